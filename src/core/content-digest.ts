@@ -1,0 +1,93 @@
+/**
+ * Content-Digest and Want-Content-Digest (RFC 9530 §2, §4), and the shape of a hasher. This folder has no hash of its
+ * own: the platform's is handed in.
+ */
+import { parseDictionary, serializeByteSequence } from './structured-fields.ts';
+
+export const DIGEST_FIELD = 'Content-Digest';
+
+/** The algorithms that RFC 9530 §5 marks as active, the preferred one first. */
+export const DIGEST_ALGORITHMS = ['sha-256', 'sha-512'] as const;
+export type DigestAlgorithm = (typeof DIGEST_ALGORITHMS)[number];
+
+/** An incremental hash. `node:crypto`'s Hash is one. */
+export interface Hasher {
+  update(data: Uint8Array): unknown;
+  digest(): Uint8Array;
+}
+
+export type CreateHasher = (algorithm: DigestAlgorithm) => Hasher;
+
+/** One hasher for each algorithm, fed together. */
+export class DigestSet {
+  readonly #hashers: [DigestAlgorithm, Hasher][];
+
+  constructor(algorithms: readonly DigestAlgorithm[], createHasher: CreateHasher | undefined) {
+    this.#hashers = algorithms.map((algorithm) => {
+      if (!isDigestAlgorithm(algorithm)) {
+        throw new TypeError(`${JSON.stringify(algorithm)} is not one of ${DIGEST_ALGORITHMS.join(', ')}`);
+      }
+      if (createHasher === undefined) throw new TypeError(`A digest in ${algorithm} needs createHasher`);
+      return [algorithm, createHasher(algorithm)];
+    });
+  }
+
+  update(data: Uint8Array): void {
+    for (const [, hasher] of this.#hashers) hasher.update(data);
+  }
+
+  /** The finished digests. The set cannot be used afterwards. */
+  digests(): Map<DigestAlgorithm, Uint8Array> {
+    return new Map(this.#hashers.map(([algorithm, hasher]) => [algorithm, hasher.digest()]));
+  }
+}
+
+/**
+ * Reads a Content-Digest value into algorithm → octets, unknown algorithms included; `undefined` if the value is not a
+ * Dictionary of Byte Sequences and is to be ignored as a whole (RFC 9651 §4.2).
+ */
+export function parseContentDigest(value: string): Map<string, Uint8Array> | undefined {
+  const members = parseDictionary(value);
+  if (members === undefined) return undefined;
+  const digests = new Map<string, Uint8Array>();
+  for (const [algorithm, { value: digest }] of members) {
+    if (digest.type !== 'byte-sequence') return undefined;
+    digests.set(algorithm, digest.value);
+  }
+  return digests;
+}
+
+/** Digests as a Content-Digest value (RFC 9530 §2). A Map of algorithm → octets will do. */
+export function serializeContentDigest(digests: Iterable<readonly [algorithm: string, digest: Uint8Array]>): string {
+  return Array.from(digests, ([algorithm, digest]) => `${algorithm}=${serializeByteSequence(digest)}`).join(', ');
+}
+
+/**
+ * The supported algorithm that a Want-Content-Digest value (RFC 9530 §4) prefers; `'none'` if it refuses all that it
+ * names (weight 0) and names every supported one; `undefined` if it is absent, unreadable, or names none.
+ */
+export function preferredDigest(wanted: string | undefined): DigestAlgorithm | 'none' | undefined {
+  const members = wanted === undefined ? undefined : parseDictionary(wanted);
+  if (members === undefined) return undefined;
+  let preferred: DigestAlgorithm | undefined;
+  let highest = 0;
+  let refused = 0;
+  for (const algorithm of DIGEST_ALGORITHMS) {
+    const weight = members.get(algorithm)?.value;
+    if (weight?.type !== 'integer' || weight.value < 0 || weight.value > 10) continue;
+    if (weight.value === 0) refused++;
+    if (weight.value > highest) {
+      highest = weight.value;
+      preferred = algorithm;
+    }
+  }
+  return preferred ?? (refused === DIGEST_ALGORITHMS.length ? 'none' : undefined);
+}
+
+export function isDigestAlgorithm(algorithm: string): algorithm is DigestAlgorithm {
+  return (DIGEST_ALGORITHMS as readonly string[]).includes(algorithm);
+}
+
+export function areSameOctets(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((octet, at) => octet === other[at]);
+}
