@@ -21,6 +21,7 @@ export type CreateHasher = (algorithm: DigestAlgorithm) => Hasher;
 /** One hasher for each algorithm, fed together. */
 export class DigestSet {
   readonly #hashers: [DigestAlgorithm, Hasher][];
+  #digests: Map<DigestAlgorithm, Uint8Array> | undefined;
 
   constructor(algorithms: readonly DigestAlgorithm[], createHasher: CreateHasher | undefined) {
     this.#hashers = algorithms.map((algorithm) => {
@@ -36,9 +37,10 @@ export class DigestSet {
     for (const [, hasher] of this.#hashers) hasher.update(data);
   }
 
-  /** The finished digests. The set cannot be used afterwards. */
+  /** The finished digests. Nothing can be added afterwards. */
   digests(): Map<DigestAlgorithm, Uint8Array> {
-    return new Map(this.#hashers.map(([algorithm, hasher]) => [algorithm, hasher.digest()]));
+    this.#digests ??= new Map(this.#hashers.map(([algorithm, hasher]) => [algorithm, hasher.digest()]));
+    return this.#digests;
   }
 }
 

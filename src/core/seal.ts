@@ -35,12 +35,12 @@ export class Seal {
     this.#digests.update(data);
   }
 
-  /** The trailer fields of a whole body. The seal cannot be used afterwards. */
+  /** The trailer fields of a whole body. Nothing can be added afterwards. */
   finish(): FieldPairs {
     return this.#fields({ kind: 'ok', bytes: this.bytes });
   }
 
-  /** The trailer fields of a failed body: the digest covers what was sent. The seal cannot be used afterwards. */
+  /** The trailer fields of a failed body: the digest covers what was sent. Nothing can be added afterwards. */
   fail(reason: Pick<ErrorStatus, 'type' | 'details'>): FieldPairs {
     return this.#fields({ ...reason, kind: 'error', bytes: this.bytes });
   }

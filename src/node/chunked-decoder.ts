@@ -1,0 +1,119 @@
+/**
+ * ChunkedDecoder: a Transform from a chunked message body (RFC 9112 §7.1) to its content, which ends only on a good
+ * verdict. For whoever reads the head himself; `receive` does that too.
+ *
+ * The readable side ends with the message, not with the input: a socket that is piped in is unpiped then, and what came
+ * behind the message is in `rest`.
+ */
+import { type Readable, Transform, type TransformCallback } from 'node:stream';
+import { DIGEST_ALGORITHMS } from '../core/content-digest.ts';
+import { Decoder } from '../core/decoder.ts';
+import { type FieldPairs, withoutForbiddenTrailers } from '../core/fields.ts';
+import type { Limits } from '../core/limits.ts';
+import { assertRequire, type Require, streamErrorFor } from '../core/outcome.ts';
+import type { FramingError, Verdict } from '../core/verdict.ts';
+import { Verifier } from '../core/verifier.ts';
+import { algorithmsOf, createHasher, type DigestOption } from './hashing.ts';
+import { HeldError } from './held-error.ts';
+
+export interface ChunkedDecoderOptions {
+  /** When a body without a status is an error. `announced` by default. */
+  require?: Require;
+  /** Whether the head's Trailer field named X-Stream-Status. `false` by default. */
+  announced?: boolean;
+  /** What to hash with. By default every supported algorithm: which one was used is known only at the end. */
+  digest?: DigestOption;
+  limits?: Partial<Limits>;
+}
+
+export class ChunkedDecoder extends Transform {
+  /** Settles with the conclusion when the body has ended, however it did. Never rejects. */
+  readonly verdict: Promise<Verdict>;
+  readonly #decoder: Decoder;
+  readonly #verifier: Verifier;
+  readonly #require: Require;
+  readonly #isAnnounced: boolean;
+  readonly #heldError = new HeldError();
+  readonly #sources = new Set<Readable>();
+  #settle!: (verdict: Verdict) => void;
+  #hasConcluded = false;
+
+  /** @throws TypeError, RangeError for options that are none */
+  constructor(options: ChunkedDecoderOptions = {}) {
+    super();
+    const { require = 'announced', announced = false, digest = DIGEST_ALGORITHMS, limits = {} } = options;
+    assertRequire(require);
+    this.#require = require;
+    this.#isAnnounced = announced;
+    this.#verifier = new Verifier({ algorithms: digest === false ? false : algorithmsOf(digest), createHasher });
+    this.#decoder = new Decoder({
+      limits,
+      onData: (data) => {
+        this.#verifier.update(data);
+        this.push(data);
+      },
+    });
+    this.verdict = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    this.on('pipe', (source: Readable) => this.#sources.add(source));
+    this.on('unpipe', (source: Readable) => this.#sources.delete(source));
+  }
+
+  /** The trailer fields whose names may trail, in order (RFC 9110 §6.5.1). */
+  get trailers(): FieldPairs {
+    return withoutForbiddenTrailers(this.rawTrailers);
+  }
+
+  /** All trailer fields, in order. Nobody has vouched for their names. */
+  get rawTrailers(): FieldPairs {
+    return this.#decoder.rawTrailers;
+  }
+
+  /** The octets that came behind the message. Whole once the readable side has ended. */
+  get rest(): Uint8Array {
+    return this.#decoder.rest;
+  }
+
+  override _transform(input: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
+    this.#decoder.write(input);
+    const { done, error } = this.#decoder;
+    if (!done && error === undefined) return callback();
+    for (const source of [...this.#sources]) source.unpipe(this);
+    // What was written before the source was unpiped belongs to `rest`: it comes first.
+    if (error !== undefined || this.writableLength <= input.length) this.#conclude(error);
+    callback();
+  }
+
+  override _flush(callback: TransformCallback): void {
+    this.#decoder.end();
+    this.#conclude(this.#decoder.error);
+    if (!this.#heldError.isHeld) callback(); // which ends the readable side
+  }
+
+  override read(size?: number): Buffer | null {
+    const data = super.read(size);
+    this.#heldError.release(this);
+    return data;
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    if (!this.#hasConcluded) {
+      this.#hasConcluded = true;
+      const message = 'The receiver gave up before the body ended';
+      this.#settle(this.#verifier.end({ error: { code: 'ERR_STREAM_TRUNCATED', message } }));
+    }
+    callback(error);
+  }
+
+  #conclude(framingError: FramingError | undefined): void {
+    if (this.#hasConcluded) return;
+    this.#hasConcluded = true;
+    const { abortReason, rawTrailers } = this.#decoder;
+    const verdict = this.#verifier.end({ error: framingError, abortReason, rawTrailers });
+    this.#settle(verdict);
+    const error = streamErrorFor(verdict, this.#require, this.#isAnnounced);
+    if (error === undefined) this.push(null);
+    else this.#heldError.hold(this, error);
+  }
+}

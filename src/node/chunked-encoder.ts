@@ -1,0 +1,84 @@
+/**
+ * ChunkedEncoder: a Transform from content to a chunked message body (RFC 9112 §7.1), sealed when it ends. For whoever
+ * writes the head and closes the connection himself; `respond` does both.
+ */
+import { Transform, type TransformCallback } from 'node:stream';
+import { Encoder } from '../core/encoder.ts';
+import { Seal } from '../core/seal.ts';
+import { type ExtraTrailers, ownTrailers, trailerNames } from './extra-trailers.ts';
+import { type DescribeError, describeFailure } from './failure.ts';
+import { algorithmsOf, createHasher, type DigestOption } from './hashing.ts';
+
+export interface ChunkedEncoderOptions {
+  /** Whether to send X-Stream-Status, and a digest with it. `true` by default. */
+  status?: boolean;
+  /** `sha-256` by default. */
+  digest?: DigestOption;
+  extraTrailers?: ExtraTrailers;
+  /** What a failure may tell the recipient. By default a type only, no message. */
+  describeError?: DescribeError;
+  /**
+   * Whether `fail` ends the body cleanly, with the failure in the trailers: only for a recipient that is known to read
+   * them, since every other takes it for success. By default an abort chunk; close the connection behind it.
+   */
+  cleanFailure?: boolean;
+}
+
+export class ChunkedEncoder extends Transform {
+  readonly #encoder = new Encoder();
+  readonly #seal: Seal | undefined;
+  readonly #options: ChunkedEncoderOptions;
+  #failure: { error: unknown } | undefined;
+
+  /** @throws TypeError for a digest or trailers that cannot be sent */
+  constructor(options: ChunkedEncoderOptions = {}) {
+    super();
+    const { status = true, digest = 'sha-256', extraTrailers, cleanFailure = false } = options;
+    if (cleanFailure && !status) throw new TypeError('cleanFailure needs status: a clean end would hide the failure');
+    trailerNames(extraTrailers);
+    this.#options = options;
+    if (status) this.#seal = new Seal({ algorithms: algorithmsOf(digest), createHasher });
+  }
+
+  /**
+   * Ends the body as a failure, behind all that has been written. Then the readable side ends: the octets are out, and
+   * say to every recipient that the body has failed or is cut.
+   *
+   * @returns false if the body has ended already
+   */
+  fail(error: unknown): boolean {
+    if (this.#encoder.ended || this.destroyed) return false;
+    this.#failure = { error };
+    this.end();
+    return true;
+  }
+
+  override _transform(data: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
+    this.#seal?.update(data);
+    this.#push(this.#encoder.write(data));
+    callback();
+  }
+
+  override _flush(callback: TransformCallback): void {
+    try {
+      this.#push(this.#ending());
+      callback();
+    } catch (error) {
+      callback(error as Error);
+    }
+  }
+
+  #ending(): Uint8Array[] {
+    const { extraTrailers, describeError, cleanFailure = false } = this.#options;
+    if (this.#failure !== undefined) {
+      const reason = describeFailure(this.#failure.error, describeError);
+      if (cleanFailure) return this.#encoder.end(this.#seal!.fail(reason));
+      return this.#encoder.abort({ kind: 'error', ...reason });
+    }
+    return this.#encoder.end([...(this.#seal?.finish() ?? []), ...ownTrailers(extraTrailers)]);
+  }
+
+  #push(pieces: Uint8Array[]): void {
+    for (const piece of pieces) this.push(piece);
+  }
+}

@@ -1,0 +1,28 @@
+/** chunked-trailers: the core on Node's sockets and streams. */
+export {
+  type DigestAlgorithm,
+  parseContentDigest,
+  serializeContentDigest,
+} from '../core/content-digest.ts';
+export { decodeChunked } from '../core/decoder.ts';
+export { encodeChunked } from '../core/encoder.ts';
+export { StreamError, type StreamErrorCode } from '../core/errors.ts';
+export type { FieldPairs } from '../core/fields.ts';
+export { DEFAULT_LIMITS, type Limits } from '../core/limits.ts';
+export type { Require } from '../core/outcome.ts';
+export { parseStreamStatus, type StreamStatus, serializeStreamStatus } from '../core/stream-status.ts';
+export type { DigestState, Verdict } from '../core/verdict.ts';
+export { ChunkedDecoder, type ChunkedDecoderOptions } from './chunked-decoder.ts';
+export { ChunkedEncoder, type ChunkedEncoderOptions } from './chunked-encoder.ts';
+export type { ErrorResponse } from './error-response.ts';
+export type { ExtraTrailers } from './extra-trailers.ts';
+export type { DescribeError, FailureDescription } from './failure.ts';
+export type { DigestOption } from './hashing.ts';
+export type { Headers, RequestHead, ResponseHead } from './message-head.ts';
+export type { RequestFacts } from './negotiation.ts';
+export { type ReadRequestOptions, readRequest } from './read-request.ts';
+export { type ReceivedResponse, type ReceiveOptions, receive } from './receive.ts';
+export type { ReceivedBody } from './received-body.ts';
+export { type RequestHeadersOptions, requestHeaders } from './request-headers.ts';
+export { type Ending, type RespondOptions, respond, type StreamResponse } from './response.ts';
+export type { HeadersOption } from './response-head.ts';

@@ -1,0 +1,57 @@
+/**
+ * Which ending a request has earned: one pure table.
+ *
+ * Trailers go only to a client that said it keeps them, since they break others; a failure behind a clean end goes only
+ * to one that said it reads the status, since everybody else would take it for success (spec-notes/x-stream-status.md).
+ */
+import { type DigestAlgorithm, preferredDigest } from '../core/content-digest.ts';
+import { type Headers, listMembers } from './message-head.ts';
+
+/** What of a request decides the ending. `http.IncomingMessage` and what `readRequest` gives are such. */
+export interface RequestFacts {
+  method?: string | undefined;
+  /** `1.0` or `1.1`. */
+  httpVersion: string;
+  /** By lower-case name. */
+  headers: Headers;
+}
+
+/** How a failed body ends, once its head is out. */
+export type FailureEnding = 'clean-failure' | 'abort' | 'reset' | 'none';
+
+export interface Negotiated {
+  framing: 'chunked' | 'until-close' | 'none';
+  /** Whether a good body ends with trailers. Without them, nothing is counted or hashed. */
+  hasTrailers: boolean;
+  failureEnding: FailureEnding;
+  /** The digest that the client prefers; `none` if it refuses all; undefined if it said nothing. */
+  preferredDigest: DigestAlgorithm | 'none' | undefined;
+  /** Whether the next request may come on this connection. */
+  isPersistent: boolean;
+}
+
+export function negotiate(request: RequestFacts, statusCode: number): Negotiated {
+  const { headers } = request;
+  const isOld = request.httpVersion === '1.0';
+  const isPersistent = !isOld && !listMembers(headers.connection).includes('close') && !hasContent(headers);
+  const wanted = headers['want-content-digest'];
+  const common = { isPersistent, preferredDigest: preferredDigest(Array.isArray(wanted) ? wanted.join(', ') : wanted) };
+
+  if (request.method === 'HEAD' || statusCode === 204 || statusCode === 304) {
+    return { ...common, framing: 'none', hasTrailers: false, failureEnding: 'none' };
+  }
+  if (isOld) {
+    return { ...common, framing: 'until-close', hasTrailers: false, failureEnding: 'reset' };
+  }
+  if (!listMembers(headers.te).includes('trailers')) {
+    return { ...common, framing: 'chunked', hasTrailers: false, failureEnding: 'abort' };
+  }
+  const readsStatus = headers['x-want-stream-status'] === '?1';
+  return { ...common, framing: 'chunked', hasTrailers: true, failureEnding: readsStatus ? 'clean-failure' : 'abort' };
+}
+
+/** Whether content follows the request head. It is not read here, so nothing behind it on the connection can be. */
+function hasContent(headers: Headers): boolean {
+  const length = headers['content-length'];
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
+}

@@ -1,0 +1,96 @@
+/**
+ * receive: reads one response from a raw socket. The head first (interim responses passed over), then a body that ends
+ * only on a good verdict. Afterwards the socket is the caller's again if the framing was whole and the connection may
+ * go on; in every other case it is destroyed, since nobody can say where the next message would start.
+ */
+import type { Socket } from 'node:net';
+import { addAbortSignal } from 'node:stream';
+import { DIGEST_ALGORITHMS } from '../core/content-digest.ts';
+import { type Limits, resolveLimits } from '../core/limits.ts';
+import { assertRequire, type Require } from '../core/outcome.ts';
+import { Verifier } from '../core/verifier.ts';
+import { bodyReaderFor } from './body-framing.ts';
+import { algorithmsOf, createHasher, type DigestOption } from './hashing.ts';
+import { listMembers, malformed, parseResponseHead, type ResponseHead, responseFraming } from './message-head.ts';
+import { readHead } from './read-head.ts';
+import { ReceivedBody } from './received-body.ts';
+import { Transfer } from './transfer.ts';
+
+export interface ReceiveOptions {
+  /** The method of the request that was sent: a response to HEAD has no content. `GET` by default. */
+  method?: string;
+  /** When a body without a status is an error. `announced` by default. */
+  require?: Require;
+  /** What to hash with where Trailer announces a Content-Digest. By default every supported algorithm. */
+  digest?: DigestOption;
+  limits?: Partial<Limits>;
+  /** Cancels: `receive` rejects, or its body is destroyed, with the signal's reason. */
+  signal?: AbortSignal;
+  /** Milliseconds to wait for a whole head. Default 300,000; 0 for no bound. */
+  headTimeout?: number;
+  /** Milliseconds without an octet, while the body is being read. Default 300,000; 0 for no bound. */
+  idleTimeout?: number;
+}
+
+export interface ReceivedResponse extends ResponseHead {
+  /** The content. Its `verdict` settles when it has ended, and never rejects. */
+  body: ReceivedBody;
+}
+
+/**
+ * Reads the response to a request that has been written to the socket.
+ *
+ * @throws StreamError ERR_NO_RESPONSE (`bytes`: octets of a head that came), ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT,
+ *   ERR_STREAM_TIMEOUT; the signal's reason. The socket is destroyed then.
+ * @throws TypeError, RangeError for options that are none
+ */
+export async function receive(socket: Socket, options: ReceiveOptions = {}): Promise<ReceivedResponse> {
+  const { method = 'GET', require = 'announced', signal, idleTimeout = 300_000 } = options;
+  const limits = resolveLimits(options.limits);
+  assertRequire(require);
+  const algorithms = options.digest === false ? false : algorithmsOf(options.digest ?? DIGEST_ALGORITHMS);
+  try {
+    const head = await readFinalHead(socket, limits, options);
+    const framing = responseFraming(head, method);
+    const hasBody = framing.kind !== 'none';
+    const announced = listMembers(head.headers.trailer);
+    const verifier = new Verifier({
+      algorithms: algorithms && hasBody && announced.includes('content-digest') ? algorithms : algorithms && [],
+      createHasher,
+    });
+    const transfer = new Transfer(socket, idleTimeout, isPersistent(head));
+    const isAnnounced = hasBody && announced.includes('x-stream-status');
+    const body = new ReceivedBody({ source: transfer, verifier, require, isAnnounced });
+    if (signal !== undefined) addAbortSignal(signal, body);
+    transfer.start(
+      bodyReaderFor(framing, limits, (data) => body.deliver(data)),
+      body,
+    );
+    return { ...head, body };
+  } catch (error) {
+    socket.on('error', ignore).destroy();
+    throw error;
+  }
+}
+
+async function readFinalHead(socket: Socket, limits: Readonly<Limits>, options: ReceiveOptions): Promise<ResponseHead> {
+  const { headTimeout = 300_000, signal } = options;
+  const deadline = performance.now() + headTimeout;
+  let maxHeadBytes = limits.maxHeadBytes; // for all heads together: interim responses must end too
+  for (;;) {
+    const timeout = headTimeout > 0 ? Math.max(1, deadline - performance.now()) : 0;
+    const octets = await readHead(socket, { closedCode: 'ERR_NO_RESPONSE', maxHeadBytes, timeout, signal });
+    const head = parseResponseHead(octets, limits.maxHeadFields);
+    if (head.statusCode === 101) throw malformed('101 Switching Protocols, which was not asked for (RFC 9110 §15.2.2)');
+    if (head.statusCode >= 200) return head;
+    maxHeadBytes -= octets.length;
+  }
+}
+
+/** Whether the connection may carry another response (RFC 9112 §9.3). */
+function isPersistent({ httpVersion, headers }: ResponseHead): boolean {
+  const connection = listMembers(headers.connection);
+  return httpVersion === '1.0' ? connection.includes('keep-alive') : !connection.includes('close');
+}
+
+function ignore(): void {}

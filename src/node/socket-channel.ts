@@ -1,0 +1,100 @@
+/**
+ * The way out for one response on a raw socket. While it is open it owns the socket: it notices when the client leaves,
+ * keeps what a pipelining client sent meanwhile, and in the end hands the connection back or closes it.
+ *
+ * To notice a client that leaves, the socket must be read; the first octets that come instead are held, and reading
+ * stops, until the connection is handed back.
+ */
+import type { Socket } from 'node:net';
+import { lingeringClose, lingeringReset, type Patience, sendAll, writeTogether } from './linger.ts';
+
+const inUse = new WeakSet<Socket>();
+
+export class SocketChannel {
+  readonly #socket: Socket;
+  readonly #patience: Patience;
+  readonly #onGone: () => void;
+  #held: Buffer | undefined;
+  #isOpen = true;
+
+  /**
+   * @param onGone called once if the client leaves while the channel is open
+   * @throws Error if another response is still open on the socket
+   */
+  constructor(socket: Socket, patience: Patience, onGone: () => void) {
+    if (inUse.has(socket)) {
+      throw new Error('Another response is still open on this socket: wait for its end before the next one');
+    }
+    inUse.add(socket);
+    this.#socket = socket;
+    this.#patience = patience;
+    this.#onGone = onGone;
+    socket.on('data', this.#onData).on('end', this.#onEnd).on('error', ignore).on('close', onGone).resume();
+  }
+
+  /** Whether nothing that is sent can arrive any more. */
+  get isGone(): boolean {
+    return this.#socket.destroyed || !this.#socket.writable;
+  }
+
+  /** Sends the pieces together; `onSent` once they are with the kernel, never if the client leaves before. */
+  write(pieces: readonly Uint8Array[], onSent: () => void): void {
+    if (pieces.length === 0) return onSent();
+    writeTogether(this.#socket, pieces, (error) => {
+      if (!error) onSent();
+    });
+  }
+
+  /** Sends the end of the message and hands the connection back to whoever reads the next request. */
+  release(pieces: readonly Uint8Array[], onDone: (isSent: boolean) => void): void {
+    this.#stopWatching();
+    sendAll(this.#socket, pieces, this.#patience.idleTimeout, (isSent) => {
+      this.#letGo();
+      if (isSent && this.#held !== undefined) this.#socket.unshift(this.#held);
+      onDone(isSent);
+    });
+  }
+
+  /** Sends the end of the message, then FIN; the lingering goes on behind `onDone`. */
+  close(pieces: readonly Uint8Array[], onDone: (isSent: boolean) => void): void {
+    this.#stopWatching();
+    sendAll(this.#socket, pieces, this.#patience.idleTimeout, (isSent) => {
+      this.#letGo();
+      lingeringClose(this.#socket, this.#patience);
+      onDone(isSent);
+    });
+  }
+
+  /** Sends the pieces, then RST a moment later; that goes on behind `onDone`. */
+  reset(pieces: readonly Uint8Array[], onDone: (isSent: boolean) => void): void {
+    this.#stopWatching();
+    sendAll(this.#socket, pieces, this.#patience.idleTimeout, (isSent) => {
+      this.#letGo();
+      lingeringReset(this.#socket, this.#patience);
+      onDone(isSent);
+    });
+  }
+
+  readonly #onData = (data: Buffer): void => {
+    this.#socket.pause();
+    this.#held = this.#held === undefined ? data : Buffer.concat([this.#held, data]);
+  };
+
+  /** FIN from the client. Where half-open connections are allowed, it may still be reading. */
+  readonly #onEnd = (): void => {
+    if (!this.#socket.allowHalfOpen && this.#isOpen) this.#onGone();
+  };
+
+  /** The response has come to its end: the client may leave now without being noticed. Octets are still held. */
+  #stopWatching(): void {
+    this.#isOpen = false;
+    this.#socket.off('close', this.#onGone);
+  }
+
+  #letGo(): void {
+    inUse.delete(this.#socket);
+    this.#socket.off('data', this.#onData).off('end', this.#onEnd).off('error', ignore).pause();
+  }
+}
+
+function ignore(): void {}

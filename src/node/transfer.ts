@@ -1,0 +1,109 @@
+/**
+ * The way of one body from a socket to its reader, with backpressure, a bound on silence, and a decision at its end: the
+ * socket goes back to the caller, or is destroyed.
+ */
+import type { Socket } from 'node:net';
+import { StreamError } from '../core/errors.ts';
+import type { FramingError } from '../core/verdict.ts';
+import type { BodyReader } from './body-framing.ts';
+import type { BodySource, ReceivedBody } from './received-body.ts';
+
+export class Transfer implements BodySource {
+  readonly #socket: Socket;
+  readonly #idleTimeout: number;
+  readonly #isPersistent: boolean;
+  #reader!: BodyReader;
+  #body!: ReceivedBody;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #isOver = false;
+
+  constructor(socket: Socket, idleTimeout: number, isPersistent: boolean) {
+    this.#socket = socket;
+    this.#idleTimeout = idleTimeout;
+    this.#isPersistent = isPersistent;
+  }
+
+  start(reader: BodyReader, body: ReceivedBody): void {
+    this.#reader = reader;
+    this.#body = body;
+    if (reader.done || reader.error !== undefined) return this.#conclude(reader.error);
+    this.#socket.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onLost).on('close', this.#onLost);
+    this.resume();
+    if (this.#socket.destroyed) this.#onLost(this.#socket.errored ?? undefined);
+    else if (this.#socket.readableEnded) this.#onEnd();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+    clearTimeout(this.#idleTimer); // it is not the peer that makes us wait
+    this.#idleTimer = undefined;
+  }
+
+  resume(): void {
+    if (this.#isOver) return;
+    if (this.#idleTimeout > 0) this.#idleTimer ??= setTimeout(this.#onIdle, this.#idleTimeout);
+    this.#socket.resume();
+  }
+
+  cancel(): void {
+    this.#detach();
+    this.#destroySocket();
+  }
+
+  readonly #onData = (data: Buffer): void => {
+    this.#idleTimer?.refresh();
+    this.#reader.write(data);
+    if (this.#reader.done || this.#reader.error !== undefined) this.#conclude(this.#reader.error);
+  };
+
+  readonly #onEnd = (): void => {
+    this.#reader.end();
+    this.#conclude(this.#reader.error);
+  };
+
+  /** The connection is gone without FIN. */
+  readonly #onLost = (cause?: unknown): void => {
+    this.#reader.end();
+    const message = cause instanceof Error ? `The connection was lost: ${cause.message}` : 'The connection was lost';
+    this.#conclude(this.#reader.error ?? truncation('ERR_STREAM_TRUNCATED', message, cause));
+  };
+
+  readonly #onIdle = (): void => {
+    this.#conclude(truncation('ERR_STREAM_TIMEOUT', `No octet came for ${this.#idleTimeout} ms`));
+  };
+
+  #conclude(error: FramingError | undefined): void {
+    if (this.#isOver) return;
+    this.#detach();
+    const { rawTrailers, abortReason, rest } = this.#reader;
+    const { kind } = this.#body.conclude({ error, abortReason, rawTrailers });
+    const isWhole = error === undefined && kind !== 'mismatch';
+    if (!isWhole || !this.#isPersistent || this.#socket.readableEnded) this.#destroySocket();
+    else if (rest.length > 0) this.#socket.unshift(rest);
+  }
+
+  #destroySocket(): void {
+    this.#socket.on('error', ignore).destroy();
+  }
+
+  #detach(): void {
+    this.#isOver = true;
+    clearTimeout(this.#idleTimer);
+    this.#socket
+      .off('data', this.#onData)
+      .off('end', this.#onEnd)
+      .off('error', this.#onLost)
+      .off('close', this.#onLost);
+    this.#socket.pause();
+  }
+}
+
+function truncation(
+  code: 'ERR_STREAM_TRUNCATED' | 'ERR_STREAM_TIMEOUT',
+  message: string,
+  cause?: unknown,
+): StreamError {
+  return new StreamError(code, message, { cause });
+}
+
+function ignore(): void {}
