@@ -65,25 +65,21 @@ export function serializeContentDigest(digests: Iterable<readonly [algorithm: st
 }
 
 /**
- * The supported algorithm that a Want-Content-Digest value (RFC 9530 §4) prefers; `'none'` if it refuses all that it
- * names (weight 0) and names every supported one; `undefined` if it is absent, unreadable, or names none.
+ * The supported algorithm that a Want-Content-Digest value (RFC 9530 §4) prefers: the one of the highest weight, or one
+ * that is not refused (weight 0) where only refusals came; `'none'` if all are refused; `undefined` if the value is
+ * absent, unreadable, or names none of them.
  */
 export function preferredDigest(wanted: string | undefined): DigestAlgorithm | 'none' | undefined {
   const members = wanted === undefined ? undefined : parseDictionary(wanted);
   if (members === undefined) return undefined;
-  let preferred: DigestAlgorithm | undefined;
-  let highest = 0;
-  let refused = 0;
-  for (const algorithm of DIGEST_ALGORITHMS) {
+  const weights = DIGEST_ALGORITHMS.flatMap((algorithm): [DigestAlgorithm, number][] => {
     const weight = members.get(algorithm)?.value;
-    if (weight?.type !== 'integer' || weight.value < 0 || weight.value > 10) continue;
-    if (weight.value === 0) refused++;
-    if (weight.value > highest) {
-      highest = weight.value;
-      preferred = algorithm;
-    }
-  }
-  return preferred ?? (refused === DIGEST_ALGORITHMS.length ? 'none' : undefined);
+    return weight?.type === 'integer' && weight.value >= 0 && weight.value <= 10 ? [[algorithm, weight.value]] : [];
+  });
+  if (weights.length === 0) return undefined;
+  const [[preferred, highest]] = weights.toSorted(([, one], [, other]) => other - one) as [[DigestAlgorithm, number]];
+  if (highest > 0) return preferred;
+  return DIGEST_ALGORITHMS.find((algorithm) => !weights.some(([refused]) => refused === algorithm)) ?? 'none';
 }
 
 export function isDigestAlgorithm(algorithm: string): algorithm is DigestAlgorithm {

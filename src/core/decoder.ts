@@ -311,6 +311,10 @@ export class Decoder {
           lineStart = -1;
           break;
         case DATA: {
+          // Not before there is data: the chunk that aborts a body has none.
+          if (this.bytes + this.#remaining > limits.maxBodyBytes) {
+            return this.#stop(at, 'ERR_STREAM_LIMIT', `a body over ${limits.maxBodyBytes} octets`);
+          }
           const end = Math.min(at + this.#remaining, length);
           this.#line = [];
           this.#run.take(input, at, end);
@@ -369,14 +373,10 @@ export class Decoder {
     return at;
   }
 
-  /** A chunk line has come to its LF: applies the limits on what it announces. */
+  /** A chunk line has come to its LF: applies the limit on what such lines may add up to. */
   #acceptChunkLine(at: number): boolean {
-    const { maxBodyBytes, maxChunkOverheadBytes } = this.#limits;
+    const { maxChunkOverheadBytes } = this.#limits;
     const size = this.#remaining;
-    if (this.bytes + size > maxBodyBytes) {
-      this.#stop(at, 'ERR_STREAM_LIMIT', `a body over ${maxBodyBytes} octets`);
-      return false;
-    }
     // Framing in excess of 16 octets a chunk and twice the data adds up; data pays it off.
     this.#overheadBytes = Math.max(0, this.#overheadBytes + this.#lineBytes - 16 - 2 * size);
     if (this.#overheadBytes > maxChunkOverheadBytes) {

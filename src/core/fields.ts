@@ -33,7 +33,7 @@ const NEVER_TRAILERS = new Set([
   ...['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range', 'range', 'prefer'],
   // response controls
   ...['age', 'cache-control', 'cdn-cache-control', 'date', 'expires', 'pragma', 'retry-after', 'vary', 'warning'],
-  ...['clear-site-data', 'strict-transport-security', 'content-security-policy', 'alt-svc', 'allow', 'accept-ranges'],
+  ...['clear-site-data', 'strict-transport-security', 'content-security-policy', 'alt-svc', 'allow'],
   // what the content is
   ...['content-encoding', 'content-type', 'content-range', 'content-language', 'content-disposition'],
 ]);

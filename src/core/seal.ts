@@ -10,7 +10,13 @@ import {
   serializeContentDigest,
 } from './content-digest.ts';
 import type { FieldPairs } from './fields.ts';
-import { type ErrorStatus, STATUS_FIELD, type StreamStatus, serializeStreamStatus } from './stream-status.ts';
+import {
+  type ErrorStatus,
+  MAX_STATUS_BYTES,
+  STATUS_FIELD,
+  type StreamStatus,
+  serializeStreamStatus,
+} from './stream-status.ts';
 
 export interface SealOptions {
   /** The digests to send. None by default. */
@@ -46,6 +52,7 @@ export class Seal {
   }
 
   #fields(status: StreamStatus): FieldPairs {
+    if (this.bytes > MAX_STATUS_BYTES) delete status.bytes;
     const fields: FieldPairs = [[STATUS_FIELD, serializeStreamStatus(status)]];
     const digests = this.#digests.digests();
     if (digests.size > 0) fields.push([DIGEST_FIELD, serializeContentDigest(digests)]);

@@ -27,6 +27,8 @@ export interface ErrorStatus {
 export type StreamStatus = OkStatus | ErrorStatus;
 
 export const MAX_DETAILS_BYTES = 256;
+/** The largest Integer that a Structured Field can hold (RFC 9651 §3.3.1). */
+export const MAX_STATUS_BYTES = 999_999_999_999_999;
 
 const TYPE_TOKEN = /^[A-Za-z*][A-Za-z0-9:/!#$%&'*+.^_`|~-]*$/;
 
@@ -49,7 +51,7 @@ export function serializeStreamStatus(status: StreamStatus): string {
   }
   let value: string = status.kind;
   if (status.bytes !== undefined) {
-    if (!Number.isInteger(status.bytes) || status.bytes < 0 || status.bytes > 999_999_999_999_999) {
+    if (!Number.isInteger(status.bytes) || status.bytes < 0 || status.bytes > MAX_STATUS_BYTES) {
       throw new RangeError(`bytes must be an integer from 0 to 999999999999999, not ${status.bytes}`);
     }
     value += `;bytes=${status.bytes}`;

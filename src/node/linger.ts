@@ -72,7 +72,7 @@ export function lingeringClose(socket: Socket, { idleTimeout, lingerTimeout }: P
 /**
  * RST: the only failure that a close-delimited body can show (RFC 9112 §6.3). It comes a moment after the last octets,
  * since a peer that finds both at once may not see it: libuv reports data with a hang-up behind it as a clean end
- * (measured: Node 20 to 26, every time). The timer holds the process: at its exit, the kernel would send FIN.
+ * (measured: Node 20 and 22 always, 24 and 26 no more). The timer holds the process: at its exit, the kernel would send FIN.
  */
 export function lingeringReset(socket: Socket, { lingerTimeout }: Patience): void {
   if (socket.destroyed) return;

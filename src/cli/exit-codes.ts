@@ -1,0 +1,26 @@
+/** The exit codes of `chunked-trailers get`. They are API: scripts rely on them. */
+import type { Verdict } from '../core/verdict.ts';
+
+export const EXIT = {
+  /** `complete`, or `unverified` from a server that never announced a status. */
+  ok: 0,
+  /** Something on this side: a file that cannot be written, a broken pipe. */
+  local: 1,
+  usage: 2,
+  /** No connection, or no whole and well-formed response head. */
+  noResponse: 3,
+  /** The response is no success: its status is 400 or more, or it redirects nowhere or without end. */
+  status: 4,
+  // From 20 on, away from the codes that Node itself exits with (13: a promise that never settled).
+  failed: 20,
+  truncated: 21,
+  malformed: 22,
+  mismatch: 23,
+  unverified: 24,
+  /** Ctrl-C. */
+  interrupted: 130,
+} as const;
+
+export function exitCodeFor(verdict: Verdict): number {
+  return verdict.kind === 'complete' ? EXIT.ok : EXIT[verdict.kind];
+}

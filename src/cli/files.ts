@@ -1,0 +1,90 @@
+/** Finding and reading what `serve` serves: nothing outside its root, and never silently less than the file was. */
+import { open, readdir, realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+
+export type Found =
+  | { kind: 'file'; path: string; bytes: number }
+  | { kind: 'directory'; names: string[] }
+  | { kind: 'refused'; status: number };
+
+/**
+ * What a request target names below the root, which is a directory or one file. Links are followed, but not out of the
+ * root; a target that tries to climb out is refused before the file system is asked.
+ */
+export async function find(root: string, target: string): Promise<Found> {
+  let pathname: string;
+  try {
+    pathname = decodeURIComponent(target.split(/[?#]/, 1)[0]!);
+  } catch {
+    return { kind: 'refused', status: 400 };
+  }
+  if (!pathname.startsWith('/') || pathname.includes('\0')) return { kind: 'refused', status: 400 };
+  if (pathname.split(/[/\\]/).includes('..')) return { kind: 'refused', status: 403 };
+  try {
+    const realRoot = await realpath(root);
+    if ((await stat(realRoot)).isFile()) {
+      const isNamed = pathname === '/' || pathname === `/${path.basename(root)}`;
+      return isNamed ? await describe(realRoot) : { kind: 'refused', status: 404 };
+    }
+    const real = await realpath(path.join(realRoot, pathname));
+    if (real !== realRoot && !real.startsWith(realRoot.endsWith(path.sep) ? realRoot : realRoot + path.sep)) {
+      return { kind: 'refused', status: 403 };
+    }
+    return await describe(real);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return { kind: 'refused', status: code === 'EACCES' || code === 'EPERM' ? 403 : 404 };
+  }
+}
+
+async function describe(real: string): Promise<Found> {
+  const stats = await stat(real);
+  if (stats.isFile()) return { kind: 'file', path: real, bytes: stats.size };
+  if (!stats.isDirectory()) return { kind: 'refused', status: 404 };
+  const entries = await readdir(real, { withFileTypes: true });
+  return { kind: 'directory', names: entries.map((entry) => entry.name + (entry.isDirectory() ? '/' : '')).sort() };
+}
+
+/**
+ * The first `bytes` octets of a file. Throws if the file has become shorter, and, on purpose, once `failAfter` octets
+ * have been given.
+ */
+export async function* readFileContent(file: string, bytes: number, failAfter = Number.POSITIVE_INFINITY) {
+  const handle = await open(file);
+  try {
+    const wanted = Math.min(bytes, failAfter);
+    let given = 0;
+    while (given < wanted) {
+      // A buffer for each read: the one before is still on its way to the socket.
+      const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, wanted - given));
+      const { bytesRead } = await handle.read(buffer);
+      if (bytesRead === 0) throw new Error(`The file has become shorter: ${given} octets instead of ${bytes}`);
+      given += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+    if (failAfter <= bytes) throw new Error(`Failed on purpose after ${given} octets`);
+  } finally {
+    await handle.close();
+  }
+}
+
+const READ_BYTES = 131_072;
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.csv': 'text/csv; charset=utf-8',
+  '.gz': 'application/gzip',
+  '.html': 'text/html; charset=utf-8',
+  '.jpg': 'image/jpeg',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json',
+  '.md': 'text/markdown; charset=utf-8',
+  '.pdf': 'application/pdf',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
+  '.zip': 'application/zip',
+};
+
+export function contentTypeOf(file: string): string {
+  return TYPES[path.extname(file).toLowerCase()] ?? 'application/octet-stream';
+}

@@ -1,0 +1,188 @@
+/** chunked-trailers get: one URL, whose content is kept only on a good verdict, and an exit code that says which. */
+import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { parseArgs } from 'node:util';
+import { StreamError } from '../core/errors.ts';
+import { type FieldPairs, serializeFieldLines } from '../core/fields.ts';
+import type { Require } from '../core/outcome.ts';
+import type { ReceiveOptions } from '../node/receive.ts';
+import { requestHeaders } from '../node/request-headers.ts';
+import { EXIT, exitCodeFor } from './exit-codes.ts';
+import { OutputFile } from './output-file.ts';
+import { Progress } from './progress.ts';
+import { type FinalResponse, getFollowing, StatusError } from './redirects.ts';
+import { complain, formatCount, paint, warn } from './terminal.ts';
+import { GET_USAGE, UsageError } from './usage.ts';
+
+interface GetOptions {
+  url: URL;
+  /** Undefined: standard output. */
+  output: string | undefined;
+  require: Require;
+  fields: FieldPairs;
+  maxRedirects: number;
+  idleTimeout: number;
+  isQuiet: boolean;
+}
+
+export async function get(args: string[]): Promise<number> {
+  const options = readOptions(args);
+  if (options === undefined) {
+    process.stdout.write(GET_USAGE);
+    return EXIT.ok;
+  }
+  const interruption = new AbortController();
+  const interrupt = () => interruption.abort();
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  try {
+    return await download(options, interruption.signal);
+  } catch (error) {
+    if (interruption.signal.aborted) {
+      complain('interrupted; nothing was kept');
+      return EXIT.interrupted;
+    }
+    return explain(error, options.url);
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+}
+
+async function download(options: GetOptions, signal: AbortSignal): Promise<number> {
+  const { url, output, require, fields, maxRedirects, idleTimeout, isQuiet } = options;
+  const receiving: ReceiveOptions = { require, signal, idleTimeout, headTimeout: idleTimeout };
+  // Hash with what was asked for; where the user asks for something else, with whatever may come.
+  if (fields.some(([name, value]) => name === 'Want-Content-Digest' && value === 'sha-256=10')) {
+    receiving.digest = 'sha-256';
+  }
+  const final = await getFollowing(url, fields, maxRedirects, receiving);
+  const { response, socket } = final;
+  try {
+    if (response.statusCode >= 300) {
+      throw new StatusError(`HTTP ${response.statusCode} ${response.statusMessage} for ${final.url}`);
+    }
+    const progress = new Progress(!isQuiet && process.stderr.isTTY && (output !== undefined || !process.stdout.isTTY));
+    try {
+      await (output === undefined ? toStdout(final, progress) : toFile(final, progress, output));
+    } finally {
+      progress.stop();
+    }
+    const verdict = await response.body.verdict;
+    if (verdict.kind === 'unverified') {
+      warn(`${verdict.reason}: the server does not say whether this is all of it (--require always makes this fail)`);
+    }
+    if (!isQuiet && process.stderr.isTTY) {
+      process.stderr.write(`${paint(process.stderr, 'green', verdict.kind)}: ${progress.summary()}\n`);
+    }
+    return EXIT.ok;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function toFile({ response }: FinalResponse, progress: Progress, target: string): Promise<void> {
+  let file: OutputFile;
+  try {
+    file = await OutputFile.create(target);
+  } catch (error) {
+    response.body.destroy();
+    throw error;
+  }
+  try {
+    await pipeline(response.body, progress.counter(), file.writable);
+    await file.keep();
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
+}
+
+async function toStdout({ response }: FinalResponse, progress: Progress): Promise<void> {
+  await pipeline(response.body, progress.counter(), process.stdout as Writable, { end: false });
+}
+
+/** Says on stderr what went wrong, and gives the exit code for it. */
+function explain(error: unknown, url: URL): number {
+  if (error instanceof StatusError) {
+    complain(error.message);
+    return EXIT.status;
+  }
+  if (!(error instanceof StreamError)) {
+    complain((error as Error).message);
+    return EXIT.local;
+  }
+  const { verdict } = error;
+  if (verdict === undefined) {
+    const cause = error.cause instanceof Error ? ` (${error.cause.message || error.cause.name})` : '';
+    complain(`${error.code}: no response from ${url.host}: ${error.message}${cause}`);
+    return EXIT.noResponse;
+  }
+  complain(`${verdict.kind} after ${formatCount(verdict.bytes)} octets: ${verdict.reason}  [${error.code}]`);
+  return exitCodeFor(verdict);
+}
+
+function readOptions(args: string[]): GetOptions | undefined {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      output: { type: 'string', short: 'o' },
+      require: { type: 'string', default: 'announced' },
+      header: { type: 'string', short: 'H', multiple: true, default: [] },
+      plain: { type: 'boolean', default: false },
+      'max-redirects': { type: 'string', default: '10' },
+      'idle-timeout': { type: 'string', default: '300' },
+      quiet: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  const [address] = positionals;
+  if (address === undefined || positionals.length > 1) throw new UsageError('get takes one URL');
+  if (!URL.canParse(address)) throw new UsageError(`"${address}" is not a URL; it starts with http:// or https://`);
+  const url = new URL(address);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new UsageError(`only http: and https: can be got, not ${url.protocol}`);
+  }
+  const { require } = values;
+  if (require !== 'announced' && require !== 'always' && require !== 'never') {
+    throw new UsageError(`--require takes announced, always or never, not "${require}"`);
+  }
+  return {
+    url,
+    output: values.output === '-' ? undefined : values.output,
+    require,
+    fields: requestFields(url, values.header, values.plain),
+    maxRedirects: wholeNumber('--max-redirects', values['max-redirects']),
+    idleTimeout: 1000 * wholeNumber('--idle-timeout', values['idle-timeout']),
+    isQuiet: values.quiet,
+  };
+}
+
+function wholeNumber(option: string, text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new UsageError(`${option} takes a whole number, not "${text}"`);
+  return Number(text);
+}
+
+function requestFields(url: URL, headerLines: readonly string[], isPlain: boolean): FieldPairs {
+  const own: FieldPairs = headerLines.map((line) => {
+    const [, name, value] = /^([^:]+):[ \t]*(.*)$/.exec(line) ?? [];
+    if (name === undefined || value === undefined) throw new UsageError(`-H takes "Name: value", not "${line}"`);
+    return [name, value];
+  });
+  try {
+    serializeFieldLines(own);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  const fields: FieldPairs = [
+    ['User-Agent', 'chunked-trailers'],
+    ['Accept', '*/*'],
+    ...(isPlain ? [] : Object.entries(requestHeaders())),
+  ];
+  if (url.username !== '') {
+    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    fields.push(['Authorization', `Basic ${Buffer.from(credentials).toString('base64')}`]);
+  }
+  const replaced = new Set(own.map(([name]) => name.toLowerCase()));
+  return [...fields.filter(([name]) => !replaced.has(name.toLowerCase())), ...own];
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+/** The command line: picks the command, and turns what it throws into a message and an exit code. */
+import { readFileSync } from 'node:fs';
+import { demo } from './demo.ts';
+import { EXIT } from './exit-codes.ts';
+import { get } from './get.ts';
+import { serve } from './serve.ts';
+import { complain } from './terminal.ts';
+import { USAGE, UsageError } from './usage.ts';
+
+const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = { demo, get, serve };
+
+async function main([name, ...args]: string[]): Promise<number> {
+  if (name === '--version' || name === '-v') {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    process.stdout.write(`${version}\n`);
+    return EXIT.ok;
+  }
+  if (name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(USAGE);
+    return EXIT.ok;
+  }
+  const command = name === undefined || !Object.hasOwn(COMMANDS, name) ? undefined : COMMANDS[name];
+  if (command === undefined) {
+    complain(name === undefined ? 'a command is missing' : `there is no command "${name}"`);
+    process.stderr.write(USAGE);
+    return EXIT.usage;
+  }
+  try {
+    return await command(args);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof UsageError || code?.startsWith('ERR_PARSE_ARGS')) {
+      complain(`${(error as Error).message}\nSee: chunked-trailers ${name} --help`);
+      return EXIT.usage;
+    }
+    complain(code === 'EADDRINUSE' ? 'the port is in use: choose another with --port' : (error as Error).message);
+    return EXIT.local;
+  }
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.local); // whoever read our output has gone
+});
+process.exitCode = await main(process.argv.slice(2));

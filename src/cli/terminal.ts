@@ -1,0 +1,63 @@
+/** What the commands write to a person: colours where there is a terminal, sizes and times in words. */
+import { styleText } from 'node:util';
+
+type Format = Parameters<typeof styleText>[0];
+
+/** Text in a colour if the stream is a terminal and NO_COLOR is not set. */
+export function paint(stream: NodeJS.WriteStream, format: Format, text: string): string {
+  return stream.isTTY && !process.env.NO_COLOR ? styleText(format, text) : text;
+}
+
+export function warn(message: string): void {
+  process.stderr.write(`${paint(process.stderr, 'yellow', 'warning:')} ${message}\n`);
+}
+
+export function complain(message: string): void {
+  process.stderr.write(`${paint(process.stderr, 'red', 'error:')} ${message}\n`);
+}
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
+
+/** 12345678 as `12.3 MB`. */
+export function formatBytes(bytes: number): string {
+  let unit = 0;
+  let value = bytes;
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`;
+}
+
+/** 12345678 as `12,345,678`. */
+export function formatCount(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+/** Milliseconds as `0.4 s` or `1:02:03`. */
+export function formatTime(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const whole = Math.floor(seconds);
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const pad = (part: number) => String(part).padStart(2, '0');
+  return h > 0 ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
+}
+
+const SCALES: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 1e3,
+  m: 1e6,
+  g: 1e9,
+  ki: 2 ** 10,
+  mi: 2 ** 20,
+  gi: 2 ** 30,
+};
+
+/** `300000000`, `300MB` or `256KiB` as octets; undefined if it is none of these. */
+export function parseBytes(text: string): number | undefined {
+  const [, digits, scale] = /^(\d+(?:\.\d+)?)(k|m|g|ki|mi|gi)?b?$/i.exec(text) ?? [];
+  if (digits === undefined) return undefined;
+  const bytes = Number(digits) * SCALES[scale?.toLowerCase() ?? '']!;
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}

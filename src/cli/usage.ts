@@ -1,0 +1,59 @@
+/** What the command line says about itself, and the error for being used wrongly. */
+
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export const USAGE = `chunked-trailers: streamed HTTP/1.1 responses whose end can be trusted
+
+  chunked-trailers demo [file]             show every kind of end over a real loopback socket
+  chunked-trailers serve <file|directory>  serve files with sealed responses
+  chunked-trailers get <url> [-o file]     get a URL; the file appears only if it is whole
+
+  chunked-trailers <command> --help        the options of a command
+  chunked-trailers --version
+`;
+
+export const DEMO_USAGE = `chunked-trailers demo [file]
+
+Serves the file (by default one that comes with the package) over a loopback socket, and receives it: intact, failing in
+the middle, cut, with a bit flipped, with its trailers stripped. Prints what the receiver concluded each time, beside
+what Node's own http.get believed of the same response. Exits with 0 if every conclusion was the right one.
+`;
+
+export const SERVE_USAGE = `chunked-trailers serve <file|directory> [options]
+
+  -p, --port <port>       8080 by default; 0 for any free one
+      --host <address>    127.0.0.1 by default
+      --fail-after <size> break every response on purpose after this many octets (300000000, 300MB, 256KiB)
+      --quiet             no line for each response
+  -h, --help
+
+A client that asks for the status (TE: trailers, X-Want-Stream-Status: ?1) gets it in trailers; every other one gets an
+ordinary chunked response. Nothing outside the directory is served. Ctrl-C stops.
+`;
+
+export const GET_USAGE = `chunked-trailers get <url> [options]
+
+  -o, --output <file>     write to this file, which appears only when the body is whole; by default standard output
+      --require <when>    when a body without a status is a failure: announced (default), always, never
+  -H, --header <line>     a further request field, "Name: value"; may be repeated
+      --plain             do not ask for the status, as an ordinary client
+      --max-redirects <n> 10 by default
+      --idle-timeout <s>  seconds without an octet before giving up; 300 by default, 0 for never
+      --quiet             no progress line
+  -h, --help
+
+Exit codes
+   0  complete; or unverified (a warning) from a server that never announced a status
+   1  a local problem, such as a file that cannot be written
+   2  wrong usage
+   3  no connection, or no well-formed response head
+   4  an HTTP status of 400 or more, or too many redirects
+  20  failed: the sender said so, and why
+  21  truncated: the connection ended, or went silent, before the body did
+  22  malformed: the framing is broken, or passed a limit
+  23  mismatch: the byte count or the digest disagrees
+  24  unverified: no status came where one was required
+ 130  interrupted
+`;
