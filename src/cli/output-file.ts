@@ -45,7 +45,7 @@ export class OutputFile {
 
   async discard(): Promise<void> {
     const { writable } = this;
-    if (!writable.closed) await new Promise((resolve) => writable.once('close', resolve).destroy());
+    if (!writable.closed) await new Promise<void>((resolve) => writable.once('close', resolve).destroy());
     await rm(this.#temporary, { force: true });
   }
 }
