@@ -26,7 +26,6 @@ export async function readRequest(socket: Socket, options: ReadRequestOptions = 
     maxHeadBytes,
     timeout: headTimeout,
     signal,
-    skipsEmptyLines: true,
   });
   return parseRequestHead(head, maxHeadFields);
 }
