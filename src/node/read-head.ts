@@ -63,7 +63,12 @@ export async function readHead(socket: Socket, options: ReadHeadOptions): Promis
   });
   try {
     return await head;
+  } catch (error) {
+    socket.on('error', ignore); // nobody may be listening any more, and a late one must not end the process
+    throw error;
   } finally {
     detach();
   }
 }
+
+function ignore(): void {}
