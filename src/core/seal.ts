@@ -23,16 +23,20 @@ export interface SealOptions {
   algorithms?: readonly DigestAlgorithm[];
   /** Needed for any algorithm: makes the platform's hasher. */
   createHasher?: CreateHasher;
+  /** `false` where somebody else may change the content behind the seal: the status is sent without `bytes`. */
+  counts?: boolean;
 }
 
 export class Seal {
   readonly #digests: DigestSet;
+  readonly #counts: boolean;
 
   /** Content octets so far. */
   bytes = 0;
 
   /** @throws TypeError for an unknown algorithm, or one without `createHasher` */
-  constructor({ algorithms = [], createHasher }: SealOptions = {}) {
+  constructor({ algorithms = [], createHasher, counts = true }: SealOptions = {}) {
+    this.#counts = counts;
     this.#digests = new DigestSet(algorithms, createHasher);
   }
 
@@ -52,7 +56,7 @@ export class Seal {
   }
 
   #fields(status: StreamStatus): FieldPairs {
-    if (this.bytes > MAX_STATUS_BYTES) delete status.bytes;
+    if (!this.#counts || this.bytes > MAX_STATUS_BYTES) delete status.bytes;
     const fields: FieldPairs = [[STATUS_FIELD, serializeStreamStatus(status)]];
     const digests = this.#digests.digests();
     if (digests.size > 0) fields.push([DIGEST_FIELD, serializeContentDigest(digests)]);

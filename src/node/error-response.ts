@@ -1,6 +1,7 @@
 /** The ordinary response that a request gets when its source fails before the first octet (RFC 9457 problem+json). */
 import { STATUS_CODES } from 'node:http';
-import { applicationFields, assertStatus, type HeadersOption, serializeResponseHead } from './response-head.ts';
+import type { FieldPairs } from '../core/fields.ts';
+import { applicationFields, assertStatus, type HeadersOption } from './response-head.ts';
 
 export interface ErrorResponse {
   /** 500 by default. */
@@ -12,33 +13,34 @@ export interface ErrorResponse {
 
 export type MakeErrorResponse = (error: unknown) => ErrorResponse | undefined;
 
+/** An error response, ready to be sent. */
+export interface ErrorMessage {
+  status: number;
+  fields: FieldPairs;
+  content: Uint8Array;
+}
+
 /**
- * The whole message. A `makeErrorResponse` that throws, or gives what cannot be sent, gets the default instead: the
- * client must not be left without an answer.
+ * What to send for this error. A `makeErrorResponse` that throws, or gives what cannot be sent, gets the default
+ * instead: the client must not be left without an answer.
  */
-export function serializeErrorResponse(
-  error: unknown,
-  makeErrorResponse: MakeErrorResponse | undefined,
-  { isHead, isPersistent }: { isHead: boolean; isPersistent: boolean },
-): Buffer {
-  const serialize = (response: ErrorResponse) => {
-    const { status = 500, headers = {}, body = defaultBody(status) } = response;
-    assertStatus(status);
-    const { fields } = applicationFields(headers);
-    const content = typeof body === 'string' ? Buffer.from(body) : body;
-    if (!fields.some(([name]) => name.toLowerCase() === 'content-type') && response.body === undefined) {
-      fields.push(['Content-Type', 'application/problem+json']);
-    }
-    fields.push(['Content-Length', String(content.length)]);
-    if (!isPersistent) fields.push(['Connection', 'close']);
-    const head = serializeResponseHead(status, fields);
-    return isHead ? head : Buffer.concat([head, content]);
-  };
+export function errorMessage(error: unknown, makeErrorResponse: MakeErrorResponse | undefined): ErrorMessage {
   try {
-    return serialize(makeErrorResponse?.(error) ?? {});
+    return messageFrom(makeErrorResponse?.(error) ?? {});
   } catch {
-    return serialize({});
+    return messageFrom({});
   }
+}
+
+function messageFrom({ status = 500, headers = {}, body }: ErrorResponse): ErrorMessage {
+  assertStatus(status);
+  const { fields } = applicationFields(headers);
+  const content = typeof body === 'string' ? Buffer.from(body) : (body ?? Buffer.from(defaultBody(status)));
+  if (body === undefined && !fields.some(([name]) => name.toLowerCase() === 'content-type')) {
+    fields.push(['Content-Type', 'application/problem+json']);
+  }
+  fields.push(['Content-Length', String(content.length)]);
+  return { status, fields, content };
 }
 
 function defaultBody(status: number): string {

@@ -2,7 +2,7 @@
  * What a failure is called on the wire. Messages and stacks stay here: only the type is sent, unless the application
  * describes its errors itself.
  */
-import { StreamError } from '../core/errors.ts';
+import { StreamError, type StreamErrorCode } from '../core/errors.ts';
 import { isStatusType } from '../core/stream-status.ts';
 
 /** The `type` and `details` of an X-Stream-Status error. */
@@ -26,18 +26,19 @@ export function describeFailure(error: unknown, describeError: DescribeError | u
   }
 }
 
-function failureType(error: unknown): string {
+/** The type for an error that nobody has described. */
+export function failureType(error: unknown): string {
+  if (error instanceof StreamError && error.verdict !== undefined) return RECEIVED_TYPES[error.code] ?? 'source_error';
   if (isTimeout(error)) return 'timeout';
-  if (error === null || error === undefined) return 'cancelled'; // destroy() without a reason
-  if (error instanceof StreamError) return UPSTREAM_TYPES[error.code] ?? 'source_error';
-  return isAbort(error) ? 'cancelled' : 'source_error';
+  return error === null || error === undefined || isAbort(error) ? 'cancelled' : 'source_error';
 }
 
-/** When the source is itself a response whose end was checked: the words of RFC 9209 §2.3. */
-const UPSTREAM_TYPES: Partial<Record<StreamError['code'], string>> = {
+/** When the source is itself a received body, which has a verdict: the words of RFC 9209 §2.3. */
+const RECEIVED_TYPES: Partial<Record<StreamErrorCode, string>> = {
   ERR_STREAM_TRUNCATED: 'http_response_incomplete',
   ERR_STREAM_MALFORMED: 'http_protocol_error',
-  ERR_NO_RESPONSE: 'http_response_incomplete',
+  ERR_STREAM_LIMIT: 'http_response_body_size',
+  ERR_STREAM_TIMEOUT: 'http_response_timeout',
 };
 
 function isAbort(error: unknown): boolean {
@@ -48,7 +49,7 @@ function isAbort(error: unknown): boolean {
 
 function isTimeout(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  if (error.name === 'TimeoutError' || (error as NodeJS.ErrnoException).code === 'ETIMEDOUT') return true;
   if (error instanceof StreamError) return error.code === 'ERR_STREAM_TIMEOUT';
+  if (error.name === 'TimeoutError' || (error as NodeJS.ErrnoException).code === 'ETIMEDOUT') return true;
   return isAbort(error) && isTimeout(error.cause);
 }

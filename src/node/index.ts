@@ -23,6 +23,8 @@ export type { RequestFacts } from './negotiation.ts';
 export { type ReadRequestOptions, readRequest } from './read-request.ts';
 export { type ReceivedResponse, type ReceiveOptions, receive } from './receive.ts';
 export type { ReceivedBody } from './received-body.ts';
+export { type RelayOptions, relay } from './relay.ts';
 export { type RequestHeadersOptions, requestHeaders } from './request-headers.ts';
 export { type Ending, type RespondOptions, respond, type StreamResponse } from './response.ts';
 export type { HeadersOption } from './response-head.ts';
+export { type VerifyOptions, verify } from './verify.ts';

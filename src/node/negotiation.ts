@@ -30,7 +30,8 @@ export interface Negotiated {
   isPersistent: boolean;
 }
 
-export function negotiate(request: RequestFacts, statusCode: number): Negotiated {
+/** @param isSealed whether the sender can vouch for the end of a good body */
+export function negotiate(request: RequestFacts, statusCode: number, isSealed = true): Negotiated {
   const { headers } = request;
   const isOld = request.httpVersion === '1.0';
   const isPersistent = !isOld && !listMembers(headers.connection).includes('close') && !hasContent(headers);
@@ -43,7 +44,7 @@ export function negotiate(request: RequestFacts, statusCode: number): Negotiated
   if (isOld) {
     return { ...common, framing: 'until-close', hasTrailers: false, failureEnding: 'reset' };
   }
-  if (!listMembers(headers.te).includes('trailers')) {
+  if (!isSealed || !listMembers(headers.te).includes('trailers')) {
     return { ...common, framing: 'chunked', hasTrailers: false, failureEnding: 'abort' };
   }
   const readsStatus = headers['x-want-stream-status'] === '?1';

@@ -30,15 +30,20 @@ export function applicationFields(headers: HeadersOption): { fields: FieldPairs;
           Array.isArray(value) ? value.map((one) => [name, String(one)]) : [[name, String(value)]],
       );
   serializeFieldLines(pairs); // throws for what cannot be sent
-  for (const [name] of pairs) {
-    const why = OURS[name.toLowerCase()];
-    if (why !== undefined) throw new TypeError(why);
-  }
+  assertNotOurs(pairs.map(([name]) => name));
   const isConnection = ([name]: [string, string]) => name.toLowerCase() === 'connection';
   return {
     fields: pairs.filter((pair) => !isConnection(pair)),
     asksToClose: pairs.some((pair) => isConnection(pair) && listMembers(pair[1]).includes('close')),
   };
+}
+
+/** @throws TypeError for a field that only `respond` may set */
+export function assertNotOurs(names: readonly string[]): void {
+  for (const name of names) {
+    const why = OURS[name.toLowerCase()];
+    if (why !== undefined) throw new TypeError(why);
+  }
 }
 
 /** @throws RangeError for a status that is not the final one of a response */

@@ -6,11 +6,15 @@
  * stops, until the connection is handed back.
  */
 import type { Socket } from 'node:net';
+import type { FieldPairs } from '../core/fields.ts';
+import type { Channel } from './channel.ts';
 import { lingeringClose, lingeringReset, type Patience, sendAll, writeTogether } from './linger.ts';
+import { serializeResponseHead } from './response-head.ts';
 
 const inUse = new WeakSet<Socket>();
 
-export class SocketChannel {
+export class SocketChannel implements Channel {
+  readonly isFraming = false;
   readonly #socket: Socket;
   readonly #patience: Patience;
   readonly #onGone: () => void;
@@ -32,12 +36,18 @@ export class SocketChannel {
     socket.on('data', this.#onData).on('end', this.#onEnd).on('error', ignore).on('close', onGone).resume();
   }
 
-  /** Whether nothing that is sent can arrive any more. */
   get isGone(): boolean {
     return this.#socket.destroyed || !this.#socket.writable;
   }
 
-  /** Sends the pieces together; `onSent` once they are with the kernel, never if the client leaves before. */
+  addTrailers(): never {
+    throw new Error('A raw socket frames nothing');
+  }
+
+  begin(status: number, fields: FieldPairs): Uint8Array[] {
+    return [serializeResponseHead(status, fields)];
+  }
+
   write(pieces: readonly Uint8Array[], onSent: () => void): void {
     if (pieces.length === 0) return onSent();
     writeTogether(this.#socket, pieces, (error) => {
@@ -45,8 +55,9 @@ export class SocketChannel {
     });
   }
 
-  /** Sends the end of the message and hands the connection back to whoever reads the next request. */
-  release(pieces: readonly Uint8Array[], onDone: (isSent: boolean) => void): void {
+  /** A persistent connection is handed back to whoever reads the next request. */
+  finish(pieces: readonly Uint8Array[], isPersistent: boolean, onDone: (isSent: boolean) => void): void {
+    if (!isPersistent) return this.close(pieces, onDone);
     this.#stopWatching();
     sendAll(this.#socket, pieces, this.#patience.idleTimeout, (isSent) => {
       this.#letGo();
@@ -55,7 +66,6 @@ export class SocketChannel {
     });
   }
 
-  /** Sends the end of the message, then FIN; the lingering goes on behind `onDone`. */
   close(pieces: readonly Uint8Array[], onDone: (isSent: boolean) => void): void {
     this.#stopWatching();
     sendAll(this.#socket, pieces, this.#patience.idleTimeout, (isSent) => {
@@ -65,7 +75,6 @@ export class SocketChannel {
     });
   }
 
-  /** Sends the pieces, then RST a moment later; that goes on behind `onDone`. */
   reset(pieces: readonly Uint8Array[], onDone: (isSent: boolean) => void): void {
     this.#stopWatching();
     sendAll(this.#socket, pieces, this.#patience.idleTimeout, (isSent) => {

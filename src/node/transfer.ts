@@ -6,20 +6,22 @@ import type { Socket } from 'node:net';
 import { StreamError } from '../core/errors.ts';
 import type { FramingError } from '../core/verdict.ts';
 import type { BodyReader } from './body-framing.ts';
+import { IdleTimer } from './idle-timer.ts';
 import type { BodySource, ReceivedBody } from './received-body.ts';
 
 export class Transfer implements BodySource {
   readonly #socket: Socket;
-  readonly #idleTimeout: number;
+  readonly #idleTimer: IdleTimer;
   readonly #isPersistent: boolean;
   #reader!: BodyReader;
   #body!: ReceivedBody;
-  #idleTimer: NodeJS.Timeout | undefined;
   #isOver = false;
 
   constructor(socket: Socket, idleTimeout: number, isPersistent: boolean) {
     this.#socket = socket;
-    this.#idleTimeout = idleTimeout;
+    this.#idleTimer = new IdleTimer(idleTimeout, () => {
+      this.#conclude(truncation('ERR_STREAM_TIMEOUT', `No octet came for ${idleTimeout} ms`));
+    });
     this.#isPersistent = isPersistent;
   }
 
@@ -35,13 +37,12 @@ export class Transfer implements BodySource {
 
   pause(): void {
     this.#socket.pause();
-    clearTimeout(this.#idleTimer); // it is not the peer that makes us wait
-    this.#idleTimer = undefined;
+    this.#idleTimer.stop();
   }
 
   resume(): void {
     if (this.#isOver) return;
-    if (this.#idleTimeout > 0) this.#idleTimer ??= setTimeout(this.#onIdle, this.#idleTimeout);
+    this.#idleTimer.start();
     this.#socket.resume();
   }
 
@@ -51,7 +52,7 @@ export class Transfer implements BodySource {
   }
 
   readonly #onData = (data: Buffer): void => {
-    this.#idleTimer?.refresh();
+    this.#idleTimer.refresh();
     this.#reader.write(data);
     if (this.#reader.done || this.#reader.error !== undefined) this.#conclude(this.#reader.error);
   };
@@ -66,10 +67,6 @@ export class Transfer implements BodySource {
     this.#reader.end();
     const message = cause instanceof Error ? `The connection was lost: ${cause.message}` : 'The connection was lost';
     this.#conclude(this.#reader.error ?? truncation('ERR_STREAM_TRUNCATED', message, cause));
-  };
-
-  readonly #onIdle = (): void => {
-    this.#conclude(truncation('ERR_STREAM_TIMEOUT', `No octet came for ${this.#idleTimeout} ms`));
   };
 
   #conclude(error: FramingError | undefined): void {
@@ -88,7 +85,7 @@ export class Transfer implements BodySource {
 
   #detach(): void {
     this.#isOver = true;
-    clearTimeout(this.#idleTimer);
+    this.#idleTimer.stop();
     this.#socket
       .off('data', this.#onData)
       .off('end', this.#onEnd)

@@ -1,0 +1,226 @@
+/**
+ * StreamResponse: a Writable for the content of one response, which ends its message as it deserves. `end()` seals it;
+ * `destroy(error)`, which is what `pipeline` calls when the source fails, ends it as a failure that no client can take
+ * for success (negotiation.ts says which way). Nothing is sent before the first octet of content, so a source that
+ * fails before that still gets an ordinary error response.
+ */
+import { addAbortSignal, Writable } from 'node:stream';
+import { Encoder } from '../core/encoder.ts';
+import { StreamError } from '../core/errors.ts';
+import type { FieldPairs } from '../core/fields.ts';
+import { Seal } from '../core/seal.ts';
+import type { Channel } from './channel.ts';
+import { type ErrorResponse, errorMessage, type MakeErrorResponse } from './error-response.ts';
+import { type ExtraTrailers, ownTrailers, trailerNames } from './extra-trailers.ts';
+import { type DescribeError, describeFailure } from './failure.ts';
+import { algorithmsOf, createHasher, type DigestOption } from './hashing.ts';
+import type { Patience } from './linger.ts';
+import { type Negotiated, negotiate, type RequestFacts } from './negotiation.ts';
+import { applicationFields, assertStatus, type HeadersOption } from './response-head.ts';
+
+export interface RespondOptions {
+  /** The request that is answered: it decides how the body may end. */
+  request?: RequestFacts;
+  /** 200 by default; 200 to 599. */
+  status?: number;
+  /** Without Content-Length, Transfer-Encoding and Trailer, which are `respond`'s own. */
+  headers?: HeadersOption;
+  /** What to hash with where the client asks for trailers and prefers nothing else. `sha-256` by default. */
+  digest?: DigestOption;
+  /** The application's own trailer fields, for a client that asks for trailers. */
+  extraTrailers?: ExtraTrailers;
+  /** What a failure may tell the client. By default a type only, no message. */
+  describeError?: DescribeError;
+  /** The response to a failure before the first octet of content. By default 500 with problem+json. */
+  errorResponse?: (error: unknown) => ErrorResponse | undefined;
+  /** `false` for content whose end is not proven: no trailers vouch for it. `true` by default. */
+  seal?: boolean;
+  /** Ends the response as a failure: `cancelled`, or `timeout` for `AbortSignal.timeout()`. */
+  signal?: AbortSignal;
+  /** Milliseconds without an octet from the source or taken by the client. Default 300,000; 0 for no bound. */
+  idleTimeout?: number;
+  /** Milliseconds to go on reading after our FIN, so that it does not become RST. Default 5,000. */
+  lingerTimeout?: number;
+}
+
+/**
+ * How a body was ended: with `trailers`; `plain`, a last-chunk or FIN alone; a `clean-failure` in trailers; an `abort`
+ * chunk; a `reset`; as an `error-response` in its place; or `none`: it had no content, or nobody was left to tell.
+ */
+export type Ending = 'trailers' | 'plain' | 'clean-failure' | 'abort' | 'reset' | 'error-response' | 'none';
+
+/** Opens the channel, which says when the client leaves. */
+export type OpenChannel = (patience: Patience, onGone: () => void) => Channel;
+
+export class StreamResponse extends Writable {
+  readonly #channel: Channel;
+  readonly #negotiated: Negotiated;
+  readonly #isHead: boolean;
+  readonly #encoder: Encoder | undefined;
+  readonly #seal: Seal | undefined;
+  readonly #extraTrailers: ExtraTrailers | undefined;
+  readonly #describeError: DescribeError | undefined;
+  readonly #errorResponse: MakeErrorResponse | undefined;
+  readonly #idleTimer: NodeJS.Timeout | undefined;
+  readonly #isPersistent: boolean;
+  /** The head, until it is sent with the first octets. */
+  #head: { status: number; fields: FieldPairs } | undefined;
+  #ending: Ending | undefined;
+  #isFinishing = false;
+
+  /**
+   * @param open opens the way out; what is wrong with the options is thrown before
+   */
+  constructor(open: OpenChannel, request: RequestFacts, options: RespondOptions) {
+    super();
+    const { status = 200, headers = {}, digest = 'sha-256', extraTrailers, seal = true, signal } = options;
+    const { idleTimeout = 300_000, lingerTimeout = 5_000 } = options;
+    assertStatus(status);
+    const { fields, asksToClose } = applicationFields(headers);
+    const extraNames = trailerNames(extraTrailers);
+    const own = algorithmsOf(digest);
+    const negotiated = negotiate(request, status, seal);
+    const { framing, hasTrailers, preferredDigest } = negotiated;
+
+    this.#channel = open({ idleTimeout, lingerTimeout }, () => this.destroy());
+    const { isFraming } = this.#channel;
+    if (framing === 'chunked') {
+      if (!isFraming) this.#encoder = new Encoder();
+      fields.push(['Transfer-Encoding', 'chunked']);
+    }
+    if (hasTrailers) {
+      const isRefused = isFraming || digest === false || preferredDigest === 'none';
+      const algorithms = isRefused ? [] : preferredDigest !== undefined ? [preferredDigest] : own;
+      this.#seal = new Seal({ algorithms, createHasher, counts: !isFraming });
+      const names = ['X-Stream-Status', ...(algorithms.length > 0 ? ['Content-Digest'] : []), ...extraNames];
+      fields.push(['Trailer', names.join(', ')]);
+    }
+    this.#head = { status, fields };
+    this.#negotiated = negotiated;
+    this.#isPersistent = negotiated.isPersistent && !asksToClose;
+    this.#isHead = request.method === 'HEAD';
+    this.#extraTrailers = extraTrailers;
+    this.#describeError = options.describeError;
+    this.#errorResponse = options.errorResponse;
+    if (idleTimeout > 0) {
+      const message = `Nothing moved for ${idleTimeout} ms`;
+      const onIdle = () => this.destroy(new StreamError('ERR_STREAM_TIMEOUT', message));
+      this.#idleTimer = setTimeout(onIdle, idleTimeout).unref();
+    }
+    if (signal !== undefined) addAbortSignal(signal, this);
+    if (this.#channel.isGone) process.nextTick(() => this.destroy());
+  }
+
+  /** How the body was ended, once it has been; undefined before. */
+  get ending(): Ending | undefined {
+    return this.#ending;
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
+    this.#send(this.#encode(chunk), callback);
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], callback: () => void): void {
+    // One chunk for all that waited: chunk boundaries mean nothing to a recipient (RFC 9112 §7.1).
+    this.#send(this.#encode(Buffer.concat(chunks.map(({ chunk }) => chunk))), callback);
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    let pieces: Uint8Array[];
+    try {
+      pieces = this.#goodEnd();
+    } catch (error) {
+      return callback(error as Error);
+    }
+    clearTimeout(this.#idleTimer);
+    this.#isFinishing = true;
+    this.#ending = this.#negotiated.framing === 'none' ? 'none' : this.#seal ? 'trailers' : 'plain';
+    this.#channel.finish(this.#withHead(pieces), this.#isPersistent, (isSent) =>
+      isSent ? callback() : this.destroy(),
+    );
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    clearTimeout(this.#idleTimer);
+    const done = () => callback(error);
+    if (this.#isFinishing) return done();
+    if (this.#channel.isGone) {
+      this.#ending = 'none';
+      return this.#channel.close([], done);
+    }
+    if (this.#head !== undefined) {
+      this.#ending = 'error-response';
+      return this.#sendError(error, done);
+    }
+    this.#fail(error, done);
+  }
+
+  /** Nothing has been sent: an ordinary response takes the place of the one that failed. */
+  #sendError(error: Error | null, done: () => void): void {
+    const { status, fields, content } = errorMessage(error, this.#errorResponse);
+    // It has a Content-Length, so that it may say that the connection closes.
+    if (!this.#isPersistent) fields.push(['Connection', 'close']);
+    const pieces = this.#channel.begin(status, fields, true);
+    this.#channel.finish(this.#isHead ? pieces : [...pieces, content], this.#isPersistent, done);
+  }
+
+  /** Ends a body whose head is out, as a failure, behind all that was written. */
+  #fail(error: Error | null, done: () => void): void {
+    const ending = this.#negotiated.failureEnding;
+    const waiting = waitingChunks(this).flatMap((chunk) => this.#encode(chunk));
+    this.#ending = ending;
+    if (waiting.length > 0) this.#channel.write(waiting, () => {});
+    if (ending === 'none') return this.#channel.finish([], this.#isPersistent, done);
+    if (ending === 'reset') return this.#channel.reset([], done);
+    const reason = describeFailure(error, this.#describeError);
+    if (ending === 'clean-failure') {
+      return this.#channel.finish(this.#end(this.#seal!.fail(reason)), this.#isPersistent, done);
+    }
+    this.#channel.close((this.#encoder ?? new Encoder()).abort({ kind: 'error', ...reason }), done);
+  }
+
+  #encode(data: Buffer): Uint8Array[] {
+    this.#seal?.update(data);
+    if (this.#encoder !== undefined) return this.#encoder.write(data);
+    return this.#negotiated.framing === 'none' || data.length === 0 ? [] : [data];
+  }
+
+  #goodEnd(): Uint8Array[] {
+    if (this.#seal === undefined) return this.#end([]);
+    const extra = ownTrailers(this.#extraTrailers);
+    return this.#end([...this.#seal.finish(), ...extra]);
+  }
+
+  /** The end of a whole body, whoever frames it. */
+  #end(trailers: FieldPairs): Uint8Array[] {
+    if (this.#encoder !== undefined) return this.#encoder.end(trailers);
+    if (trailers.length > 0) this.#channel.addTrailers(trailers);
+    return [];
+  }
+
+  #send(pieces: Uint8Array[], onSent: () => void): void {
+    this.#idleTimer?.refresh();
+    // Empty content does not commit the head: the source may still fail before its first octet.
+    this.#channel.write(pieces.length === 0 ? pieces : this.#withHead(pieces), () => {
+      this.#idleTimer?.refresh();
+      onSent();
+    });
+  }
+
+  /** The pieces with the head before them, if it is not out yet. */
+  #withHead(pieces: Uint8Array[]): Uint8Array[] {
+    if (this.#head === undefined) return pieces;
+    const { status, fields } = this.#head;
+    this.#head = undefined;
+    return [...this.#channel.begin(status, fields, false), ...pieces];
+  }
+}
+
+/**
+ * What `write` has accepted and not yet handed to `_write`. A destroyed Writable drops it, and has no public name for it;
+ * what was written before a failure is to arrive before it.
+ */
+function waitingChunks(stream: Writable): Buffer[] {
+  const state = (stream as unknown as { _writableState?: { getBuffer?(): { chunk: Buffer }[] } })._writableState;
+  return state?.getBuffer?.().map(({ chunk }) => chunk) ?? [];
+}
