@@ -5,6 +5,7 @@
 import { connect, type Socket } from 'node:net';
 import { Decoder } from '../core/decoder.ts';
 import { Encoder } from '../core/encoder.ts';
+import { copyOctets } from '../core/grammar.ts';
 import { DEFAULT_LIMITS } from '../core/limits.ts';
 import { readHead } from '../node/read-head.ts';
 
@@ -45,7 +46,7 @@ async function forwardBody(origin: Socket, client: Socket, fault: Fault, at: num
         forwarded = data.subarray(0, position);
         isCut = true;
       } else if (fault === 'flip') {
-        forwarded = data.slice();
+        forwarded = copyOctets(data);
         forwarded[position]! ^= 1;
       }
     }

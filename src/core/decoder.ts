@@ -21,6 +21,7 @@ import {
   BACKSLASH,
   COLON,
   CR,
+  copyOctets,
   DQUOTE,
   describeOctet,
   EQUALS,
@@ -162,7 +163,7 @@ export class Decoder {
       this.#inputBytes += input.length;
       this.consumed = this.#inputBytes;
     } else if (this.#state === DONE && at < input.length) {
-      this.#rest.push(input.subarray(at));
+      this.#rest.push(copyOctets(input, at));
     }
   }
 
@@ -304,7 +305,7 @@ export class Decoder {
             state = TRAILER_START;
           } else {
             // The extensions tell why a chunk has no data only where the input ends before the data.
-            if (lineStart >= 0 && at + 1 === length) this.#line.push(input.slice(lineStart, at));
+            if (lineStart >= 0 && at + 1 === length) this.#line.push(copyOctets(input, lineStart, at));
             else this.#line = [];
             state = DATA;
           }
@@ -368,7 +369,7 @@ export class Decoder {
           return at + 1;
       }
     }
-    if (lineStart >= 0) this.#line.push(input.slice(lineStart));
+    if (lineStart >= 0) this.#line.push(copyOctets(input, lineStart));
     this.#state = state;
     return at;
   }

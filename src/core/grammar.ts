@@ -89,6 +89,11 @@ export function octetsFromLatin1(text: string): Uint8Array {
   return octets;
 }
 
+/** A copy of its own. (`slice` will not do: a Buffer's gives a view.) */
+export function copyOctets(octets: Uint8Array, start = 0, end = octets.length): Uint8Array {
+  return new Uint8Array(octets.subarray(start, end));
+}
+
 /** The pieces one after the other in one array; a single piece is handed back as it is. */
 export function joinOctets(pieces: readonly Uint8Array[]): Uint8Array {
   if (pieces.length === 1) return pieces[0]!;
