@@ -5,10 +5,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EXIT } from '../src/cli/exit-codes.ts';
@@ -20,7 +18,6 @@ const snippets = [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) =>
 const CONTENT = 'id,name\n'.repeat(50_000);
 
 let folder: string;
-let port: number;
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
@@ -28,10 +25,6 @@ beforeAll(async () => {
   await mkdir(path.join(folder, 'node_modules'));
   await symlink(ROOT, path.join(folder, 'node_modules', 'chunked-trailers'), 'junction');
   await writeFile(path.join(folder, 'export.csv'), CONTENT);
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  ({ port } = server.address() as { port: number });
-  await new Promise((resolve) => server.close(resolve));
 });
 
 afterAll(async () => {
@@ -39,42 +32,52 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+/** In the order of the README. */
+const [httpServer, rawServer, describing, httpClient, rawClient, relaying, core] = snippets as [
+  ...[string, string, string, string, string, string, string],
+];
+
 describe('the snippets of the README', () => {
-  test('the server and the client run as they stand', async () => {
-    const [server, , client] = snippets as [string, string, string];
-    const serving = await start('server.mjs', server.replace('8080', String(port)));
-    await untilListening();
-    const { code, output } = await finish(await start('client.mjs', client.replace('8080', String(port))));
-    expect(output).toContain('200 complete');
-    expect(code).toBe(0);
-    expect(await readFile(path.join(folder, 'export.csv'), 'utf8')).toBe(CONTENT);
-    expect(serving.exitCode).toBeNull();
+  test.each([
+    ['node:http', httpServer],
+    ['a raw socket', rawServer],
+  ])('the server on %s and both clients run as they stand', async (_name, server) => {
+    const serving = await listening(server);
+    await rm(path.join(folder, 'copy.csv'), { force: true });
+    const verified = await finish(await start('verify.mjs', toPort(httpClient, serving.port)));
+    expect(verified).toEqual({ code: 0, output: 'complete\n' });
+    expect(await readFile(path.join(folder, 'copy.csv'), 'utf8')).toBe(CONTENT);
+    const received = await finish(await start('receive.mjs', toPort(rawClient, serving.port)));
+    expect(received).toEqual({ code: 0, output: `200 ${CONTENT.length} complete\n` });
+    expect(serving.child.exitCode).toBeNull();
+  });
+
+  test('the relay runs as it stands', async () => {
+    const origin = await listening(httpServer);
+    const front = await listening(toPort(relaying, origin.port).replace('8081', '8080'));
+    const { output } = await finish(await start('behind.mjs', toPort(rawClient, front.port)));
+    expect(output).toBe(`200 ${CONTENT.length} complete\n`);
   });
 
   test('describeError as it stands tells the client the details', async () => {
-    const [server, describing, client] = snippets as [string, string, string];
-    const respond = describing.trim().replace(/;$/, '');
-    const other = server
-      .replace(/const response = respond\(.*\);/, `const response = ${respond};`)
+    const failing = httpServer
       .replace("createReadStream('export.csv')", "(async function* () { yield 'half'; throw new Error('no disk'); })")
-      .replace('8080', '0')
-      .replace('.listen(0)', '.listen(0, function () { console.log(this.address().port); })');
-    const serving = await start('failing.mjs', other);
-    const [line] = (await once(serving.stdout!, 'data')) as [Buffer];
-    const { code, output } = await finish(await start('told.mjs', client.replace('8080', String(line).trim())));
-    expect(code).toBe(1);
-    expect(output).toContain('The sender reported source_error: no disk');
-    expect(output).toContain('ERR_STREAM_FAILED');
+      .replace('respond(res)', describing.trim().replace(/;$/, ''));
+    const { port } = await listening(failing);
+    await rm(path.join(folder, 'copy.csv'), { force: true });
+    const { output } = await finish(await start('told.mjs', toPort(httpClient, port)));
+    expect(output).toBe('ERR_STREAM_FAILED The sender reported source_error: no disk\nfailed\n');
+    await expect(readFile(path.join(folder, 'copy.csv'))).rejects.toThrow('ENOENT');
   });
 
   test('the core runs as it stands', async () => {
-    const core = `${snippets[3]}\nconsole.log(String.fromCharCode(...body), JSON.stringify(trailers));`;
-    const { output } = await finish(await start('core.mjs', core));
+    const code = `${core}\nconsole.log(String.fromCharCode(...body), JSON.stringify(trailers));`;
+    const { output } = await finish(await start('core.mjs', code));
     expect(output).toBe('hello [["X-Stream-Status","ok;bytes=5"]]\n');
   });
 
   test('there is no other', () => {
-    expect(snippets).toHaveLength(4);
+    expect(snippets).toHaveLength(7);
   });
 });
 
@@ -113,16 +116,14 @@ async function finish(child: ChildProcess): Promise<{ code: number; output: stri
   return { code, output };
 }
 
-async function untilListening(): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const socket = connect(port, '127.0.0.1');
-    const isUp = await Promise.race([
-      once(socket, 'connect').then(() => true),
-      once(socket, 'close').then(() => false),
-    ]).catch(() => false);
-    socket.destroy();
-    if (isUp) return;
-    await wait(50); // the process has no way to say that it listens
-  }
-  throw new Error('The server of the README did not start');
+/** Starts a server snippet on a free port, which it is made to print. */
+async function listening(server: string): Promise<{ child: ChildProcess; port: number }> {
+  const code = server.replace('.listen(8080)', '.listen(0, function () { console.log(this.address().port); })');
+  const child = await start(`server-${children.length}.mjs`, code);
+  const [line] = (await once(child.stdout!, 'data')) as [Buffer];
+  return { child, port: Number(String(line)) };
+}
+
+function toPort(client: string, port: number): string {
+  return client.replace('8080', String(port));
 }
