@@ -49,6 +49,8 @@ export interface RespondOptions {
  */
 export type Ending = 'trailers' | 'plain' | 'clean-failure' | 'abort' | 'reset' | 'error-response' | 'none';
 
+type WriteCallback = (error?: Error | null) => void;
+
 /** Opens the channel, which says when the client leaves. */
 export type OpenChannel = (patience: Patience, onGone: () => void) => Channel;
 
@@ -116,16 +118,16 @@ export class StreamResponse extends Writable {
     return this.#ending;
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
-    this.#send(this.#encode(chunk), callback);
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: WriteCallback): void {
+    this.#send(chunk, callback);
   }
 
-  override _writev(chunks: { chunk: Buffer }[], callback: () => void): void {
+  override _writev(chunks: { chunk: Buffer }[], callback: WriteCallback): void {
     // One chunk for all that waited: chunk boundaries mean nothing to a recipient (RFC 9112 §7.1).
-    this.#send(this.#encode(Buffer.concat(chunks.map(({ chunk }) => chunk))), callback);
+    this.#send(Buffer.concat(chunks.map(({ chunk }) => chunk)), callback);
   }
 
-  override _final(callback: (error?: Error | null) => void): void {
+  override _final(callback: WriteCallback): void {
     let pieces: Uint8Array[];
     try {
       pieces = this.#goodEnd();
@@ -140,7 +142,7 @@ export class StreamResponse extends Writable {
     );
   }
 
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+  override _destroy(error: Error | null, callback: WriteCallback): void {
     clearTimeout(this.#idleTimer);
     const done = () => callback(error);
     if (this.#isFinishing) return done();
@@ -198,13 +200,18 @@ export class StreamResponse extends Writable {
     return [];
   }
 
-  #send(pieces: Uint8Array[], onSent: () => void): void {
+  #send(data: Buffer, callback: WriteCallback): void {
     this.#idleTimer?.refresh();
-    // Empty content does not commit the head: the source may still fail before its first octet.
-    this.#channel.write(pieces.length === 0 ? pieces : this.#withHead(pieces), () => {
-      this.#idleTimer?.refresh();
-      onSent();
-    });
+    try {
+      const pieces = this.#encode(data);
+      // Empty content does not commit the head: the source may still fail before its first octet.
+      this.#channel.write(pieces.length === 0 ? pieces : this.#withHead(pieces), () => {
+        this.#idleTimer?.refresh();
+        callback();
+      });
+    } catch (error) {
+      callback(error as Error); // somebody else has sent a head meanwhile
+    }
   }
 
   /** The pieces with the head before them, if it is not out yet. */
