@@ -17,9 +17,12 @@ const STATUS_FOR: Partial<Record<StreamErrorCode, number>> = {
 /** Never rejects: whatever goes wrong concerns this connection alone. The signal ends it between two requests. */
 export async function serveConnection(socket: Socket, handler: Handler, signal?: AbortSignal): Promise<void> {
   const options = { headTimeout: 60_000, ...(signal && { signal }) };
-  socket.on('error', () => {}); // it is followed by 'close', which readRequest and respond see
   try {
-    while (socket.writable) await handler(await readRequest(socket, options), socket);
+    while (socket.writable) {
+      const request = await readRequest(socket, options);
+      if (request.httpVersion === '1.1' && request.headers.host === undefined) return refuse(socket, 400);
+      await handler(request, socket);
+    }
   } catch (error) {
     const status = error instanceof StreamError ? STATUS_FOR[error.code] : undefined;
     if (status !== undefined && socket.writable) refuse(socket, status);

@@ -44,6 +44,7 @@ export async function demo(args: string[]): Promise<number> {
   if (positionals.length > 1) throw new UsageError('demo takes one file');
   const file = path.resolve(positionals[0] ?? BUNDLED);
   const stats = await stat(file).catch(() => undefined);
+  if (stats?.isDirectory()) throw new Error(`${file} is a directory: name a file`);
   if (!stats?.isFile()) throw new Error(`${file}: there is no such file`);
   if (stats.size === 0) throw new Error(`${file} is empty: there is no middle to fail in. Choose another file`);
 
@@ -63,7 +64,7 @@ export async function demo(args: string[]): Promise<number> {
     });
   };
   const intact = await origin();
-  const failing = await origin(middle);
+  const failing = await origin(Math.max(1, middle)); // before the first octet it would be an ordinary 500
   const behind = (fault: Fault) => start((socket) => void forwardWithFault(socket, intact.port, fault, middle));
 
   const rows: Row[] = [

@@ -23,7 +23,9 @@ export function exchange(
   fields: FieldPairs,
   options: ReceiveOptions = {},
 ): Promise<ReceivedResponse> {
-  const lines = serializeFieldLines([['Host', url.host], ...fields]);
+  socket.on('error', () => {}); // receive tells it
+  const isNamed = fields.some(([name]) => name.toLowerCase() === 'host');
+  const lines = serializeFieldLines(isNamed ? fields : [['Host', url.host], ...fields]);
   socket.write(`GET ${url.pathname}${url.search} HTTP/1.1\r\n${lines}\r\n`, 'latin1');
   return receive(socket, options);
 }

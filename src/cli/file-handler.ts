@@ -48,6 +48,7 @@ export function fileHandler({ root, failAfter, signal, onAnswered }: FileHandler
       answered.error = error;
     }
     answered.ending = response.ending ?? 'none';
+    if (answered.ending === 'error-response') answered.status = 500;
     answered.milliseconds = performance.now() - start;
     onAnswered?.(answered);
   };

@@ -14,7 +14,8 @@ export type Found =
 export async function find(root: string, target: string): Promise<Found> {
   let pathname: string;
   try {
-    pathname = decodeURIComponent(target.split(/[?#]/, 1)[0]!);
+    const withoutOrigin = target.replace(/^https?:\/\/[^/?#]*/i, ''); // absolute-form (RFC 9112 §3.2.2)
+    pathname = decodeURIComponent(withoutOrigin.split(/[?#]/, 1)[0]!) || '/';
   } catch {
     return { kind: 'refused', status: 400 };
   }

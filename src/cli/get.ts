@@ -50,15 +50,13 @@ export async function get(args: string[]): Promise<number> {
 async function download(options: GetOptions, signal: AbortSignal): Promise<number> {
   const { url, output, require, fields, maxRedirects, idleTimeout, isQuiet } = options;
   const receiving: ReceiveOptions = { require, signal, idleTimeout, headTimeout: idleTimeout };
-  // Hash with what was asked for; where the user asks for something else, with whatever may come.
-  if (fields.some(([name, value]) => name === 'Want-Content-Digest' && value === 'sha-256=10')) {
-    receiving.digest = 'sha-256';
-  }
   const final = await getFollowing(url, fields, maxRedirects, receiving);
   const { response, socket } = final;
   try {
     if (response.statusCode >= 300) {
-      throw new StatusError(`HTTP ${response.statusCode} ${response.statusMessage} for ${final.url}`);
+      throw new StatusError(
+        `HTTP ${response.statusCode} ${response.statusMessage} for ${withoutCredentials(final.url)}`,
+      );
     }
     const progress = new Progress(!isQuiet && process.stderr.isTTY && (output !== undefined || !process.stdout.isTTY));
     try {
@@ -112,6 +110,10 @@ function explain(error: unknown, url: URL): number {
   }
   const { verdict } = error;
   if (verdict === undefined) {
+    if (error.code === 'ERR_NO_RESPONSE' && error.bytes === 0 && error.cause instanceof Error) {
+      complain(`${url.host} cannot be reached: ${error.cause.message || (error.cause as NodeJS.ErrnoException).code}`);
+      return EXIT.noResponse;
+    }
     const cause = error.cause instanceof Error ? ` (${error.cause.message || error.cause.name})` : '';
     complain(`${error.code}: no response from ${url.host}: ${error.message}${cause}`);
     return EXIT.noResponse;
@@ -138,10 +140,14 @@ function readOptions(args: string[]): GetOptions | undefined {
   if (values.help) return undefined;
   const [address] = positionals;
   if (address === undefined || positionals.length > 1) throw new UsageError('get takes one URL');
+  if (/^[\w.-]+:\d+(?:\/|$)/.test(address)) throw new UsageError(`"${address}" lacks its scheme: http://${address}`);
   if (!URL.canParse(address)) throw new UsageError(`"${address}" is not a URL; it starts with http:// or https://`);
   const url = new URL(address);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new UsageError(`only http: and https: can be got, not ${url.protocol}`);
+  }
+  if (values.output !== undefined && (values.output === '' || /[/\\]$/.test(values.output))) {
+    throw new UsageError(`-o takes the name of a file, not "${values.output}"`);
   }
   const { require } = values;
   if (require !== 'announced' && require !== 'always' && require !== 'never') {
@@ -180,9 +186,23 @@ function requestFields(url: URL, headerLines: readonly string[], isPlain: boolea
     ...(isPlain ? [] : Object.entries(requestHeaders())),
   ];
   if (url.username !== '') {
-    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-    fields.push(['Authorization', `Basic ${Buffer.from(credentials).toString('base64')}`]);
+    fields.push(['Authorization', `Basic ${Buffer.from(credentialsOf(url)).toString('base64')}`]);
   }
   const replaced = new Set(own.map(([name]) => name.toLowerCase()));
   return [...fields.filter(([name]) => !replaced.has(name.toLowerCase())), ...own];
+}
+
+function credentialsOf(url: URL): string {
+  try {
+    return `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  } catch {
+    throw new UsageError('the user name or the password in the URL is not percent-encoded as it should be');
+  }
+}
+
+function withoutCredentials(url: URL): string {
+  const shown = new URL(url);
+  shown.username = '';
+  shown.password = '';
+  return shown.href;
 }

@@ -34,7 +34,8 @@ async function main([name, ...args]: string[]): Promise<number> {
       complain(`${(error as Error).message}\nSee: chunked-trailers ${name} --help`);
       return EXIT.usage;
     }
-    complain(code === 'EADDRINUSE' ? 'the port is in use: choose another with --port' : (error as Error).message);
+    const { message } = error as Error;
+    complain(code === 'EADDRINUSE' ? `the port is in use: choose another with --port (${message})` : message);
     return EXIT.local;
   }
 }

@@ -1,51 +1,63 @@
 /**
  * A file that appears only when it is whole: written under a temporary name beside its target, and renamed at the end.
- * Whatever else happens, nothing is left under either name.
+ * Whatever else happens, nothing is left under either name. A link is followed; what is no file (a device, a FIFO) is
+ * written to as it stands, since there is nothing that could be renamed.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { realpath, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 export class OutputFile {
   readonly #target: string;
-  readonly #temporary: string;
+  /** Undefined for a target that is written to directly. */
+  readonly #temporary: string | undefined;
   /** Ends when the octets are on the disk: a rename must not overtake them. */
   readonly writable: WriteStream;
 
-  private constructor(target: string, temporary: string, writable: WriteStream) {
+  private constructor(target: string, temporary: string | undefined, writable: WriteStream) {
     this.#target = target;
     this.#temporary = temporary;
     this.writable = writable;
   }
 
   /** @throws Error in words for a target that cannot be written */
-  static async create(target: string): Promise<OutputFile> {
-    const isDirectory = await stat(target).then(
-      (stats) => stats.isDirectory(),
-      () => false,
-    );
-    if (isDirectory) throw new Error(`${target} is a directory: name the file`);
-    const { dir, base } = path.parse(target);
-    const temporary = path.join(dir, `.${base}.${randomBytes(6).toString('hex')}.part`);
-    const writable = createWriteStream(temporary, { flags: 'wx', flush: true, highWaterMark: 1 << 20 });
+  static async create(name: string): Promise<OutputFile> {
+    const stats = await stat(name).catch(() => undefined);
+    if (stats?.isDirectory()) throw new Error(`${name} is a directory: name the file`);
+    const isSpecial = stats !== undefined && !stats.isFile();
+    const target = stats === undefined ? name : await realpath(name);
+    const temporary = isSpecial ? undefined : temporaryFor(target);
+    const writable = createWriteStream(temporary ?? target, { flags: isSpecial ? 'w' : 'wx', flush: !isSpecial });
     try {
       await once(writable, 'open');
     } catch (error) {
-      throw new Error(`${target} cannot be written: ${(error as Error).message}`, { cause: error });
+      const { code, message } = error as NodeJS.ErrnoException;
+      const why = code === 'ENOENT' ? `there is no directory ${path.dirname(path.resolve(name))}` : message;
+      throw new Error(`${name} cannot be written: ${why}`, { cause: error });
     }
     return new OutputFile(target, temporary, writable);
   }
 
   /** The content is whole, and `writable` has ended: puts it under the target's name. */
   async keep(): Promise<void> {
-    await rename(this.#temporary, this.#target);
+    if (this.#temporary !== undefined) await rename(this.#temporary, this.#target);
   }
 
   async discard(): Promise<void> {
     const { writable } = this;
     if (!writable.closed) await new Promise<void>((resolve) => writable.once('close', resolve).destroy());
-    await rm(this.#temporary, { force: true });
+    if (this.#temporary !== undefined) await rm(this.#temporary, { force: true });
   }
+}
+
+/** A name beside the target, not longer than file systems take. */
+function temporaryFor(target: string): string {
+  const { dir, base } = path.parse(target);
+  const start = Buffer.from(base)
+    .subarray(0, 200)
+    .toString('utf8')
+    .replace(/\uFFFD+$/, '');
+  return path.join(dir, `.${start}.${randomBytes(6).toString('hex')}.part`);
 }

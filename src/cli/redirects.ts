@@ -38,8 +38,8 @@ export async function getFollowing(
     if (!REDIRECTS.has(response.statusCode)) return { url, socket, response };
     response.body.destroy();
     socket.destroy();
-    const { location } = response.headers;
-    if (typeof location !== 'string' || !URL.canParse(location, url.href)) {
+    const location = utf8From(response.headers.location);
+    if (location === undefined || !URL.canParse(location, url.href)) {
       throw new StatusError(`HTTP ${response.statusCode} without a Location that can be followed`);
     }
     if (redirects >= maxRedirects)
@@ -51,4 +51,9 @@ export async function getFollowing(
     if (next.origin !== url.origin) sent = sent.filter(([name]) => !PRIVATE_FIELDS.has(name.toLowerCase()));
     url = next;
   }
+}
+
+/** A Location should be ASCII; octets beyond it are UTF-8 on the web, and latin1 in our headers. */
+function utf8From(value: string | string[] | undefined): string | undefined {
+  return typeof value === 'string' ? Buffer.from(value, 'latin1').toString('utf8') : undefined;
 }

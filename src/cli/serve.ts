@@ -1,4 +1,5 @@
 /** chunked-trailers serve: files over raw sockets, each response sealed at its end. */
+import { setMaxListeners } from 'node:events';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -6,7 +7,7 @@ import { serveConnection } from './connection.ts';
 import { EXIT } from './exit-codes.ts';
 import { type Answered, fileHandler } from './file-handler.ts';
 import { listen } from './listen.ts';
-import { complain, formatBytes, formatTime, paint, parseBytes } from './terminal.ts';
+import { complain, formatBytes, formatCount, formatTime, paint, parseBytes } from './terminal.ts';
 import { SERVE_USAGE, UsageError } from './usage.ts';
 
 export async function serve(args: string[]): Promise<number> {
@@ -41,15 +42,17 @@ export async function serve(args: string[]): Promise<number> {
   }
   const stopping = new AbortController();
   const { signal } = stopping;
+  setMaxListeners(0, signal); // each connection listens
   const handler = fileHandler({ root, failAfter, signal, ...(!values.quiet && { onAnswered: report }) });
+  const stopped = new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve).once('SIGTERM', resolve);
+  });
   const server = await listen((socket) => void serveConnection(socket, handler, signal), port, values.host);
   process.stdout.write(
     `Serving ${path.resolve(root)} at ${paint(process.stdout, 'bold', server.url)}  (Ctrl-C stops)\n`,
   );
-  if (failAfter !== undefined) process.stdout.write(`Every response is broken after ${failAfter} octets.\n`);
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve).once('SIGTERM', resolve);
-  });
+  if (failAfter !== undefined) process.stdout.write(`Every file is broken after ${formatCount(failAfter)} octets.\n`);
+  await stopped;
   stopping.abort(); // responses on their way end as failures, not as if they were whole
   await server.close();
   return EXIT.ok;

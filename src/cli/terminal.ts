@@ -36,9 +36,9 @@ export function formatCount(count: number): string {
 
 /** Milliseconds as `0.4 s` or `1:02:03`. */
 export function formatTime(milliseconds: number): string {
-  const seconds = milliseconds / 1000;
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  const whole = Math.floor(seconds);
+  const tenths = Math.round(milliseconds / 100);
+  if (tenths < 600) return `${(tenths / 10).toFixed(1)} s`;
+  const whole = Math.floor(tenths / 10);
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const pad = (part: number) => String(part).padStart(2, '0');
   return h > 0 ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
@@ -58,6 +58,7 @@ const SCALES: Readonly<Record<string, number>> = {
 export function parseBytes(text: string): number | undefined {
   const [, digits, scale] = /^(\d+(?:\.\d+)?)(k|m|g|ki|mi|gi)?b?$/i.exec(text) ?? [];
   if (digits === undefined) return undefined;
-  const bytes = Number(digits) * SCALES[scale?.toLowerCase() ?? '']!;
+  if (scale === undefined && digits.includes('.')) return undefined;
+  const bytes = Math.round(Number(digits) * SCALES[scale?.toLowerCase() ?? '']!);
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }

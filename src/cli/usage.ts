@@ -19,13 +19,16 @@ export const DEMO_USAGE = `chunked-trailers demo [file]
 Serves the file (by default one that comes with the package) over a loopback socket, and receives it: intact, failing in
 the middle, cut, with a bit flipped, with its trailers stripped. Prints what the receiver concluded each time, beside
 what Node's own http.get believed of the same response. Exits with 0 if every conclusion was the right one.
+
+  -h, --help
 `;
 
 export const SERVE_USAGE = `chunked-trailers serve <file|directory> [options]
 
   -p, --port <port>       8080 by default; 0 for any free one
       --host <address>    127.0.0.1 by default
-      --fail-after <size> break every response on purpose after this many octets (300000000, 300MB, 256KiB)
+      --fail-after <size> break every file on purpose after this many octets (300000000, 300MB, 256KiB);
+                          after 0, nothing has been sent, and the client gets an ordinary 500
       --quiet             no line for each response
   -h, --help
 
@@ -35,7 +38,8 @@ ordinary chunked response. Nothing outside the directory is served. Ctrl-C stops
 
 export const GET_USAGE = `chunked-trailers get <url> [options]
 
-  -o, --output <file>     write to this file, which appears only when the body is whole; by default standard output
+  -o, --output <file>     write to this file, which appears only when the body is whole; by default, or for -,
+                          standard output
       --require <when>    when a body without a status is a failure: announced (default), always, never
   -H, --header <line>     a further request field, "Name: value"; may be repeated
       --plain             do not ask for the status, as an ordinary client

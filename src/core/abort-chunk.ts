@@ -9,7 +9,7 @@ import { serializeString } from './structured-fields.ts';
 const EXTENSION_NAME = 'x-stream-status';
 
 /** One `;name=value`, its parts in groups: the name, and the value as it stands. */
-const EXTENSION = /[ \t]*;[ \t]*([^\s;="]+)(?:[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^\s;="]+))?/gs;
+const EXTENSION = /;[ \t]*([^\s;="]+)(?:[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^\s;="]+))?/gs;
 
 /** @throws TypeError, RangeError for a status that cannot be serialized */
 export function serializeAbortChunk(status: StreamStatus): Uint8Array {

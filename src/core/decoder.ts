@@ -30,6 +30,7 @@ import {
   HTAB,
   joinOctets,
   LF,
+  latin1FromOctets,
   OCTET_CLASS,
   QDTEXT,
   SEMICOLON,
@@ -394,7 +395,7 @@ export class Decoder {
     const line = joinOctets(this.#line);
     this.#line = [];
     const end = line.length - 1; // the CR
-    return fieldPairFromLine(line.subarray(0, end));
+    return fieldPairFromLine(latin1FromOctets(line, 0, end));
   }
 
   #refuse(at: number, octet: number, state: number): number {

@@ -2,7 +2,7 @@
  * Field lines and [name, value] pairs (RFC 9112 §5, RFC 9110 §5), and which names may stand in a trailer section
  * (RFC 9110 §6.5.1). Pairs keep the order, the case and the repetitions of the wire.
  */
-import { COLON, HTAB, isFieldValue, isToken, latin1FromOctets, octetsFromLatin1, SP } from './grammar.ts';
+import { HTAB, isFieldValue, isToken, octetsFromLatin1, SP } from './grammar.ts';
 
 export type FieldPairs = [name: string, value: string][];
 
@@ -87,18 +87,18 @@ export function assertTrailerName(name: string): void {
   }
 }
 
-/** A field line whose octets are known to match the grammar, without its CRLF, as a pair. */
-export function fieldPairFromLine(line: Uint8Array): [name: string, value: string] {
-  const colon = line.indexOf(COLON);
+/** A field line that is known to match the grammar, without its CRLF, as a pair. */
+export function fieldPairFromLine(line: string): [name: string, value: string] {
+  const colon = line.indexOf(':');
   let start = colon + 1;
   let end = line.length;
-  while (start < end && isWhitespace(line[start]!)) start++;
-  while (end > start && isWhitespace(line[end - 1]!)) end--;
-  return [latin1FromOctets(line, 0, colon), latin1FromOctets(line, start, end)];
+  while (start < end && isWhitespace(line.charCodeAt(start))) start++;
+  while (end > start && isWhitespace(line.charCodeAt(end - 1))) end--;
+  return [line.slice(0, colon), line.slice(start, end)];
 }
 
-function isWhitespace(octet: number): boolean {
-  return octet === SP || octet === HTAB;
+function isWhitespace(code: number): boolean {
+  return code === SP || code === HTAB;
 }
 
 /** All values of one field, in order, as a list (RFC 9110 §5.3); undefined if there is none. */

@@ -3,18 +3,19 @@
  * verdict. For whoever reads the head himself; `receive` does that too.
  *
  * The readable side ends with the message, not with the input: a socket that is piped in is unpiped then, and what came
- * behind the message is in `rest`.
+ * behind the message is in `rest`. On a kept-alive socket, therefore, `socket.pipe(decoder)` and a `pipeline` from the
+ * decoder on; a `pipeline` from the socket on waits for the end of the socket.
  */
 import { type Readable, Transform, type TransformCallback } from 'node:stream';
 import { DIGEST_ALGORITHMS } from '../core/content-digest.ts';
 import { Decoder } from '../core/decoder.ts';
 import { type FieldPairs, withoutForbiddenTrailers } from '../core/fields.ts';
 import type { Limits } from '../core/limits.ts';
-import { assertRequire, type Require, streamErrorFor } from '../core/outcome.ts';
+import { assertRequire, type Require } from '../core/outcome.ts';
 import type { FramingError, Verdict } from '../core/verdict.ts';
 import { Verifier } from '../core/verifier.ts';
 import { algorithmsOf, createHasher, type DigestOption } from './hashing.ts';
-import { HeldError } from './held-error.ts';
+import { Judgement } from './judgement.ts';
 
 export interface ChunkedDecoderOptions {
   /** When a body without a status is an error. `announced` by default. */
@@ -27,37 +28,33 @@ export interface ChunkedDecoderOptions {
 }
 
 export class ChunkedDecoder extends Transform {
-  /** Settles with the conclusion when the body has ended, however it did. Never rejects. */
-  readonly verdict: Promise<Verdict>;
   readonly #decoder: Decoder;
   readonly #verifier: Verifier;
-  readonly #require: Require;
-  readonly #isAnnounced: boolean;
-  readonly #heldError = new HeldError();
+  readonly #judgement: Judgement;
   readonly #sources = new Set<Readable>();
-  #settle!: (verdict: Verdict) => void;
-  #hasConcluded = false;
 
   /** @throws TypeError, RangeError for options that are none */
   constructor(options: ChunkedDecoderOptions = {}) {
     super();
     const { require = 'announced', announced = false, digest = DIGEST_ALGORITHMS, limits = {} } = options;
     assertRequire(require);
-    this.#require = require;
-    this.#isAnnounced = announced;
     this.#verifier = new Verifier({ algorithms: digest === false ? false : algorithmsOf(digest), createHasher });
     this.#decoder = new Decoder({
       limits,
       onData: (data) => {
+        if (this.destroyed) return; // in the middle of what came in one piece
         this.#verifier.update(data);
         this.push(data);
       },
     });
-    this.verdict = new Promise((resolve) => {
-      this.#settle = resolve;
-    });
-    this.on('pipe', (source: Readable) => this.#sources.add(source));
-    this.on('unpipe', (source: Readable) => this.#sources.delete(source));
+    this.#judgement = new Judgement(this, this.#verifier, require, announced);
+    this.on('pipe', (source: Readable) => this.#sources.add(source.once('close', this.#onSourceClosed)));
+    this.on('unpipe', (source: Readable) => this.#sources.delete(source.off('close', this.#onSourceClosed)));
+  }
+
+  /** Settles with the conclusion when the body has ended, however it did. Never rejects. */
+  get verdict(): Promise<Verdict> {
+    return this.#judgement.verdict;
   }
 
   /** The trailer fields whose names may trail, in order (RFC 9110 §6.5.1). */
@@ -88,32 +85,26 @@ export class ChunkedDecoder extends Transform {
   override _flush(callback: TransformCallback): void {
     this.#decoder.end();
     this.#conclude(this.#decoder.error);
-    if (!this.#heldError.isHeld) callback(); // which ends the readable side
+    if (!this.#judgement.isFailing) callback(); // which ends the readable side
   }
 
   override read(size?: number): Buffer | null {
-    const data = super.read(size);
-    this.#heldError.release(this);
-    return data;
+    return this.#judgement.read((n) => super.read(n), size);
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    if (!this.#hasConcluded) {
-      this.#hasConcluded = true;
-      const message = 'The receiver gave up before the body ended';
-      this.#settle(this.#verifier.end({ error: { code: 'ERR_STREAM_TRUNCATED', message } }));
-    }
+    this.#judgement.abandon();
     callback(error);
   }
 
-  #conclude(framingError: FramingError | undefined): void {
-    if (this.#hasConcluded) return;
-    this.#hasConcluded = true;
+  #conclude(error: FramingError | undefined): void {
     const { abortReason, rawTrailers } = this.#decoder;
-    const verdict = this.#verifier.end({ error: framingError, abortReason, rawTrailers });
-    this.#settle(verdict);
-    const error = streamErrorFor(verdict, this.#require, this.#isAnnounced);
-    if (error === undefined) this.push(null);
-    else this.#heldError.hold(this, error);
+    this.#judgement.conclude({ error, abortReason, rawTrailers });
   }
+
+  /** `pipe` does not tell its destination that a source was destroyed. */
+  readonly #onSourceClosed = (): void => {
+    const wasLost = [...this.#sources].some((source) => source.destroyed && !source.readableEnded);
+    if (wasLost && !this.#judgement.isSettled) this.end();
+  };
 }

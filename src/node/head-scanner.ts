@@ -2,11 +2,15 @@
 import { StreamError } from '../core/errors.ts';
 import { CR, LF } from '../core/grammar.ts';
 
+/** A client may have put one behind its last content; more than a few are no accident. */
+const MAX_EMPTY_LINES = 8;
+
 export class HeadScanner {
   readonly #maxHeadBytes: number;
   readonly #skipsEmptyLines: boolean;
   #room = Buffer.allocUnsafe(1024);
   #lineStart = 0;
+  #emptyLines = 0;
   /** Octets so far, without empty lines that were passed over. */
   bytes = 0;
 
@@ -34,6 +38,12 @@ export class HeadScanner {
       if (!isEmptyLine) {
         this.#lineStart = from;
       } else if (this.#lineStart === 0 && this.#skipsEmptyLines) {
+        if (++this.#emptyLines > MAX_EMPTY_LINES) {
+          throw new StreamError(
+            'ERR_HEAD_MALFORMED',
+            `More than ${MAX_EMPTY_LINES} empty lines before the message head`,
+          );
+        }
         this.#room.copyWithin(0, from, this.bytes);
         this.bytes -= from;
         from = 0;

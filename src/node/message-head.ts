@@ -4,7 +4,7 @@
  * leniency is demanded: obs-fold in a response is read as SP (RFC 9112 §5.2); in a request it is refused.
  */
 import { StreamError } from '../core/errors.ts';
-import { type FieldPairs, fieldValue } from '../core/fields.ts';
+import { type FieldPairs, fieldPairFromLine, fieldValue } from '../core/fields.ts';
 import { isFieldValue, isToken, latin1FromOctets } from '../core/grammar.ts';
 
 /** Field values by lower-case name; `set-cookie` is a list, as in `node:http`. */
@@ -35,7 +35,6 @@ export type BodyFraming = { kind: 'none' | 'chunked' | 'until-close' } | { kind:
 
 const REQUEST_LINE = /^(\S+) ([!-~\x80-\xff]+) HTTP\/1\.([01])$/;
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/;
-const FIELD_LINE = /^([^:]*):[ \t]*(.*?)[ \t]*$/s;
 
 /**
  * @param head the octets up to and with the empty line
@@ -50,6 +49,9 @@ export function parseRequestHead(head: Uint8Array, maxFields: number): RequestHe
   const folded = lines.find((line) => /^[ \t]/.test(line));
   if (folded !== undefined) throw malformed(`a folded field line (RFC 9112 §5.2): ${quote(folded)}`);
   const rawHeaders = parseFieldLines(lines, maxFields);
+  if (rawHeaders.filter(([name]) => name.toLowerCase() === 'host').length > 1) {
+    throw malformed('more than one Host (RFC 9112 §3.2)');
+  }
   return {
     method: match[1]!,
     target: match[2]!,
@@ -87,7 +89,9 @@ export function parseResponseHead(head: Uint8Array, maxFields: number): Response
  */
 export function responseFraming(head: ResponseHead, method: string): BodyFraming {
   const { statusCode, httpVersion, rawHeaders } = head;
-  if (method === 'HEAD' || statusCode < 200 || statusCode === 204 || statusCode === 304) return { kind: 'none' };
+  const isTunnel = method === 'CONNECT' && statusCode < 300;
+  if (method === 'HEAD' || isTunnel || statusCode < 200 || statusCode === 204 || statusCode === 304)
+    return { kind: 'none' };
   const codings = fieldValue(rawHeaders, 'transfer-encoding');
   const lengths = fieldValue(rawHeaders, 'content-length');
   if (codings !== undefined) {
@@ -141,11 +145,11 @@ function parseFieldLines(lines: string[], maxFields: number): FieldPairs {
     throw new StreamError('ERR_HEAD_LIMIT', `The message head has ${lines.length} field lines, over ${maxFields}`);
   }
   return lines.map((line) => {
-    const [, name, value] = FIELD_LINE.exec(line) ?? [];
-    if (name === undefined || value === undefined || !isToken(name) || !isFieldValue(value)) {
+    const colon = line.indexOf(':');
+    if (!isToken(line.slice(0, Math.max(0, colon))) || !isFieldValue(line)) {
       throw malformed(`a field line (RFC 9112 §5) was expected, not ${quote(line)}`);
     }
-    return [name, value];
+    return fieldPairFromLine(line);
   });
 }
 

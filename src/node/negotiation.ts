@@ -16,7 +16,7 @@ export interface RequestFacts {
   headers: Headers;
 }
 
-/** How a failed body ends, once its head is out. */
+/** How a failed body ends, once its head is out; a message without a body cannot fail then. */
 export type FailureEnding = 'clean-failure' | 'abort' | 'reset' | 'none';
 
 export interface Negotiated {
@@ -38,7 +38,8 @@ export function negotiate(request: RequestFacts, statusCode: number, isSealed = 
   const wanted = headers['want-content-digest'];
   const common = { isPersistent, preferredDigest: preferredDigest(Array.isArray(wanted) ? wanted.join(', ') : wanted) };
 
-  if (request.method === 'HEAD' || statusCode === 204 || statusCode === 304) {
+  const isTunnel = request.method === 'CONNECT' && statusCode < 300; // RFC 9112 §6.1
+  if (request.method === 'HEAD' || isTunnel || statusCode === 204 || statusCode === 304) {
     return { ...common, framing: 'none', hasTrailers: false, failureEnding: 'none' };
   }
   if (isOld) {

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { StreamError, type StreamErrorCode } from '../core/errors.ts';
 import { HeadScanner } from './head-scanner.ts';
+import { guard } from './socket-use.ts';
 
 export interface ReadHeadOptions {
   /** The code for a socket that closes before the head is whole. */
@@ -27,6 +28,7 @@ export async function readHead(socket: Socket, options: ReadHeadOptions): Promis
     return new StreamError(closedCode, `The connection closed before ${came}`, { bytes, cause });
   };
 
+  guard(socket);
   signal?.throwIfAborted();
   // A server whose response has closed the connection is not to read another request from it.
   const isClosing = isRequest && !socket.writable;
@@ -63,12 +65,7 @@ export async function readHead(socket: Socket, options: ReadHeadOptions): Promis
   });
   try {
     return await head;
-  } catch (error) {
-    socket.on('error', ignore); // nobody may be listening any more, and a late one must not end the process
-    throw error;
   } finally {
     detach();
   }
 }
-
-function ignore(): void {}

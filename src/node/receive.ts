@@ -14,6 +14,8 @@ import { algorithmsOf, createHasher, type DigestOption } from './hashing.ts';
 import { listMembers, malformed, parseResponseHead, type ResponseHead, responseFraming } from './message-head.ts';
 import { readHead } from './read-head.ts';
 import { ReceivedBody } from './received-body.ts';
+import { claimForReading } from './socket-use.ts';
+import { timeoutFrom } from './timeouts.ts';
 import { Transfer } from './transfer.ts';
 
 export interface ReceiveOptions {
@@ -24,11 +26,11 @@ export interface ReceiveOptions {
   /** What to hash with where Trailer announces a Content-Digest. By default every supported algorithm. */
   digest?: DigestOption;
   limits?: Partial<Limits>;
-  /** Cancels: `receive` rejects, or its body is destroyed, with the signal's reason. */
+  /** Cancels: `receive` rejects with the signal's reason, or its body is destroyed with an AbortError of that cause. */
   signal?: AbortSignal;
-  /** Milliseconds to wait for a whole head. Default 300,000; 0 for no bound. */
+  /** Milliseconds to wait for a whole head. Default 300,000; 0 or Infinity for no bound. */
   headTimeout?: number;
-  /** Milliseconds without an octet, while the body is being read. Default 300,000; 0 for no bound. */
+  /** Milliseconds without an octet, while the body is being read. Default 300,000; 0 or Infinity for no bound. */
   idleTimeout?: number;
 }
 
@@ -38,19 +40,23 @@ export interface ReceivedResponse extends ResponseHead {
 }
 
 /**
- * Reads the response to a request that has been written to the socket.
+ * Reads the response to a request that has been written to the socket. When the body has ended, the socket is the
+ * caller's again if the framing was whole and the connection may go on; otherwise it has been destroyed.
  *
  * @throws StreamError ERR_NO_RESPONSE (`bytes`: octets of a head that came), ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT,
  *   ERR_STREAM_TIMEOUT; the signal's reason. The socket is destroyed then.
- * @throws TypeError, RangeError for options that are none
+ * @throws Error if another message is being read from the socket; TypeError, RangeError for options that are none
  */
 export async function receive(socket: Socket, options: ReceiveOptions = {}): Promise<ReceivedResponse> {
-  const { method = 'GET', require = 'announced', signal, idleTimeout = 300_000 } = options;
+  const { method = 'GET', require = 'announced', signal } = options;
+  const idleTimeout = timeoutFrom('idleTimeout', options.idleTimeout ?? 300_000);
+  const headTimeout = timeoutFrom('headTimeout', options.headTimeout ?? 300_000);
   const limits = resolveLimits(options.limits);
   assertRequire(require);
   const algorithms = options.digest === false ? false : algorithmsOf(options.digest ?? DIGEST_ALGORITHMS);
+  const release = claimForReading(socket);
   try {
-    const head = await readFinalHead(socket, limits, options);
+    const head = await readFinalHead(socket, limits, headTimeout, signal);
     const framing = responseFraming(head, method);
     const hasBody = framing.kind !== 'none';
     const announced = listMembers(head.headers.trailer);
@@ -58,9 +64,10 @@ export async function receive(socket: Socket, options: ReceiveOptions = {}): Pro
       algorithms: algorithms && hasBody && announced.includes('content-digest') ? algorithms : algorithms && [],
       createHasher,
     });
-    const transfer = new Transfer(socket, idleTimeout, isPersistent(head));
+    const transfer = new Transfer(socket, idleTimeout, isPersistent(head), release);
     const isAnnounced = hasBody && announced.includes('x-stream-status');
-    const body = new ReceivedBody({ source: transfer, verifier, require, isAnnounced });
+    // Without a body there is nothing to vouch for.
+    const body = new ReceivedBody({ source: transfer, verifier, require: hasBody ? require : 'never', isAnnounced });
     if (signal !== undefined) addAbortSignal(signal, body);
     transfer.start(
       bodyReaderFor(framing, limits, (data) => body.deliver(data)),
@@ -68,13 +75,18 @@ export async function receive(socket: Socket, options: ReceiveOptions = {}): Pro
     );
     return { ...head, body };
   } catch (error) {
-    socket.on('error', ignore).destroy();
+    release();
+    socket.destroy();
     throw error;
   }
 }
 
-async function readFinalHead(socket: Socket, limits: Readonly<Limits>, options: ReceiveOptions): Promise<ResponseHead> {
-  const { headTimeout = 300_000, signal } = options;
+async function readFinalHead(
+  socket: Socket,
+  limits: Readonly<Limits>,
+  headTimeout: number,
+  signal: AbortSignal | undefined,
+): Promise<ResponseHead> {
   const deadline = performance.now() + headTimeout;
   let maxHeadBytes = limits.maxHeadBytes; // for all heads together: interim responses must end too
   for (;;) {
@@ -92,5 +104,3 @@ function isPersistent({ httpVersion, headers }: ResponseHead): boolean {
   const connection = listMembers(headers.connection);
   return httpVersion === '1.0' ? connection.includes('keep-alive') : !connection.includes('close');
 }
-
-function ignore(): void {}

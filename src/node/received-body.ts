@@ -4,10 +4,10 @@
  * business of the `BodySource`.
  */
 import { Readable } from 'node:stream';
-import { type Require, streamErrorFor } from '../core/outcome.ts';
+import type { Require } from '../core/outcome.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { FramingEnd, Verifier } from '../core/verifier.ts';
-import { HeldError } from './held-error.ts';
+import { Judgement } from './judgement.ts';
 
 export interface BodySource {
   pause(): void;
@@ -25,58 +25,45 @@ export interface ReceivedBodyOptions {
 }
 
 export class ReceivedBody extends Readable {
-  /** Settles with the conclusion when the body has ended, however it did. Never rejects. */
-  readonly verdict: Promise<Verdict>;
-  readonly #options: ReceivedBodyOptions;
-  readonly #heldError = new HeldError();
-  #settle!: (verdict: Verdict) => void;
-  #hasEnded = false;
+  readonly #source: BodySource;
+  readonly #verifier: Verifier;
+  readonly #judgement: Judgement;
 
-  constructor(options: ReceivedBodyOptions) {
+  constructor({ source, verifier, require, isAnnounced }: ReceivedBodyOptions) {
     super();
-    this.#options = options;
-    this.verdict = new Promise((resolve) => {
-      this.#settle = resolve;
-    });
+    this.#source = source;
+    this.#verifier = verifier;
+    this.#judgement = new Judgement(this, verifier, require, isAnnounced);
+  }
+
+  /** Settles with the conclusion when the body has ended, however it did. Never rejects. */
+  get verdict(): Promise<Verdict> {
+    return this.#judgement.verdict;
   }
 
   /** The next content. */
   deliver(data: Uint8Array): void {
-    const { source, verifier } = this.#options;
-    verifier.update(data);
-    if (!this.push(data)) source.pause();
+    if (this.destroyed) return; // in the middle of what came in one piece
+    this.#verifier.update(data);
+    if (!this.push(data)) this.#source.pause();
   }
 
-  /** The body has ended: judges it, and ends or fails the stream once what came has been read. */
+  /** The body has ended. */
   conclude(framing: FramingEnd): Verdict {
-    const { verifier, require, isAnnounced } = this.#options;
-    const verdict = verifier.end(framing);
-    if (this.#hasEnded) return verdict;
-    this.#hasEnded = true;
-    this.#settle(verdict);
-    const error = streamErrorFor(verdict, require, isAnnounced);
-    if (error === undefined) this.push(null);
-    else this.#heldError.hold(this, error);
-    return verdict;
+    return this.#judgement.conclude(framing);
   }
 
   override read(size?: number): Buffer | null {
-    const data = super.read(size);
-    this.#heldError.release(this);
-    return data;
+    return this.#judgement.read((n) => super.read(n), size);
   }
 
   override _read(): void {
-    if (!this.#hasEnded) this.#options.source.resume();
+    if (!this.#judgement.isSettled) this.#source.resume();
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    if (!this.#hasEnded) {
-      this.#hasEnded = true;
-      const message = 'The receiver gave up before the body ended';
-      this.#settle(this.#options.verifier.end({ error: { code: 'ERR_STREAM_TRUNCATED', message } }));
-      this.#options.source.cancel();
-    }
-    callback(error);
+    if (this.#judgement.abandon()) this.#source.cancel();
+    // A body that nobody reads may fail before anybody listens: the verdict tells it all the same.
+    callback(this.listenerCount('error') > 0 ? error : null);
   }
 }

@@ -6,8 +6,10 @@ import { STATUS_CODES } from 'node:http';
 import { type FieldPairs, serializeFieldLines } from '../core/fields.ts';
 import { listMembers } from './message-head.ts';
 
-/** Fields by name, or as pairs where a name repeats. */
-export type HeadersOption = Readonly<Record<string, string | number | readonly string[]>> | FieldPairs;
+/** Fields by name; or pairs, which a Headers and a Map are as well. */
+export type HeadersOption =
+  | Readonly<Record<string, string | number | readonly string[]>>
+  | Iterable<readonly [name: string, value: string]>;
 
 const OURS: Readonly<Record<string, string>> = {
   'content-length':
@@ -23,12 +25,7 @@ const OURS: Readonly<Record<string, string>> = {
  * @throws TypeError for a field that only `respond` may set, or that no field line can carry
  */
 export function applicationFields(headers: HeadersOption): { fields: FieldPairs; asksToClose: boolean } {
-  const pairs: FieldPairs = Array.isArray(headers)
-    ? headers.map(([name, value]) => [name, String(value)])
-    : Object.entries(headers).flatMap(
-        ([name, value]): FieldPairs =>
-          Array.isArray(value) ? value.map((one) => [name, String(one)]) : [[name, String(value)]],
-      );
+  const pairs = pairsFrom(headers);
   serializeFieldLines(pairs); // throws for what cannot be sent
   assertNotOurs(pairs.map(([name]) => name));
   const isConnection = ([name]: [string, string]) => name.toLowerCase() === 'connection';
@@ -36,6 +33,17 @@ export function applicationFields(headers: HeadersOption): { fields: FieldPairs;
     fields: pairs.filter((pair) => !isConnection(pair)),
     asksToClose: pairs.some((pair) => isConnection(pair) && listMembers(pair[1]).includes('close')),
   };
+}
+
+function pairsFrom(headers: HeadersOption): FieldPairs {
+  const entries = Symbol.iterator in headers ? [...headers] : Object.entries(headers);
+  return entries.flatMap(([name, value]): FieldPairs => {
+    const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+    return values.map((one) => {
+      if (one === undefined || one === null) throw new TypeError(`The field ${name} has no value`);
+      return [name, String(one)];
+    });
+  });
 }
 
 /** @throws TypeError for a field that only `respond` may set */

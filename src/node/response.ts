@@ -1,7 +1,6 @@
 /** respond: a StreamResponse on a raw socket, or on the ServerResponse of `node:http` and the frameworks on top of it. */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Patience } from './linger.ts';
 import { ServerResponseChannel } from './server-response-channel.ts';
 import { SocketChannel } from './socket-channel.ts';
 import { type RespondOptions, StreamResponse } from './stream-response.ts';
@@ -24,15 +23,13 @@ export type { Ending, RespondOptions, StreamResponse } from './stream-response.t
 export function respond(target: Socket | ServerResponse, options: RespondOptions = {}): StreamResponse {
   if (isServerResponse(target)) {
     const { request = target.req, status = target.statusCode } = options;
-    const open = (patience: Patience, onGone: () => void) => new ServerResponseChannel(target, patience, onGone);
-    return new StreamResponse(open, request, { ...options, status });
+    return new StreamResponse((open) => new ServerResponseChannel(target, open), request, { ...options, status });
   }
   const { request } = options;
   if (request === undefined) {
     throw new TypeError('respond(socket) needs the request that it answers: { request: await readRequest(socket) }');
   }
-  const open = (patience: Patience, onGone: () => void) => new SocketChannel(target, patience, onGone);
-  return new StreamResponse(open, request, options);
+  return new StreamResponse((open) => new SocketChannel(target, open), request, options);
 }
 
 function isServerResponse(target: Socket | ServerResponse): target is ServerResponse {

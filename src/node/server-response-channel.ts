@@ -6,9 +6,10 @@
  * content behind us. Then Node frames (`isFraming`), and the seal can vouch for the end but not for count or digest.
  */
 import { OutgoingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FieldPairs } from '../core/fields.ts';
-import type { Channel } from './channel.ts';
-import { lingeringClose, lingeringReset, type Patience, writeTogether } from './linger.ts';
+import type { Channel, ChannelOptions } from './channel.ts';
+import { canReset, lingeringClose, lingeringReset, reset, sendAll } from './linger.ts';
 import { assertNotOurs } from './response-head.ts';
 
 /** Fields about content that is not sent after all, when an error response takes its place. */
@@ -18,26 +19,31 @@ const ABOUT_CONTENT =
 export class ServerResponseChannel implements Channel {
   readonly isFraming: boolean;
   readonly #response: ServerResponse;
-  readonly #patience: Patience;
-  readonly #onGone: () => void;
+  readonly #options: ChannelOptions;
+  #isOpen = true;
 
   /**
-   * @param onGone called once if the client leaves while the channel is open
    * @throws Error if the head is out already
    * @throws TypeError for a field that only `respond` may set
    */
-  constructor(response: ServerResponse, patience: Patience, onGone: () => void) {
+  constructor(response: ServerResponse, options: ChannelOptions) {
     if (response.headersSent) throw new Error('The head of this response is out already: call respond before writing');
     if (response.req.httpVersionMajor > 1) {
       throw new TypeError('HTTP/2 frames and ends its streams itself: respond is for HTTP/1.1');
     }
     assertNotOurs(response.getHeaderNames());
     this.#response = response;
-    this.#patience = patience;
-    this.#onGone = onGone;
+    this.#options = options;
     const isNode = process.versions.bun === undefined && process.versions.deno === undefined;
     this.isFraming = !isNode || response.write !== OutgoingMessage.prototype.write;
-    response.on('close', onGone).on('error', ignore);
+    response.on('close', this.#onClose).on('error', ignore);
+    response.setTimeout(options.idleTimeout, this.#onTimeout);
+    // Before Node's own listener, which would answer FIN with FIN: that looks like the end of such a body.
+    if (options.isDelimitedByClose) response.req.socket.prependListener('end', this.#onEnd);
+  }
+
+  get canReset(): boolean {
+    return canReset(this.#response.req.socket);
   }
 
   get isGone(): boolean {
@@ -51,6 +57,7 @@ export class ServerResponseChannel implements Channel {
     }
     for (const name of new Set(fields.map(([one]) => one))) {
       const values = fields.filter(([one]) => one === name).map(([, value]) => value);
+      if (name === 'Vary') values.unshift(...[response.getHeader(name) ?? []].flat().map(String));
       response.setHeader(name, values.length === 1 ? values[0]! : values);
     }
     // "Connection: close", which Node would add, makes some clients take a cut body for a whole one. It still closes.
@@ -60,14 +67,12 @@ export class ServerResponseChannel implements Channel {
     return [];
   }
 
-  write(pieces: readonly Uint8Array[], onSent: () => void): void {
+  write(pieces: readonly Uint8Array[], onSent: (error?: Error | null) => void): void {
     if (pieces.length === 0) return onSent();
     const response = this.#response;
     response.cork();
     for (let i = 0; i < pieces.length - 1; i++) response.write(pieces[i]!);
-    response.write(pieces.at(-1)!, (error) => {
-      if (!error) onSent();
-    });
+    response.write(pieces.at(-1)!, onSent);
     response.uncork();
   }
 
@@ -75,61 +80,70 @@ export class ServerResponseChannel implements Channel {
     this.#response.addTrailers(trailers);
   }
 
-  finish(pieces: readonly Uint8Array[], isPersistent: boolean, onDone: (isSent: boolean) => void): void {
+  finish(pieces: readonly Uint8Array[], onDone: (isSent: boolean) => void): void {
     const response = this.#response;
-    if (!isPersistent) response.shouldKeepAlive = false;
-    this.#settleOnce(onDone, (settle) => {
-      this.write(pieces, ignore);
-      response.end(() => settle(true));
-    });
+    this.#isOpen = false;
+    if (this.isGone) return onDone(false);
+    const onClose = () => settle(false);
+    const settle = (isSent: boolean) => {
+      response.off('finish', onFinish).off('close', onClose);
+      onDone(isSent);
+    };
+    const onFinish = () => settle(true);
+    response.once('finish', onFinish).once('close', onClose);
+    this.write(pieces, ignore);
+    response.end();
   }
 
   close(pieces: readonly Uint8Array[], onDone: (isSent: boolean) => void): void {
-    this.#flush(pieces, (isSent) => {
-      if (this.#response.socket) lingeringClose(this.#response.socket, this.#patience);
+    this.#sendBehindContent(pieces, (socket, isSent) => {
+      if (socket !== undefined) lingeringClose(socket, this.#options.lingerTimeout);
       onDone(isSent);
     });
   }
 
-  reset(pieces: readonly Uint8Array[], onDone: (isSent: boolean) => void): void {
-    this.#flush(pieces, (isSent) => {
-      if (this.#response.socket) lingeringReset(this.#response.socket, this.#patience);
-      onDone(isSent);
+  reset(onDone: (isSent: boolean) => void): void {
+    this.#sendBehindContent([], (socket, isSent) => {
+      if (socket === undefined) onDone(isSent);
+      else lingeringReset(socket, this.#options.lingerTimeout, () => onDone(isSent));
     });
   }
 
-  /** Sends octets of our own framing behind all content, whoever has framed that. */
-  #flush(pieces: readonly Uint8Array[], onDone: (isSent: boolean) => void): void {
+  /** Sends octets past Node's framing, behind all content; then the socket is ours, if there is one. */
+  #sendBehindContent(
+    pieces: readonly Uint8Array[],
+    onDone: (socket: Socket | undefined, isSent: boolean) => void,
+  ): void {
     const response = this.#response;
-    this.#settleOnce(onDone, (settle) => {
-      // What a compressor still holds is content: it goes out before the ending.
-      if (this.isFraming) (response as { flush?(): void }).flush?.();
-      const onWritten = (error?: Error | null) => settle(!error);
-      if (!this.isFraming && pieces.length > 0) this.write(pieces, () => settle(true));
-      else if (response.socket) writeTogether(response.socket, pieces, onWritten);
-      else response.once('socket', (socket) => writeTogether(socket, pieces, onWritten));
-    });
-  }
-
-  /** Calls `onDone` once: when the work settles, the client leaves, or it takes nothing for too long. */
-  #settleOnce(onDone: (isSent: boolean) => void, work: (settle: (isSent: boolean) => void) => void): void {
-    const response = this.#response;
-    response.off('close', this.#onGone);
-    if (this.isGone) return onDone(false);
-    const { idleTimeout } = this.#patience;
-    const timer = idleTimeout > 0 ? setTimeout(() => response.destroy(), idleTimeout).unref() : undefined;
-    const onClose = () => settle(false);
-    let isSettled = false;
-    const settle = (isSent: boolean) => {
-      if (isSettled) return;
-      isSettled = true;
-      clearTimeout(timer);
-      response.off('close', onClose);
-      onDone(isSent);
+    this.#isOpen = false;
+    if (this.isGone) return onDone(undefined, false);
+    // What a compressor still holds is content: it goes out before the ending.
+    if (this.isFraming) (response as { flush?(): void }).flush?.();
+    const send = (socket: Socket) => sendAll(socket, pieces, (isSent) => onDone(socket, isSent));
+    if (response.socket) return send(response.socket);
+    // Behind a pipelined response, there is no socket yet; the client may leave before there is.
+    const onClose = () => {
+      response.off('socket', send);
+      onDone(undefined, false);
     };
-    response.once('close', onClose);
-    work(settle);
+    response
+      .once('close', onClose)
+      .once('socket', () => response.off('close', onClose))
+      .once('socket', send);
   }
+
+  readonly #onEnd = (): void => {
+    if (this.#isOpen) reset(this.#response.req.socket);
+  };
+
+  readonly #onClose = (): void => {
+    if (this.#isOpen) this.#options.onGone();
+  };
+
+  readonly #onTimeout = (): void => {
+    if (this.#isOpen) this.#options.onIdle();
+    else this.#response.socket?.destroy(); // it takes nothing of what is queued
+  };
 }
 
 function ignore(): void {}

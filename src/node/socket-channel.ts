@@ -1,109 +1,122 @@
 /**
  * The way out for one response on a raw socket. While it is open it owns the socket: it notices when the client leaves,
- * keeps what a pipelining client sent meanwhile, and in the end hands the connection back or closes it.
+ * keeps what a pipelining client sends meanwhile, and in the end hands the connection back or closes it.
  *
- * To notice a client that leaves, the socket must be read; the first octets that come instead are held, and reading
- * stops, until the connection is handed back.
+ * To notice a client that leaves, the socket must be read. The first octets that come instead are put back at once, and
+ * reading stops, until the connection is handed back. Where it will not be, they are dropped.
+ *
+ * FIN from the client means that it has left, unless the server allows half-open connections. Node would answer it with
+ * our own FIN, which can look like the end of the body; so that is held back while the channel is open.
  */
 import type { Socket } from 'node:net';
 import type { FieldPairs } from '../core/fields.ts';
-import type { Channel } from './channel.ts';
-import { lingeringClose, lingeringReset, type Patience, sendAll, writeTogether } from './linger.ts';
+import type { Channel, ChannelOptions } from './channel.ts';
+import { canReset, lingeringClose, lingeringReset, sendAll, writeTogether } from './linger.ts';
 import { serializeResponseHead } from './response-head.ts';
-
-const inUse = new WeakSet<Socket>();
+import { claimForWriting, guard } from './socket-use.ts';
 
 export class SocketChannel implements Channel {
   readonly isFraming = false;
+  readonly canReset: boolean;
   readonly #socket: Socket;
-  readonly #patience: Patience;
-  readonly #onGone: () => void;
-  #held: Buffer | undefined;
+  readonly #options: ChannelOptions;
+  readonly #allowHalfOpen: boolean;
+  readonly #timeoutBefore: number;
+  readonly #release: () => void;
   #isOpen = true;
+  /** What the client sends from now on is for nobody. */
+  #isDropping: boolean;
 
-  /**
-   * @param onGone called once if the client leaves while the channel is open
-   * @throws Error if another response is still open on the socket
-   */
-  constructor(socket: Socket, patience: Patience, onGone: () => void) {
-    if (inUse.has(socket)) {
-      throw new Error('Another response is still open on this socket: wait for its end before the next one');
-    }
-    inUse.add(socket);
+  /** @throws Error if another response is open on the socket */
+  constructor(socket: Socket, options: ChannelOptions) {
+    guard(socket);
+    this.#release = claimForWriting(socket);
     this.#socket = socket;
-    this.#patience = patience;
-    this.#onGone = onGone;
-    socket.on('data', this.#onData).on('end', this.#onEnd).on('error', ignore).on('close', onGone).resume();
+    this.#options = options;
+    this.#isDropping = !options.isPersistent;
+    this.canReset = canReset(socket);
+    this.#allowHalfOpen = socket.allowHalfOpen;
+    this.#timeoutBefore = socket.timeout ?? 0;
+    socket.allowHalfOpen = true;
+    socket.setNoDelay(true);
+    socket.setTimeout(options.idleTimeout, this.#onTimeout);
+    socket.on('data', this.#onData).on('end', this.#onEnd).on('close', this.#onClose).resume();
   }
 
   get isGone(): boolean {
-    return this.#socket.destroyed || !this.#socket.writable;
-  }
-
-  addTrailers(): never {
-    throw new Error('A raw socket frames nothing');
+    const { destroyed, writable, readableEnded } = this.#socket;
+    return destroyed || !writable || (readableEnded && !this.#allowHalfOpen);
   }
 
   begin(status: number, fields: FieldPairs): Uint8Array[] {
     return [serializeResponseHead(status, fields)];
   }
 
-  write(pieces: readonly Uint8Array[], onSent: () => void): void {
-    if (pieces.length === 0) return onSent();
-    writeTogether(this.#socket, pieces, (error) => {
-      if (!error) onSent();
-    });
+  write(pieces: readonly Uint8Array[], onSent: (error?: Error | null) => void): void {
+    if (pieces.length === 0) onSent();
+    else writeTogether(this.#socket, pieces, onSent);
   }
 
-  /** A persistent connection is handed back to whoever reads the next request. */
-  finish(pieces: readonly Uint8Array[], isPersistent: boolean, onDone: (isSent: boolean) => void): void {
-    if (!isPersistent) return this.close(pieces, onDone);
-    this.#stopWatching();
-    sendAll(this.#socket, pieces, this.#patience.idleTimeout, (isSent) => {
-      this.#letGo();
-      if (isSent && this.#held !== undefined) this.#socket.unshift(this.#held);
+  addTrailers(): never {
+    throw new Error('A raw socket frames nothing');
+  }
+
+  finish(pieces: readonly Uint8Array[], onDone: (isSent: boolean) => void): void {
+    if (!this.#options.isPersistent) return this.close(pieces, onDone);
+    this.#isOpen = false;
+    sendAll(this.#socket, pieces, (isSent) => {
+      this.#handBack();
       onDone(isSent);
     });
   }
 
   close(pieces: readonly Uint8Array[], onDone: (isSent: boolean) => void): void {
-    this.#stopWatching();
-    sendAll(this.#socket, pieces, this.#patience.idleTimeout, (isSent) => {
-      this.#letGo();
-      lingeringClose(this.#socket, this.#patience);
+    this.#isOpen = false;
+    this.#isDropping = true;
+    sendAll(this.#socket, pieces, (isSent) => {
+      lingeringClose(this.#socket, this.#options.lingerTimeout);
+      this.#release();
       onDone(isSent);
     });
   }
 
-  reset(pieces: readonly Uint8Array[], onDone: (isSent: boolean) => void): void {
-    this.#stopWatching();
-    sendAll(this.#socket, pieces, this.#patience.idleTimeout, (isSent) => {
-      this.#letGo();
-      lingeringReset(this.#socket, this.#patience);
-      onDone(isSent);
+  reset(onDone: (isSent: boolean) => void): void {
+    this.#isOpen = false;
+    this.#isDropping = true;
+    sendAll(this.#socket, [], (isSent) => {
+      lingeringReset(this.#socket, this.#options.lingerTimeout, () => {
+        this.#release();
+        onDone(isSent);
+      });
     });
   }
 
   readonly #onData = (data: Buffer): void => {
+    if (this.#isDropping) return;
     this.#socket.pause();
-    this.#held = this.#held === undefined ? data : Buffer.concat([this.#held, data]);
+    this.#socket.unshift(data);
   };
 
-  /** FIN from the client. Where half-open connections are allowed, it may still be reading. */
   readonly #onEnd = (): void => {
-    if (!this.#socket.allowHalfOpen && this.#isOpen) this.#onGone();
+    if (this.#isOpen && !this.#allowHalfOpen) this.#options.onGone();
   };
 
-  /** The response has come to its end: the client may leave now without being noticed. Octets are still held. */
-  #stopWatching(): void {
-    this.#isOpen = false;
-    this.#socket.off('close', this.#onGone);
-  }
+  readonly #onClose = (): void => {
+    if (this.#isOpen) this.#options.onGone();
+  };
 
-  #letGo(): void {
-    inUse.delete(this.#socket);
-    this.#socket.off('data', this.#onData).off('end', this.#onEnd).off('error', ignore).pause();
+  /** The socket's own timer knows of octets that move within one large write. */
+  readonly #onTimeout = (): void => {
+    if (this.#isOpen) this.#options.onIdle();
+    else this.#socket.destroy(); // it takes nothing of what is queued
+  };
+
+  #handBack(): void {
+    const socket = this.#socket;
+    socket.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose).pause();
+    socket.off('timeout', this.#onTimeout).setTimeout(this.#timeoutBefore);
+    socket.allowHalfOpen = this.#allowHalfOpen;
+    if (socket.readableEnded && !this.#allowHalfOpen) socket.end(); // as Node would have done
+    this.#release();
   }
 }
-
-function ignore(): void {}

@@ -9,14 +9,14 @@ import { Encoder } from '../core/encoder.ts';
 import { StreamError } from '../core/errors.ts';
 import type { FieldPairs } from '../core/fields.ts';
 import { Seal } from '../core/seal.ts';
-import type { Channel } from './channel.ts';
+import type { Channel, ChannelOptions } from './channel.ts';
 import { type ErrorResponse, errorMessage, type MakeErrorResponse } from './error-response.ts';
 import { type ExtraTrailers, ownTrailers, trailerNames } from './extra-trailers.ts';
 import { type DescribeError, describeFailure } from './failure.ts';
 import { algorithmsOf, createHasher, type DigestOption } from './hashing.ts';
-import type { Patience } from './linger.ts';
-import { type Negotiated, negotiate, type RequestFacts } from './negotiation.ts';
+import { type FailureEnding, type Negotiated, negotiate, type RequestFacts } from './negotiation.ts';
 import { applicationFields, assertStatus, type HeadersOption } from './response-head.ts';
+import { timeoutFrom } from './timeouts.ts';
 
 export interface RespondOptions {
   /** The request that is answered: it decides how the body may end. */
@@ -37,7 +37,10 @@ export interface RespondOptions {
   seal?: boolean;
   /** Ends the response as a failure: `cancelled`, or `timeout` for `AbortSignal.timeout()`. */
   signal?: AbortSignal;
-  /** Milliseconds without an octet from the source or taken by the client. Default 300,000; 0 for no bound. */
+  /**
+   * Milliseconds without an octet from the source or taken by the client. Default 300,000; 0 or Infinity for no bound.
+   * On a server with half-open connections, a client that leaves is noticed at the next write, or by this.
+   */
   idleTimeout?: number;
   /** Milliseconds to go on reading after our FIN, so that it does not become RST. Default 5,000. */
   lingerTimeout?: number;
@@ -51,8 +54,7 @@ export type Ending = 'trailers' | 'plain' | 'clean-failure' | 'abort' | 'reset' 
 
 type WriteCallback = (error?: Error | null) => void;
 
-/** Opens the channel, which says when the client leaves. */
-export type OpenChannel = (patience: Patience, onGone: () => void) => Channel;
+export type OpenChannel = (options: ChannelOptions) => Channel;
 
 export class StreamResponse extends Writable {
   readonly #channel: Channel;
@@ -63,8 +65,9 @@ export class StreamResponse extends Writable {
   readonly #extraTrailers: ExtraTrailers | undefined;
   readonly #describeError: DescribeError | undefined;
   readonly #errorResponse: MakeErrorResponse | undefined;
-  readonly #idleTimer: NodeJS.Timeout | undefined;
   readonly #isPersistent: boolean;
+  /** Why this request cannot be answered with a body that may fail. */
+  readonly #refusal: Error | undefined;
   /** The head, until it is sent with the first octets. */
   #head: { status: number; fields: FieldPairs } | undefined;
   #ending: Ending | undefined;
@@ -76,15 +79,25 @@ export class StreamResponse extends Writable {
   constructor(open: OpenChannel, request: RequestFacts, options: RespondOptions) {
     super();
     const { status = 200, headers = {}, digest = 'sha-256', extraTrailers, seal = true, signal } = options;
-    const { idleTimeout = 300_000, lingerTimeout = 5_000 } = options;
+    const idleTimeout = timeoutFrom('idleTimeout', options.idleTimeout ?? 300_000);
+    const lingerTimeout = timeoutFrom('lingerTimeout', options.lingerTimeout ?? 5_000);
+    if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal');
     assertStatus(status);
     const { fields, asksToClose } = applicationFields(headers);
     const extraNames = trailerNames(extraTrailers);
     const own = algorithmsOf(digest);
     const negotiated = negotiate(request, status, seal);
-    const { framing, hasTrailers, preferredDigest } = negotiated;
+    const { framing, hasTrailers, failureEnding, preferredDigest } = negotiated;
 
-    this.#channel = open({ idleTimeout, lingerTimeout }, () => this.destroy());
+    this.#isPersistent = negotiated.isPersistent && !asksToClose;
+    this.#channel = open({
+      isPersistent: this.#isPersistent,
+      isDelimitedByClose: framing === 'until-close',
+      idleTimeout,
+      lingerTimeout,
+      onGone: () => this.destroy(),
+      onIdle: () => this.destroy(new StreamError('ERR_STREAM_TIMEOUT', `Nothing moved for ${idleTimeout} ms`)),
+    });
     const { isFraming } = this.#channel;
     if (framing === 'chunked') {
       if (!isFraming) this.#encoder = new Encoder();
@@ -96,18 +109,17 @@ export class StreamResponse extends Writable {
       this.#seal = new Seal({ algorithms, createHasher, counts: !isFraming });
       const names = ['X-Stream-Status', ...(algorithms.length > 0 ? ['Content-Digest'] : []), ...extraNames];
       fields.push(['Trailer', names.join(', ')]);
+      // A cache must not give a failure that ends cleanly to a client that cannot see it.
+      if (failureEnding === 'clean-failure') fields.push(['Vary', 'X-Want-Stream-Status']);
     }
     this.#head = { status, fields };
     this.#negotiated = negotiated;
-    this.#isPersistent = negotiated.isPersistent && !asksToClose;
     this.#isHead = request.method === 'HEAD';
     this.#extraTrailers = extraTrailers;
     this.#describeError = options.describeError;
     this.#errorResponse = options.errorResponse;
-    if (idleTimeout > 0) {
-      const message = `Nothing moved for ${idleTimeout} ms`;
-      const onIdle = () => this.destroy(new StreamError('ERR_STREAM_TIMEOUT', message));
-      this.#idleTimer = setTimeout(onIdle, idleTimeout).unref();
+    if (framing === 'until-close' && !this.#channel.canReset) {
+      this.#refusal = new Error('HTTP/1.0 on a socket without RST cannot show that a body failed: use HTTP/1.1');
     }
     if (signal !== undefined) addAbortSignal(signal, this);
     if (this.#channel.isGone) process.nextTick(() => this.destroy());
@@ -128,57 +140,63 @@ export class StreamResponse extends Writable {
   }
 
   override _final(callback: WriteCallback): void {
+    if (this.#refusal !== undefined) return callback(this.#refusal);
     let pieces: Uint8Array[];
     try {
       pieces = this.#goodEnd();
     } catch (error) {
       return callback(error as Error);
     }
-    clearTimeout(this.#idleTimer);
+    const ending = this.#negotiated.framing === 'none' ? 'none' : this.#seal ? 'trailers' : 'plain';
     this.#isFinishing = true;
-    this.#ending = this.#negotiated.framing === 'none' ? 'none' : this.#seal ? 'trailers' : 'plain';
-    this.#channel.finish(this.#withHead(pieces), this.#isPersistent, (isSent) =>
-      isSent ? callback() : this.destroy(),
-    );
+    this.#channel.finish(this.#withHead(pieces), (isSent) => {
+      this.#ending = isSent ? ending : 'none';
+      if (isSent) callback();
+      else this.destroy();
+    });
   }
 
   override _destroy(error: Error | null, callback: WriteCallback): void {
-    clearTimeout(this.#idleTimer);
-    const done = () => callback(error);
-    if (this.#isFinishing) return done();
-    if (this.#channel.isGone) {
-      this.#ending = 'none';
-      return this.#channel.close([], done);
-    }
-    if (this.#head !== undefined) {
-      this.#ending = 'error-response';
-      return this.#sendError(error, done);
-    }
-    this.#fail(error, done);
+    if (this.#isFinishing) return callback(error);
+    const isFailing = this.#head === undefined;
+    const { failureEnding } = this.#negotiated;
+    const end = (ending: Ending) => (isSent: boolean) => {
+      this.#ending = isSent ? ending : 'none';
+      callback(error);
+    };
+    // Even to a client that seems to have left: it may be reading still.
+    if (isFailing && failureEnding === 'reset') return this.#reset(end('reset'));
+    if (this.#channel.isGone) return this.#channel.close([], () => end('none')(false));
+    if (isFailing) this.#fail(error, failureEnding, end(failureEnding));
+    else this.#sendError(error, end('error-response'));
   }
 
   /** Nothing has been sent: an ordinary response takes the place of the one that failed. */
-  #sendError(error: Error | null, done: () => void): void {
-    const { status, fields, content } = errorMessage(error, this.#errorResponse);
+  #sendError(error: Error | null, onDone: (isSent: boolean) => void): void {
+    const { status, fields, content } = errorMessage(error, this.#errorResponse, this.#refusal ? 505 : 500);
     // It has a Content-Length, so that it may say that the connection closes.
     if (!this.#isPersistent) fields.push(['Connection', 'close']);
     const pieces = this.#channel.begin(status, fields, true);
-    this.#channel.finish(this.#isHead ? pieces : [...pieces, content], this.#isPersistent, done);
+    this.#channel.finish(this.#isHead ? pieces : [...pieces, content], onDone);
   }
 
-  /** Ends a body whose head is out, as a failure, behind all that was written. */
-  #fail(error: Error | null, done: () => void): void {
-    const ending = this.#negotiated.failureEnding;
-    const waiting = waitingChunks(this).flatMap((chunk) => this.#encode(chunk));
-    this.#ending = ending;
-    if (waiting.length > 0) this.#channel.write(waiting, () => {});
-    if (ending === 'none') return this.#channel.finish([], this.#isPersistent, done);
-    if (ending === 'reset') return this.#channel.reset([], done);
+  #reset(onDone: (isSent: boolean) => void): void {
+    this.#sendWaiting();
+    this.#channel.reset(onDone);
+  }
+
+  /** Ends a chunked body whose head is out, as a failure. */
+  #fail(error: Error | null, ending: FailureEnding, onDone: (isSent: boolean) => void): void {
+    this.#sendWaiting();
     const reason = describeFailure(error, this.#describeError);
-    if (ending === 'clean-failure') {
-      return this.#channel.finish(this.#end(this.#seal!.fail(reason)), this.#isPersistent, done);
-    }
-    this.#channel.close((this.#encoder ?? new Encoder()).abort({ kind: 'error', ...reason }), done);
+    if (ending === 'clean-failure') this.#channel.finish(this.#end(this.#seal!.fail(reason)), onDone);
+    else this.#channel.close((this.#encoder ?? new Encoder()).abort({ kind: 'error', ...reason }), onDone);
+  }
+
+  /** What was written before the failure arrives before it. */
+  #sendWaiting(): void {
+    const pieces = waitingChunks(this).flatMap((chunk) => this.#encode(chunk));
+    this.#channel.write(pieces, () => {});
   }
 
   #encode(data: Buffer): Uint8Array[] {
@@ -201,14 +219,16 @@ export class StreamResponse extends Writable {
   }
 
   #send(data: Buffer, callback: WriteCallback): void {
-    this.#idleTimer?.refresh();
+    if (this.#refusal !== undefined) return callback(this.#refusal);
+    const onSent = (error?: Error | null) => {
+      // A client that leaves is no error of this response: it is destroyed without one.
+      if (error) this.destroy();
+      callback(error);
+    };
     try {
       const pieces = this.#encode(data);
       // Empty content does not commit the head: the source may still fail before its first octet.
-      this.#channel.write(pieces.length === 0 ? pieces : this.#withHead(pieces), () => {
-        this.#idleTimer?.refresh();
-        callback();
-      });
+      this.#channel.write(pieces.length === 0 ? pieces : this.#withHead(pieces), onSent);
     } catch (error) {
       callback(error as Error); // somebody else has sent a head meanwhile
     }

@@ -13,16 +13,19 @@ export class Transfer implements BodySource {
   readonly #socket: Socket;
   readonly #idleTimer: IdleTimer;
   readonly #isPersistent: boolean;
+  readonly #release: () => void;
   #reader!: BodyReader;
   #body!: ReceivedBody;
   #isOver = false;
 
-  constructor(socket: Socket, idleTimeout: number, isPersistent: boolean) {
+  /** @param release to be called when no more is read from the socket */
+  constructor(socket: Socket, idleTimeout: number, isPersistent: boolean, release: () => void) {
     this.#socket = socket;
     this.#idleTimer = new IdleTimer(idleTimeout, () => {
       this.#conclude(truncation('ERR_STREAM_TIMEOUT', `No octet came for ${idleTimeout} ms`));
     });
     this.#isPersistent = isPersistent;
+    this.#release = release;
   }
 
   start(reader: BodyReader, body: ReceivedBody): void {
@@ -48,7 +51,7 @@ export class Transfer implements BodySource {
 
   cancel(): void {
     this.#detach();
-    this.#destroySocket();
+    this.#socket.destroy();
   }
 
   readonly #onData = (data: Buffer): void => {
@@ -75,12 +78,8 @@ export class Transfer implements BodySource {
     const { rawTrailers, abortReason, rest } = this.#reader;
     const { kind } = this.#body.conclude({ error, abortReason, rawTrailers });
     const isWhole = error === undefined && kind !== 'mismatch';
-    if (!isWhole || !this.#isPersistent || this.#socket.readableEnded) this.#destroySocket();
+    if (!isWhole || !this.#isPersistent || this.#socket.readableEnded) this.#socket.destroy();
     else if (rest.length > 0) this.#socket.unshift(rest);
-  }
-
-  #destroySocket(): void {
-    this.#socket.on('error', ignore).destroy();
   }
 
   #detach(): void {
@@ -92,6 +91,7 @@ export class Transfer implements BodySource {
       .off('error', this.#onLost)
       .off('close', this.#onLost);
     this.#socket.pause();
+    this.#release();
   }
 }
 
@@ -102,5 +102,3 @@ function truncation(
 ): StreamError {
   return new StreamError(code, message, { cause });
 }
-
-function ignore(): void {}

@@ -15,6 +15,7 @@ import { algorithmsOf, createHasher, type DigestOption } from './hashing.ts';
 import { IdleTimer } from './idle-timer.ts';
 import { listMembers } from './message-head.ts';
 import { type BodySource, ReceivedBody } from './received-body.ts';
+import { timeoutFrom } from './timeouts.ts';
 
 export interface VerifyOptions {
   /** When a body without a status is an error. `announced` by default. */
@@ -23,7 +24,7 @@ export interface VerifyOptions {
   digest?: DigestOption;
   /** Cancels: the body is destroyed with an AbortError. */
   signal?: AbortSignal;
-  /** Milliseconds without an octet, while the body is being read. Default 300,000; 0 for no bound. */
+  /** Milliseconds without an octet, while the body is being read. Default 300,000; 0 or Infinity for no bound. */
   idleTimeout?: number;
 }
 
@@ -37,19 +38,22 @@ export interface VerifyOptions {
  * @throws TypeError for options that are none, or a message that has been read
  */
 export function verify(message: IncomingMessage, options: VerifyOptions = {}): ReceivedBody {
-  const { require = 'announced', signal, idleTimeout = 300_000 } = options;
+  const { require = 'announced', signal } = options;
+  const idleTimeout = timeoutFrom('idleTimeout', options.idleTimeout ?? 300_000);
   assertRequire(require);
   const algorithms = options.digest === false ? false : algorithmsOf(options.digest ?? DIGEST_ALGORITHMS);
   if (message.readableDidRead || message.readableFlowing) {
     throw new TypeError('This message is being read already: verify it first, and read what verify returns');
   }
-  const announced = hasContent(message) ? listMembers(message.headers.trailer) : [];
+  const hasBody = hasContent(message);
+  const announced = hasBody ? listMembers(message.headers.trailer) : [];
   const verifier = new Verifier({
     algorithms: algorithms && announced.includes('content-digest') ? algorithms : algorithms && [],
     createHasher,
   });
   const source = new MessageSource(message, idleTimeout);
-  const body = new ReceivedBody({ source, verifier, require, isAnnounced: announced.includes('x-stream-status') });
+  const isAnnounced = announced.includes('x-stream-status');
+  const body = new ReceivedBody({ source, verifier, require: hasBody ? require : 'never', isAnnounced });
   if (signal !== undefined) addAbortSignal(signal, body);
   source.start(body);
   return body;
