@@ -53,8 +53,10 @@ export class SocketChannel implements Channel {
   }
 
   write(pieces: readonly Uint8Array[], onSent: (error?: Error | null) => void): void {
-    if (pieces.length === 0) onSent();
-    else writeTogether(this.#socket, pieces, onSent);
+    if (pieces.length === 0) return onSent();
+    // Node calls back without an error where the socket is destroyed meanwhile.
+    const left = () => (this.#socket.destroyed ? new Error('The client left before it took what was written') : null);
+    writeTogether(this.#socket, pieces, (error) => onSent(error ?? left()));
   }
 
   addTrailers(): never {

@@ -125,7 +125,7 @@ export class StreamResponse extends Writable {
     if (this.#channel.isGone) process.nextTick(() => this.destroy());
   }
 
-  /** How the body was ended, once it has been; undefined before. */
+  /** How the body was ended; undefined while it is open. Final when the response has closed. */
   get ending(): Ending | undefined {
     return this.#ending;
   }
@@ -147,12 +147,12 @@ export class StreamResponse extends Writable {
     } catch (error) {
       return callback(error as Error);
     }
-    const ending = this.#negotiated.framing === 'none' ? 'none' : this.#seal ? 'trailers' : 'plain';
+    this.#ending = this.#negotiated.framing === 'none' ? 'none' : this.#seal ? 'trailers' : 'plain';
     this.#isFinishing = true;
     this.#channel.finish(this.#withHead(pieces), (isSent) => {
-      this.#ending = isSent ? ending : 'none';
-      if (isSent) callback();
-      else this.destroy();
+      if (isSent) return callback();
+      this.#ending = 'none';
+      this.destroy();
     });
   }
 
@@ -160,13 +160,16 @@ export class StreamResponse extends Writable {
     if (this.#isFinishing) return callback(error);
     const isFailing = this.#head === undefined;
     const { failureEnding } = this.#negotiated;
-    const end = (ending: Ending) => (isSent: boolean) => {
-      this.#ending = isSent ? ending : 'none';
-      callback(error);
+    const end = (ending: Ending) => {
+      this.#ending = ending;
+      return (isSent: boolean) => {
+        if (!isSent) this.#ending = 'none';
+        callback(error);
+      };
     };
     // Even to a client that seems to have left: it may be reading still.
     if (isFailing && failureEnding === 'reset') return this.#reset(end('reset'));
-    if (this.#channel.isGone) return this.#channel.close([], () => end('none')(false));
+    if (this.#channel.isGone) return this.#channel.close([], end('none'));
     if (isFailing) this.#fail(error, failureEnding, end(failureEnding));
     else this.#sendError(error, end('error-response'));
   }
