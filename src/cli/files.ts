@@ -14,8 +14,9 @@ export type Found =
 export async function find(root: string, target: string): Promise<Found> {
   let pathname: string;
   try {
-    const withoutOrigin = target.replace(/^https?:\/\/[^/?#]*/i, ''); // absolute-form (RFC 9112 §3.2.2)
-    pathname = decodeURIComponent(withoutOrigin.split(/[?#]/, 1)[0]!) || '/';
+    // absolute-form (RFC 9112 §3.2.2) may lack the path, origin-form may not
+    const originForm = target.replace(/^https?:\/\/[^/?#]+(\/?)/i, '/');
+    pathname = decodeURIComponent(originForm.split(/[?#]/, 1)[0]!);
   } catch {
     return { kind: 'refused', status: 400 };
   }

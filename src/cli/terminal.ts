@@ -38,7 +38,7 @@ export function formatCount(count: number): string {
 export function formatTime(milliseconds: number): string {
   const tenths = Math.round(milliseconds / 100);
   if (tenths < 600) return `${(tenths / 10).toFixed(1)} s`;
-  const whole = Math.floor(tenths / 10);
+  const whole = Math.max(60, Math.floor(milliseconds / 1000));
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const pad = (part: number) => String(part).padStart(2, '0');
   return h > 0 ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
@@ -58,7 +58,7 @@ const SCALES: Readonly<Record<string, number>> = {
 export function parseBytes(text: string): number | undefined {
   const [, digits, scale] = /^(\d+(?:\.\d+)?)(k|m|g|ki|mi|gi)?b?$/i.exec(text) ?? [];
   if (digits === undefined) return undefined;
-  if (scale === undefined && digits.includes('.')) return undefined;
-  const bytes = Math.round(Number(digits) * SCALES[scale?.toLowerCase() ?? '']!);
-  return Number.isSafeInteger(bytes) ? bytes : undefined;
+  const product = Number(digits) * SCALES[scale?.toLowerCase() ?? '']!;
+  const bytes = Math.round(product); // 4.1 * 1e6 is not quite a whole number
+  return Number.isSafeInteger(bytes) && Math.abs(product - bytes) <= 1e-6 * bytes ? bytes : undefined;
 }

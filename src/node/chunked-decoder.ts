@@ -88,7 +88,7 @@ export class ChunkedDecoder extends Transform {
     if (!this.#judgement.isFailing) callback(); // which ends the readable side
   }
 
-  override read(size?: number): Buffer | null {
+  override read(size?: number): ReturnType<Readable['read']> {
     return this.#judgement.read((n) => super.read(n), size);
   }
 

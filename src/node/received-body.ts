@@ -53,7 +53,7 @@ export class ReceivedBody extends Readable {
     return this.#judgement.conclude(framing);
   }
 
-  override read(size?: number): Buffer | null {
+  override read(size?: number): ReturnType<Readable['read']> {
     return this.#judgement.read((n) => super.read(n), size);
   }
 

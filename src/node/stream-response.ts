@@ -224,9 +224,9 @@ export class StreamResponse extends Writable {
   #send(data: Buffer, callback: WriteCallback): void {
     if (this.#refusal !== undefined) return callback(this.#refusal);
     const onSent = (error?: Error | null) => {
-      // A client that leaves is no error of this response: it is destroyed without one.
-      if (error) this.destroy();
-      callback(error);
+      if (!error || this.closed) return callback(error);
+      // A client that leaves is no error of this response: it is destroyed without one, before the callback tells.
+      this.once('close', () => callback(error)).destroy();
     };
     try {
       const pieces = this.#encode(data);

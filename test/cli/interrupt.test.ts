@@ -1,0 +1,72 @@
+/**
+ * Strategy: Ctrl-C while the built program's `get` waits for a head, or is in the middle of a body: the moment is known
+ * from the server or from the directory, never guessed.
+ */
+import { once } from 'node:events';
+import { type FSWatcher, watch } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { rawServer } from './peers.ts';
+import { type Program, start, temporaryDirectory } from './program.ts';
+
+const INTERRUPTED = { code: 130, signal: null, stdout: '', stderr: 'error: interrupted; nothing was kept\n' };
+const HALF = 'HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nand no more';
+
+function watching(directory: string): FSWatcher {
+  const watcher = watch(directory);
+  onTestFinished(() => watcher.close());
+  return watcher;
+}
+
+test('before a head came', async () => {
+  const cwd = await temporaryDirectory();
+  const { url } = await rawServer(() => program.child.kill('SIGINT'));
+  const program: Program = start(['get', url, '-o', 'file'], { cwd });
+  expect(await program.ended).toEqual(INTERRUPTED);
+  expect(await readdir(cwd)).toEqual([]);
+});
+
+test('behind a redirect, before its head came', async () => {
+  const { url } = await rawServer((socket, request) => {
+    if (request.startsWith('GET /next ')) program.child.kill('SIGINT');
+    else socket.end('HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 0\r\n\r\n');
+  });
+  const program: Program = start(['get', url]);
+  expect(await program.ended).toEqual(INTERRUPTED);
+});
+
+test.each(['SIGINT', 'SIGTERM'] as const)('%s in the middle of a body leaves nothing', async (signal) => {
+  const cwd = await temporaryDirectory();
+  const watcher = watching(cwd);
+  const { url } = await rawServer((socket) => socket.write(HALF));
+  const { child, ended } = start(['get', url, '-o', 'file'], { cwd });
+  await once(watcher, 'change');
+  const during = await readdir(cwd);
+  expect(during).toEqual([expect.stringMatching(/^\.file\.[0-9a-f]{12}\.part$/)]);
+  child.kill(signal);
+  expect(await ended).toEqual(INTERRUPTED);
+  expect(await readdir(cwd)).toEqual([]);
+});
+
+test('a file that is there already stays as it was', async () => {
+  const cwd = await temporaryDirectory();
+  await writeFile(path.join(cwd, 'file'), 'before');
+  const watcher = watching(cwd);
+  const { url } = await rawServer((socket) => socket.write(HALF));
+  const { child, ended } = start(['get', url, '-o', 'file'], { cwd });
+  await once(watcher, 'change');
+  expect(await readFile(path.join(cwd, 'file'), 'utf8')).toBe('before');
+  child.kill('SIGINT');
+  expect(await ended).toEqual(INTERRUPTED);
+  expect(await readdir(cwd)).toEqual(['file']);
+  expect(await readFile(path.join(cwd, 'file'), 'utf8')).toBe('before');
+});
+
+test('while standard output is being written', async () => {
+  const { url } = await rawServer((socket) => socket.write(HALF));
+  const { child, stdout, ended } = start(['get', url]);
+  await stdout.seen(/and no more/);
+  child.kill('SIGINT');
+  expect(await ended).toMatchObject({ code: 130, stdout: 'and no more' });
+});
