@@ -4,6 +4,8 @@ import type { FieldPairs } from '../core/fields.ts';
 export interface ChannelOptions {
   /** Whether the connection may go on behind a whole message. */
   isPersistent: boolean;
+  /** Whether the connection is to be closed behind the message, whatever else would let it go on. */
+  closes: boolean;
   /** Whether only the end of the connection tells where the body ends: nobody else may end it. */
   isDelimitedByClose: boolean;
   /** Milliseconds without an octet moving, to `onIdle` while the response is open, to its end behind; 0 for no bound. */

@@ -4,11 +4,11 @@
  * go on; in every other case it is destroyed, since nobody can say where the next message would start.
  */
 import type { Socket } from 'node:net';
-import { addAbortSignal } from 'node:stream';
 import { DIGEST_ALGORITHMS } from '../core/content-digest.ts';
 import { type Limits, resolveLimits } from '../core/limits.ts';
 import { assertRequire, type Require } from '../core/outcome.ts';
 import { Verifier } from '../core/verifier.ts';
+import { destroyOnAbort } from './abort-signal.ts';
 import { bodyReaderFor } from './body-framing.ts';
 import { algorithmsOf, createHasher, type DigestOption } from './hashing.ts';
 import { listMembers, malformed, parseResponseHead, type ResponseHead, responseFraming } from './message-head.ts';
@@ -68,7 +68,7 @@ export async function receive(socket: Socket, options: ReceiveOptions = {}): Pro
     const isAnnounced = hasBody && announced.includes('x-stream-status');
     // Without a body there is nothing to vouch for.
     const body = new ReceivedBody({ source: transfer, verifier, require: hasBody ? require : 'never', isAnnounced });
-    if (signal !== undefined) addAbortSignal(signal, body);
+    destroyOnAbort(signal, body);
     transfer.start(
       bodyReaderFor(framing, limits, (data) => body.deliver(data)),
       body,

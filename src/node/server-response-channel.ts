@@ -2,7 +2,7 @@
  * The way out for one response on a ServerResponse. Node writes the head; then `chunkedEncoding` is switched off, and
  * the framed octets that come here pass through `write` as they are (works on Node 20 to 26, keep-alive included).
  *
- * Where `write` is not Node's own, because a middleware compresses or records what passes, somebody else changes the
+ * Where `write` is not Node's own, because a middleware compresses or records what passes, somebody else may change the
  * content behind us. Then Node frames (`isFraming`), and the seal can vouch for the end but not for count or digest.
  */
 import { OutgoingMessage, type ServerResponse } from 'node:http';
@@ -10,6 +10,7 @@ import type { Socket } from 'node:net';
 import type { FieldPairs } from '../core/fields.ts';
 import type { Channel, ChannelOptions } from './channel.ts';
 import { canReset, lingeringClose, lingeringReset, reset, sendAll } from './linger.ts';
+import { listMembers } from './message-head.ts';
 import { assertNotOurs } from './response-head.ts';
 
 /** Fields about content that is not sent after all, when an error response takes its place. */
@@ -18,13 +19,16 @@ const ABOUT_CONTENT =
 
 export class ServerResponseChannel implements Channel {
   readonly isFraming: boolean;
+  readonly canReset: boolean;
   readonly #response: ServerResponse;
+  /** The client's connection, which a response behind a pipelined one has not been given yet. */
+  readonly #connection: Socket;
   readonly #options: ChannelOptions;
   #isOpen = true;
 
   /**
    * @throws Error if the head is out already
-   * @throws TypeError for a field that only `respond` may set
+   * @throws TypeError for a field that only `respond` may set, or HTTP/2
    */
   constructor(response: ServerResponse, options: ChannelOptions) {
     if (response.headersSent) throw new Error('The head of this response is out already: call respond before writing');
@@ -33,21 +37,23 @@ export class ServerResponseChannel implements Channel {
     }
     assertNotOurs(response.getHeaderNames());
     this.#response = response;
+    this.#connection = response.req.socket;
     this.#options = options;
+    this.canReset = canReset(this.#connection);
     const isNode = process.versions.bun === undefined && process.versions.deno === undefined;
     this.isFraming = !isNode || response.write !== OutgoingMessage.prototype.write;
     response.on('close', this.#onClose).on('error', ignore);
-    response.setTimeout(options.idleTimeout, this.#onTimeout);
+    this.#connection.on('close', this.#onClose); // a response that waits behind another does not hear of it
+    this.#connection.on('timeout', this.#onTimeout).setTimeout(options.idleTimeout);
     // Before Node's own listener, which would answer FIN with FIN: that looks like the end of such a body.
-    if (options.isDelimitedByClose) response.req.socket.prependListener('end', this.#onEnd);
-  }
-
-  get canReset(): boolean {
-    return canReset(this.#response.req.socket);
+    if (options.isDelimitedByClose) this.#connection.prependListener('end', this.#onEnd);
+    // Node destroys a connection that is silent unless its response listens.
+    response.on('timeout', ignore);
   }
 
   get isGone(): boolean {
-    return this.#response.destroyed || this.#response.closed || this.#response.writableEnded;
+    const response = this.#response;
+    return response.destroyed || response.closed || response.writableEnded || this.#connection.destroyed;
   }
 
   begin(status: number, fields: FieldPairs, isError: boolean): Uint8Array[] {
@@ -60,8 +66,11 @@ export class ServerResponseChannel implements Channel {
       if (name === 'Vary') values.unshift(...[response.getHeader(name) ?? []].flat().map(String));
       response.setHeader(name, values.length === 1 ? values[0]! : values);
     }
-    // "Connection: close", which Node would add, makes some clients take a cut body for a whole one. It still closes.
-    if (!response.shouldKeepAlive && !isError) response.removeHeader('Connection');
+    if (this.#closesBehind()) {
+      response.shouldKeepAlive = false;
+      // Said aloud, "Connection: close" makes some clients take a cut body for a whole one.
+      if (!isError) response.removeHeader('Connection');
+    }
     response.writeHead(status);
     if (!this.isFraming) response.chunkedEncoding = false;
     return [];
@@ -82,67 +91,88 @@ export class ServerResponseChannel implements Channel {
 
   finish(pieces: readonly Uint8Array[], onDone: (isSent: boolean) => void): void {
     const response = this.#response;
-    this.#isOpen = false;
-    if (this.isGone) return onDone(false);
-    const onClose = () => settle(false);
-    const settle = (isSent: boolean) => {
-      response.off('finish', onFinish).off('close', onClose);
-      onDone(isSent);
-    };
-    const onFinish = () => settle(true);
-    response.once('finish', onFinish).once('close', onClose);
-    this.write(pieces, ignore);
-    response.end();
+    this.#endWith(onDone, (settle) => {
+      response.once('finish', () => settle(true));
+      this.write(pieces, ignore);
+      response.end();
+    });
   }
 
   close(pieces: readonly Uint8Array[], onDone: (isSent: boolean) => void): void {
-    this.#sendBehindContent(pieces, (socket, isSent) => {
-      if (socket !== undefined) lingeringClose(socket, this.#options.lingerTimeout);
-      onDone(isSent);
+    this.#endWith(onDone, (settle) => {
+      this.#sendBehindContent(pieces, (socket, isSent) => {
+        lingeringClose(socket, this.#options.lingerTimeout);
+        settle(isSent);
+      });
     });
   }
 
   reset(onDone: (isSent: boolean) => void): void {
-    this.#sendBehindContent([], (socket, isSent) => {
-      if (socket === undefined) onDone(isSent);
-      else lingeringReset(socket, this.#options.lingerTimeout, () => onDone(isSent));
+    let wasSent = false;
+    const onOver = (isSent: boolean) => onDone(isSent || wasSent);
+    this.#endWith(onOver, (settle) => {
+      this.#sendBehindContent([], (socket, isSent) => {
+        wasSent = isSent;
+        lingeringReset(socket, this.#options.lingerTimeout, () => settle(isSent));
+      });
     });
   }
 
-  /** Sends octets past Node's framing, behind all content; then the socket is ours, if there is one. */
-  #sendBehindContent(
-    pieces: readonly Uint8Array[],
-    onDone: (socket: Socket | undefined, isSent: boolean) => void,
-  ): void {
-    const response = this.#response;
-    this.#isOpen = false;
-    if (this.isGone) return onDone(undefined, false);
-    // What a compressor still holds is content: it goes out before the ending.
-    if (this.isFraming) (response as { flush?(): void }).flush?.();
-    const send = (socket: Socket) => sendAll(socket, pieces, (isSent) => onDone(socket, isSent));
-    if (response.socket) return send(response.socket);
-    // Behind a pipelined response, there is no socket yet; the client may leave before there is.
-    const onClose = () => {
-      response.off('socket', send);
-      onDone(undefined, false);
-    };
-    response
-      .once('close', onClose)
-      .once('socket', () => response.off('close', onClose))
-      .once('socket', send);
+  /** Whether the connection cannot go on behind this response, for any reason that Node or the application has. */
+  #closesBehind(): boolean {
+    const response = this.#response as ServerResponse & { maxRequestsOnConnectionReached?: boolean };
+    const connection = response.getHeader('connection');
+    return (
+      this.#options.closes ||
+      !response.shouldKeepAlive ||
+      response.maxRequestsOnConnectionReached === true ||
+      listMembers(connection === undefined ? '' : String(connection)).includes('close')
+    );
   }
 
-  readonly #onEnd = (): void => {
-    if (this.#isOpen) reset(this.#response.req.socket);
-  };
+  /** Runs the end of the response. `onDone` is called once: when it settles, or when the client leaves before. */
+  #endWith(onDone: (isSent: boolean) => void, end: (settle: (isSent: boolean) => void) => void): void {
+    const response = this.#response;
+    const connection = this.#connection;
+    this.#isOpen = false;
+    let isSettled = false;
+    const settle = (isSent: boolean) => {
+      if (isSettled) return;
+      isSettled = true;
+      for (const emitter of [response, connection]) emitter.off('close', this.#onClose).off('close', onLost);
+      connection.off('timeout', this.#onTimeout).off('end', this.#onEnd);
+      response.off('timeout', ignore);
+      onDone(isSent);
+    };
+    const onLost = () => settle(false);
+    if (this.isGone) return settle(false);
+    for (const emitter of [response, connection]) emitter.on('close', onLost);
+    connection.setTimeout(this.#options.idleTimeout); // it may have fired: from here on it is for what is queued
+    end(settle);
+  }
+
+  /** Sends octets past Node's framing, behind all content; then the socket is ours. */
+  #sendBehindContent(pieces: readonly Uint8Array[], onSent: (socket: Socket, isSent: boolean) => void): void {
+    const response = this.#response;
+    const send = (socket: Socket) => sendAll(socket, pieces, (isSent) => onSent(socket, isSent));
+    if (response.socket) send(response.socket);
+    // Behind a pipelined response: Node hands over the connection, and then sends what has waited.
+    else response.once('socket', (socket: Socket) => process.nextTick(send, socket));
+  }
 
   readonly #onClose = (): void => {
     if (this.#isOpen) this.#options.onGone();
   };
 
+  readonly #onEnd = (): void => {
+    if (this.#isOpen) reset(this.#connection);
+  };
+
+  /** The socket's own timer knows of octets that move within one large write. */
   readonly #onTimeout = (): void => {
     if (this.#isOpen) this.#options.onIdle();
-    else this.#response.socket?.destroy(); // it takes nothing of what is queued
+    else if (this.#options.isDelimitedByClose) reset(this.#connection);
+    else this.#connection.destroy(); // it takes nothing of what is queued
   };
 }
 

@@ -11,7 +11,7 @@
 import type { Socket } from 'node:net';
 import type { FieldPairs } from '../core/fields.ts';
 import type { Channel, ChannelOptions } from './channel.ts';
-import { canReset, lingeringClose, lingeringReset, sendAll, writeTogether } from './linger.ts';
+import { canReset, lingeringClose, lingeringReset, reset, sendAll, writeTogether } from './linger.ts';
 import { serializeResponseHead } from './response-head.ts';
 import { claimForWriting, guard } from './socket-use.ts';
 
@@ -39,7 +39,7 @@ export class SocketChannel implements Channel {
     this.#timeoutBefore = socket.timeout ?? 0;
     socket.allowHalfOpen = true;
     socket.setNoDelay(true);
-    socket.setTimeout(options.idleTimeout, this.#onTimeout);
+    socket.on('timeout', this.#onTimeout).setTimeout(options.idleTimeout);
     socket.on('data', this.#onData).on('end', this.#onEnd).on('close', this.#onClose).resume();
   }
 
@@ -48,8 +48,10 @@ export class SocketChannel implements Channel {
     return destroyed || !writable || (readableEnded && !this.#allowHalfOpen);
   }
 
-  begin(status: number, fields: FieldPairs): Uint8Array[] {
-    return [serializeResponseHead(status, fields)];
+  begin(status: number, fields: FieldPairs, isError: boolean): Uint8Array[] {
+    // An error response has a Content-Length, so that it may say that the connection closes.
+    const isClosing = isError && !this.#options.isPersistent;
+    return [serializeResponseHead(status, isClosing ? [...fields, ['Connection', 'close']] : fields)];
   }
 
   write(pieces: readonly Uint8Array[], onSent: (error?: Error | null) => void): void {
@@ -65,7 +67,7 @@ export class SocketChannel implements Channel {
 
   finish(pieces: readonly Uint8Array[], onDone: (isSent: boolean) => void): void {
     if (!this.#options.isPersistent) return this.close(pieces, onDone);
-    this.#isOpen = false;
+    this.#stopWatching();
     sendAll(this.#socket, pieces, (isSent) => {
       this.#handBack();
       onDone(isSent);
@@ -73,7 +75,7 @@ export class SocketChannel implements Channel {
   }
 
   close(pieces: readonly Uint8Array[], onDone: (isSent: boolean) => void): void {
-    this.#isOpen = false;
+    this.#stopWatching();
     this.#isDropping = true;
     sendAll(this.#socket, pieces, (isSent) => {
       lingeringClose(this.#socket, this.#options.lingerTimeout);
@@ -83,7 +85,7 @@ export class SocketChannel implements Channel {
   }
 
   reset(onDone: (isSent: boolean) => void): void {
-    this.#isOpen = false;
+    this.#stopWatching();
     this.#isDropping = true;
     sendAll(this.#socket, [], (isSent) => {
       lingeringReset(this.#socket, this.#options.lingerTimeout, () => {
@@ -110,8 +112,14 @@ export class SocketChannel implements Channel {
   /** The socket's own timer knows of octets that move within one large write. */
   readonly #onTimeout = (): void => {
     if (this.#isOpen) this.#options.onIdle();
+    else if (this.#options.isDelimitedByClose) reset(this.#socket);
     else this.#socket.destroy(); // it takes nothing of what is queued
   };
+
+  #stopWatching(): void {
+    this.#isOpen = false;
+    this.#socket.setTimeout(this.#options.idleTimeout); // it may have fired: from here on it is for what is queued
+  }
 
   #handBack(): void {
     const socket = this.#socket;

@@ -4,11 +4,12 @@
  * for success (negotiation.ts says which way). Nothing is sent before the first octet of content, so a source that
  * fails before that still gets an ordinary error response.
  */
-import { addAbortSignal, Writable } from 'node:stream';
+import { Writable } from 'node:stream';
 import { Encoder } from '../core/encoder.ts';
 import { StreamError } from '../core/errors.ts';
 import type { FieldPairs } from '../core/fields.ts';
 import { Seal } from '../core/seal.ts';
+import { destroyOnAbort } from './abort-signal.ts';
 import type { Channel, ChannelOptions } from './channel.ts';
 import { type ErrorResponse, errorMessage, type MakeErrorResponse } from './error-response.ts';
 import { type ExtraTrailers, ownTrailers, trailerNames } from './extra-trailers.ts';
@@ -65,7 +66,6 @@ export class StreamResponse extends Writable {
   readonly #extraTrailers: ExtraTrailers | undefined;
   readonly #describeError: DescribeError | undefined;
   readonly #errorResponse: MakeErrorResponse | undefined;
-  readonly #isPersistent: boolean;
   /** Why this request cannot be answered with a body that may fail. */
   readonly #refusal: Error | undefined;
   /** The head, until it is sent with the first octets. */
@@ -89,9 +89,9 @@ export class StreamResponse extends Writable {
     const negotiated = negotiate(request, status, seal);
     const { framing, hasTrailers, failureEnding, preferredDigest } = negotiated;
 
-    this.#isPersistent = negotiated.isPersistent && !asksToClose;
     this.#channel = open({
-      isPersistent: this.#isPersistent,
+      isPersistent: negotiated.isPersistent && !asksToClose,
+      closes: asksToClose || framing === 'until-close',
       isDelimitedByClose: framing === 'until-close',
       idleTimeout,
       lingerTimeout,
@@ -121,7 +121,7 @@ export class StreamResponse extends Writable {
     if (framing === 'until-close' && !this.#channel.canReset) {
       this.#refusal = new Error('HTTP/1.0 on a socket without RST cannot show that a body failed: use HTTP/1.1');
     }
-    if (signal !== undefined) addAbortSignal(signal, this);
+    destroyOnAbort(signal, this);
     if (this.#channel.isGone) process.nextTick(() => this.destroy());
   }
 
@@ -177,8 +177,6 @@ export class StreamResponse extends Writable {
   /** Nothing has been sent: an ordinary response takes the place of the one that failed. */
   #sendError(error: Error | null, onDone: (isSent: boolean) => void): void {
     const { status, fields, content } = errorMessage(error, this.#errorResponse, this.#refusal ? 505 : 500);
-    // It has a Content-Length, so that it may say that the connection closes.
-    if (!this.#isPersistent) fields.push(['Connection', 'close']);
     const pieces = this.#channel.begin(status, fields, true);
     this.#channel.finish(this.#isHead ? pieces : [...pieces, content], onDone);
   }

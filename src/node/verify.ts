@@ -3,13 +3,13 @@
  * reports of that is mapped onto our verdicts, and the reason of an abort is read beside its parser.
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { addAbortSignal } from 'node:stream';
 import { DIGEST_ALGORITHMS } from '../core/content-digest.ts';
 import { StreamError } from '../core/errors.ts';
 import type { FieldPairs } from '../core/fields.ts';
 import { assertRequire, type Require } from '../core/outcome.ts';
 import type { FramingError } from '../core/verdict.ts';
 import { Verifier } from '../core/verifier.ts';
+import { destroyOnAbort } from './abort-signal.ts';
 import { AbortTap } from './abort-tap.ts';
 import { algorithmsOf, createHasher, type DigestOption } from './hashing.ts';
 import { IdleTimer } from './idle-timer.ts';
@@ -54,7 +54,7 @@ export function verify(message: IncomingMessage, options: VerifyOptions = {}): R
   const source = new MessageSource(message, idleTimeout);
   const isAnnounced = announced.includes('x-stream-status');
   const body = new ReceivedBody({ source, verifier, require: hasBody ? require : 'never', isAnnounced });
-  if (signal !== undefined) addAbortSignal(signal, body);
+  destroyOnAbort(signal, body);
   source.start(body);
   return body;
 }
@@ -123,6 +123,8 @@ class MessageSource implements BodySource {
   };
 
   readonly #onLost = (cause?: unknown): void => {
+    // What the message still holds came before it was cut: it is the reader's.
+    for (let data = this.#message.read(); data !== null; data = this.#message.read()) this.#onData(data);
     this.#conclude(framingError(this.#parserError, cause));
   };
 

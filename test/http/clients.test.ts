@@ -1,0 +1,130 @@
+/**
+ * Strategy: each ending of design section 4 × clients that know nothing of it, as separate programs where they are ones.
+ * A failed body must be reported as a failure by every client that interop/clients.tsv shows to be able to; what the one
+ * that cannot (wget 1.21, for FIN) says is written down as it is. Then the clients that ask, and what they learn.
+ */
+import { execFile } from 'node:child_process';
+import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { requestHeaders } from '../../src/node/request-headers.ts';
+import type { Ending } from '../../src/node/response.ts';
+import { verify } from '../../src/node/verify.ts';
+import { HELLO_WORLD } from '../hashing.ts';
+import { CLIENTS, versionOf } from './programs.ts';
+import { type Answering, ask, drain, failing, KINDS } from './servers.ts';
+
+const run = promisify(execFile);
+const versions = new Map<string, string | undefined>();
+
+beforeAll(async () => {
+  for (const program of ['curl', 'python3', 'wget']) {
+    const version = await versionOf(program);
+    versions.set(program, version);
+    if (version === undefined) console.warn(`${program} is not installed: its rows are skipped`);
+  }
+});
+
+/** Skips, and says why, where a program is missing. */
+function needs(program: string | undefined, skip: (reason: string) => void): void {
+  if (program !== undefined && versions.get(program) === undefined) skip(`${program} is not installed`);
+}
+
+const whole = () => Readable.from([HELLO_WORLD]);
+const cut = () => failing([HELLO_WORLD]);
+const NOTHING = {};
+const TRAILERS = { TE: 'trailers', Connection: 'TE' };
+
+describe.each(KINDS)('from %s', (_kind, answering) => {
+  describe.each(CLIENTS)('$name', ({ program, abort, error, read }) => {
+    async function reported(fields: Record<string, string>, source: () => AsyncIterable<string> | Readable) {
+      const server: Answering = await answering({ source: source() as Readable });
+      const report = await read(`http://127.0.0.1:${server.port}/`, fields);
+      return { ...report, ending: (await server.answered(0)).response.ending };
+    }
+
+    test.for<[string, Record<string, string>, Ending]>([
+      ['asks for nothing', NOTHING, 'plain'],
+      ['sends TE: trailers', TRAILERS, 'trailers'],
+      ['sends all that an aware client does', requestHeaders(), 'trailers'],
+    ])('that %s takes a good body for one', async ([, fields, ending], { skip }) => {
+      needs(program, skip);
+      expect(await reported(fields, whole)).toEqual({ outcome: 'ok', data: HELLO_WORLD, ending });
+    });
+
+    test.for<[string, Record<string, string>]>([
+      ['asks for nothing', NOTHING],
+      ['sends TE: trailers', TRAILERS],
+    ])('that %s reports a failed body as clients.tsv says', async ([, fields], { skip }) => {
+      needs(program, skip);
+      const report = await reported(fields, cut);
+      expect(report.ending).toBe('abort');
+      expect(report.outcome).toMatch(abort);
+      expect(report.data).toBe(HELLO_WORLD);
+    });
+
+    test('sees an error response where nothing has been sent', async ({ skip }) => {
+      needs(program, skip);
+      const report = await reported(NOTHING, () => failing([]));
+      expect(report.ending).toBe('error-response');
+      expect(report.outcome).toMatch(error);
+    });
+  });
+
+  test('curl with HTTP/1.0: a body up to FIN is whole, RST is exit 56', async ({ skip }) => {
+    needs('curl', skip);
+    const server = await answering({ source: whole() }, { source: cut(), options: { lingerTimeout: 200 } });
+    const url = `http://127.0.0.1:${server.port}/`;
+    expect((await run('curl', ['-sS0', url])).stdout).toBe(HELLO_WORLD);
+    await expect(run('curl', ['-sS0', url])).rejects.toMatchObject({ code: 56, stdout: HELLO_WORLD });
+  });
+
+  test('wget with RST in the place of FIN would report it (clients.tsv: ext-then-rst): exit 4', async ({ skip }) => {
+    needs('wget', skip);
+    const server = await answering({ source: cut(), options: { request: { httpVersion: '1.0', headers: {} } } });
+    await expect(run('wget', ['-qO-', '--tries=1', `http://127.0.0.1:${server.port}/`])).rejects.toMatchObject({
+      code: 4,
+    });
+  });
+});
+
+describe.each(KINDS)('what an aware client learns, from %s', (_kind, answering) => {
+  test.each([
+    ['trailers', whole, requestHeaders(), undefined, { kind: 'complete', digest: 'match' }],
+    [
+      'clean-failure',
+      cut,
+      requestHeaders(),
+      'ERR_STREAM_FAILED',
+      { kind: 'failed', status: { type: 'source_error', bytes: 19 } },
+    ],
+    ['abort', cut, { TE: 'trailers' }, 'ERR_STREAM_FAILED', { kind: 'failed', status: { type: 'source_error' } }],
+    ['abort', cut, {}, 'ERR_STREAM_FAILED', { kind: 'failed', status: { type: 'source_error' } }],
+    ['plain', whole, {}, undefined, { kind: 'unverified' }],
+  ])('%s, by verify', async (ending, source, headers, code, verdict) => {
+    const server = await answering({ source: source() });
+    const answer = await ask({ port: server.port, headers: headers as Record<string, string> }, (message) => {
+      const body = verify(message);
+      return { outcome: drain(body), verdict: body.verdict };
+    });
+    expect(await answer.outcome).toEqual({ data: HELLO_WORLD, code });
+    expect(await answer.verdict).toMatchObject(verdict);
+    expect((await server.answered(0)).response.ending).toBe(ending);
+  });
+
+  test('curl -D shows the trailers of a clean failure, which it takes for success', async ({ skip }) => {
+    needs('curl', skip);
+    const server = await answering({ source: cut() });
+    const fields = Object.entries(requestHeaders()).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
+    const args = ['-sS', '-D', '-', '-o', '/dev/null', ...fields, `http://127.0.0.1:${server.port}/`];
+    const { stdout } = await run('curl', args);
+    expect(stdout).toContain('X-Stream-Status: error;bytes=19;type=source_error\r\n');
+  });
+
+  test('http.get sees them as trailers of the message', async () => {
+    const server = await answering({ source: cut() });
+    const message = await ask({ port: server.port, headers: requestHeaders() }, (one) => one);
+    expect((await drain(message)).code).toBeUndefined();
+    expect(message.trailers['x-stream-status']).toBe('error;bytes=19;type=source_error');
+  });
+});

@@ -1,0 +1,187 @@
+/**
+ * Strategy: middleware that replaces `res.write`, as `compression` and recorders do. Whoever is behind us may change the
+ * content, so Node frames and the seal vouches for the end alone. Two small ones: one that only counts, one that compresses
+ * the way `compression` does (zlib is asynchronous: what it holds comes out later).
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { constants, createGzip, gunzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { respond } from '../../src/node/response.ts';
+import { latin1, octets as octetsOf } from '../octets.ts';
+import { type Answer, begin, failing, type Source, serve } from './servers.ts';
+import { ABORT_CHUNK, AWARE, dial, get, LAST_CHUNK, messageFrom, OLD, PLAIN, TRAILERS, unchunk } from './wire.ts';
+
+type Middleware = (res: ServerResponse) => void;
+
+/** Passes everything on as it came. */
+const recorder: Middleware = (res) => {
+  const { write } = res;
+  res.write = ((...args: Parameters<typeof write>) => write.apply(res, args)) as typeof write;
+};
+
+/** Compresses what is written, on the pattern of `compression` 1.8. */
+const compressor: Middleware = (res) => {
+  const { write, end, writeHead } = res;
+  const gzip = createGzip();
+  let isEncoding = false;
+  res.writeHead = ((...args: Parameters<typeof writeHead>) => {
+    if (!res.hasHeader('Content-Length')) {
+      isEncoding = true;
+      res.setHeader('Content-Encoding', 'gzip');
+    }
+    return writeHead.apply(res, args);
+  }) as typeof writeHead;
+  res.write = ((data: Buffer, callback?: () => void) => {
+    if (!res.headersSent) res.writeHead(res.statusCode);
+    return isEncoding ? gzip.write(data, callback) : write.call(res, data, callback as never);
+  }) as typeof write;
+  res.end = ((...args: unknown[]) => {
+    if (!res.headersSent) res.writeHead(res.statusCode);
+    if (!isEncoding) return end.apply(res, args as never);
+    const callback = args.find((one) => typeof one === 'function');
+    if (callback !== undefined) res.once('finish', callback as () => void);
+    gzip.end();
+    return res;
+  }) as typeof end;
+  (res as { flush?: () => void }).flush = () => gzip.flush();
+  gzip.on('data', (data) => {
+    if (!write.call(res, data, undefined as never)) gzip.pause();
+  });
+  gzip.on('end', () => (end as () => void).call(res));
+  res.on('drain', () => gzip.resume());
+};
+
+/** Whether all of the text came; what a compressor still holds when the source fails has no way out before the abort. */
+function arrivedAs(text: string, came: string, middleware: Middleware): boolean {
+  return middleware === compressor ? text.startsWith(came) : came === text;
+}
+
+/** One answer behind the middleware. */
+async function behind(middleware: Middleware, source: Source) {
+  const answers: Answer[] = [];
+  const { port } = await serve((_: IncomingMessage, res) => {
+    middleware(res);
+    answers.push(begin(answers.length === 0 ? source : Readable.from(['again']), respond(res, { lingerTimeout: 50 })));
+  });
+  return { port, answers };
+}
+
+const TEXT = 'a line of the export\n'.repeat(10_000);
+
+/** What a prefix of a gzip stream holds. */
+function gunzipPrefix(coded: string): string {
+  return latin1(gunzipSync(octetsOf(coded), { finishFlush: constants.Z_SYNC_FLUSH }));
+}
+
+describe.each([
+  ['a recorder', recorder, (coded: string) => coded, (coded: string) => coded],
+  ['a compressor', compressor, (coded: string) => latin1(gunzipSync(octetsOf(coded))), gunzipPrefix],
+])('behind %s', (_name, middleware, decode, decodePrefix) => {
+  test.each([
+    ['asks for everything', AWARE],
+    ['asks for trailers', TRAILERS],
+  ])(
+    'a good body for a client that %s: a status without bytes, no digest; the connection is kept',
+    async (_, request) => {
+      const { port, answers } = await behind(middleware, Readable.from([TEXT]));
+      const wire = dial(port, request);
+      const { fields, body } = messageFrom(await wire.until('X-Stream-Status: ok\r\n\r\n'));
+      expect(fields.trailer).toEqual(['X-Stream-Status']);
+      const { data, rest } = unchunk(body);
+      expect(decode(data) === TEXT).toBe(true);
+      expect(rest).toBe('0\r\nX-Stream-Status: ok\r\n\r\n');
+      expect(await answers[0]!.outcome).toBeUndefined();
+      expect(answers[0]!.response.ending).toBe('trailers');
+      wire.send(PLAIN);
+      expect(decode(unchunk(messageFrom(await wire.until(LAST_CHUNK)).body).data)).toBe('again');
+    },
+  );
+
+  test('a good body for a client that asks for nothing', async () => {
+    const { port } = await behind(middleware, Readable.from([TEXT]));
+    const { fields, body } = messageFrom(await dial(port, PLAIN).until(LAST_CHUNK));
+    expect(fields).not.toHaveProperty('trailer');
+    const { data, rest } = unchunk(body);
+    expect(decode(data) === TEXT).toBe(true);
+    expect(rest).toBe(LAST_CHUNK);
+  });
+
+  test('HTTP/1.0: a body up to FIN', async () => {
+    const { port } = await behind(middleware, Readable.from([TEXT]));
+    const { octets, end } = await dial(port, OLD).closed();
+    expect(decode(messageFrom(octets).body) === TEXT).toBe(true);
+    expect(end).toBe('FIN');
+  });
+
+  test('a failure for a client that reads the status is in the trailers', async () => {
+    const { port, answers } = await behind(middleware, failing([TEXT]));
+    const wire = dial(port, AWARE);
+    const { body } = messageFrom(await wire.until('type=source_error\r\n\r\n'));
+    const { data, rest } = unchunk(body);
+    expect(decode(data) === TEXT).toBe(true);
+    expect(rest).toBe('0\r\nX-Stream-Status: error;type=source_error\r\n\r\n');
+    expect(await answers[0]!.outcome).toBeInstanceOf(Error);
+    expect(answers[0]!.response.ending).toBe('clean-failure');
+  });
+
+  test.each([
+    ['asks for trailers', TRAILERS],
+    ['asks for nothing', PLAIN],
+    ['asks for nothing and says close', get('Connection: close\r\n')],
+  ])('a failure for a client that %s: all that was written, then the abort, then FIN', async (_, request) => {
+    const { port, answers } = await behind(middleware, failing([TEXT]));
+    const { octets, end } = await dial(port, request).closed();
+    const { fields, body } = messageFrom(octets);
+    expect(fields.connection).not.toEqual(['close']);
+    expect(body.endsWith(ABORT_CHUNK)).toBe(true);
+    const { data, rest } = unchunk(body.slice(0, -ABORT_CHUNK.length));
+    expect(rest).toBe(''); // nothing comes between the content and the abort
+    expect(arrivedAs(TEXT, decodePrefix(data), middleware)).toBe(true);
+    expect(end).toBe('FIN');
+    expect(answers[0]!.response.ending).toBe('abort');
+  });
+
+  test('HTTP/1.0: a failure is RST', async () => {
+    const { port } = await behind(middleware, failing([TEXT]));
+    const { octets, end } = await dial(port, OLD).closed();
+    expect(arrivedAs(TEXT, decodePrefix(messageFrom(octets).body), middleware)).toBe(true);
+    expect(end).toBe('ECONNRESET');
+  });
+
+  test('a failure before the first octet is an ordinary 500', async () => {
+    const { port } = await behind(middleware, failing([]));
+    const wire = dial(port, PLAIN);
+    const { statusLine, fields, body } = messageFrom(await wire.until('}\n'));
+    expect(statusLine).toBe('HTTP/1.1 500 Internal Server Error');
+    expect(fields).not.toHaveProperty('content-encoding');
+    expect(body).toBe('{"type":"about:blank","title":"Internal Server Error","status":500}\n');
+    wire.send(PLAIN);
+    expect(messageFrom(await wire.until(LAST_CHUNK)).statusLine).toBe('HTTP/1.1 200 OK');
+  });
+});
+
+test('a recorder and a pipelined request: the abort of the second stands behind its own content', async () => {
+  let hasFailed = () => {};
+  const failed = new Promise<void>((resolve) => {
+    hasFailed = resolve;
+  });
+  async function* first() {
+    yield 'on';
+    await failed;
+    yield 'e';
+  }
+  async function* second() {
+    yield 'two';
+    setImmediate(hasFailed);
+    throw new Error('the disk is gone');
+  }
+  const { port } = await serve((req, res) => {
+    recorder(res);
+    begin(req.url === '/1' ? first() : second(), respond(res));
+  });
+  const wire = dial(port, get('', '/1') + get('', '/2'));
+  expect(unchunk(messageFrom(await wire.until(LAST_CHUNK)).body).data).toBe('one');
+  const { octets } = await wire.closed();
+  expect(messageFrom(octets).body).toBe(`3\r\ntwo\r\n${ABORT_CHUNK}`);
+});

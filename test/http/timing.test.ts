@@ -1,0 +1,113 @@
+/**
+ * Strategy: what ends a response from outside, each with nothing but `pipeline(source, respond(...))`: silence, a deadline,
+ * an AbortSignal. The reason is on the wire. Times are short where they are to pass, and long where they are not.
+ */
+import { Readable } from 'node:stream';
+import promises from 'node:stream/promises';
+import { describe, expect, test } from 'vitest';
+import { relay } from '../../src/node/relay.ts';
+import { type RespondOptions, respond } from '../../src/node/response.ts';
+import { ask, closed, connectionsOf, KINDS, originOf, serve, until } from './servers.ts';
+import { AWARE, abortChunk, dial, LAST_CHUNK, messageFrom, PLAIN } from './wire.ts';
+
+/** Gives one piece, and then nothing for ever. */
+function stuck(): Readable {
+  const source = new Readable({ read() {} });
+  source.push('data');
+  return source;
+}
+
+/** Gives pieces for ever. */
+function endless(): Readable {
+  return new Readable({
+    read() {
+      this.push(Buffer.alloc(16384, 'x'));
+    },
+  });
+}
+
+/** Aborted in a moment. */
+function soon(): AbortSignal {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), 30);
+  return controller.signal;
+}
+
+describe.each(KINDS)('time and AbortSignal on %s', (_kind, answering) => {
+  test.each<[string, () => RespondOptions, string]>([
+    ['idleTimeout', () => ({ idleTimeout: 30 }), 'timeout'],
+    ['AbortSignal.timeout', () => ({ signal: AbortSignal.timeout(30) }), 'timeout'],
+    ['AbortController', () => ({ signal: soon() }), 'cancelled'],
+  ])('%s: the reason is on the wire, and the source is destroyed', async (_, options, type) => {
+    for (const request of [PLAIN, AWARE]) {
+      const source = stuck();
+      const server = await answering({ source, options });
+      const wire = dial(server.port, request);
+      if (request === PLAIN) {
+        const { octets, end } = await wire.closed();
+        expect(messageFrom(octets).body).toBe(`4\r\ndata\r\n${abortChunk(type)}`);
+        expect(end).toBe('FIN');
+      } else {
+        const { body } = messageFrom(await wire.until('=:\r\n\r\n'));
+        expect(body).toContain(`4\r\ndata\r\n0\r\nX-Stream-Status: error;bytes=4;type=${type}\r\n`);
+      }
+      await server.answered(0);
+      expect(source.destroyed).toBe(true);
+    }
+  });
+
+  test('before the first octet: an error response', async () => {
+    const server = await answering({ source: new Readable({ read() {} }), options: { idleTimeout: 30 } });
+    expect(messageFrom(await dial(server.port, PLAIN).until('}\n')).statusLine).toMatch('HTTP/1.1 500 ');
+  });
+
+  test('a signal that has been aborted already', async () => {
+    const server = await answering({ source: stuck(), options: { signal: AbortSignal.abort() } });
+    expect(messageFrom(await dial(server.port, PLAIN).until('}\n')).statusLine).toMatch('HTTP/1.1 500 ');
+    expect(await (await server.answered(0)).outcome).toMatchObject({ name: 'AbortError' });
+  });
+
+  test('a slow source that goes on is no timeout', async () => {
+    async function* ticking() {
+      for (let i = 0; i < 6; i++) {
+        yield 'x';
+        await new Promise((resolve) => setTimeout(resolve, 30));
+      }
+    }
+    const server = await answering({ source: ticking(), options: { idleTimeout: 150 } });
+    expect(messageFrom(await dial(server.port, PLAIN).until(LAST_CHUNK)).body).toBe(
+      `${'1\r\nx\r\n'.repeat(6)}${LAST_CHUNK}`,
+    );
+  });
+
+  test('a client that takes nothing for too long is let go', async () => {
+    const source = endless();
+    const server = await answering({ source, options: { idleTimeout: 200 } });
+    const wire = dial(server.port);
+    wire.socket.pause();
+    wire.send(PLAIN);
+    await closed(source);
+    await until(async () => (await connectionsOf(server.server)) === 0);
+  });
+});
+
+test.each([
+  ['AbortSignal.timeout', () => AbortSignal.timeout(30), 'timeout'],
+  ['AbortController', soon, 'cancelled'],
+])('a signal given to pipeline itself: %s', async (_, signal, type) => {
+  const source = stuck();
+  const { port } = await serve((__, res) => {
+    promises.pipeline(source, respond(res), { signal: signal() }).catch(() => {});
+  });
+  const { octets } = await dial(port, PLAIN).closed();
+  expect(messageFrom(octets).body).toBe(`4\r\ndata\r\n${abortChunk(type)}`);
+  expect(source.destroyed).toBe(true);
+});
+
+test('relay with a signal that has been aborted already: an error response, and nothing is emitted to nobody', async () => {
+  const upstream = await originOf('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ndata\r\n', 'open');
+  const { port } = await serve((_, res) => {
+    ask({ port: upstream }, (message) => relay(message, res, { signal: AbortSignal.abort() }));
+  });
+  expect(messageFrom(await dial(port, PLAIN).until('}\n')).statusLine).toMatch('HTTP/1.1 502 ');
+});

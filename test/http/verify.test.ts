@@ -1,0 +1,172 @@
+/**
+ * Strategy: an origin writes the octets of a response as they stand here, a client of `node:http` receives them, and each
+ * row says which verdict and which error `verify` makes of it. No request has an 'error' listener behind its response: one
+ * that were emitted to nobody would fail the run.
+ */
+import { describe, expect, test } from 'vitest';
+import type { Verdict } from '../../src/core/verdict.ts';
+import { type VerifyOptions, verify } from '../../src/node/verify.ts';
+import { HELLO_WORLD, HELLO_WORLD_SHA_256, HELLO_WORLD_SHA_512 } from '../hashing.ts';
+import { ask, drain, originOf } from './servers.ts';
+
+const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n';
+const _PLAIN_HEAD = `${CHUNKED}\r\n`;
+const HEAD = `${CHUNKED}Trailer: X-Stream-Status, Content-Digest\r\n\r\n`;
+const CHUNK = `13\r\n${HELLO_WORLD}\r\n`; // 19 octets
+const LENGTH = 'HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n';
+const sealed = (...lines: string[]) => `${HEAD}${CHUNK}0\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`;
+const SHA_256 = `Content-Digest: ${HELLO_WORLD_SHA_256}`;
+const WRONG = 'Content-Digest: sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:';
+
+interface Received {
+  data: string;
+  code: string | undefined;
+  verdict: Verdict;
+}
+
+async function received(port: number, options: VerifyOptions = {}, request = {}): Promise<Received> {
+  const body = await ask({ port, ...request }, (message) => verify(message, options));
+  const outcome = await drain(body);
+  return { ...outcome, verdict: await body.verdict };
+}
+
+describe('design section 5: from what came to the verdict', () => {
+  test.each<[string, string, 'FIN' | 'RST' | 'open', Partial<Verdict>, string | undefined]>([
+    [
+      'status and digest',
+      sealed('X-Stream-Status: ok;bytes=19', SHA_256),
+      'open',
+      { kind: 'complete', digest: 'match' },
+      undefined,
+    ],
+    [
+      'a digest in sha-512',
+      sealed('X-Stream-Status: ok;bytes=19', `Content-Digest: ${HELLO_WORLD_SHA_512}`),
+      'open',
+      { kind: 'complete', digest: 'match' },
+      undefined,
+    ],
+    ['a status alone', sealed('X-Stream-Status: ok'), 'open', { kind: 'complete', digest: 'absent' }, undefined],
+    [
+      'names in another case',
+      sealed('x-STREAM-status: ok;bytes=19', SHA_256.toLowerCase().replace(/:.*/s, SHA_256.slice(14))),
+      'open',
+      { kind: 'complete', digest: 'match' },
+      undefined,
+    ],
+    [
+      'an error status',
+      sealed('X-Stream-Status: error;bytes=19;type=timeout', SHA_256),
+      'open',
+      { kind: 'failed', status: { kind: 'error', bytes: 19, type: 'timeout' } },
+      'ERR_STREAM_FAILED',
+    ],
+    [
+      'an error status with a wrong digest',
+      sealed('X-Stream-Status: error', WRONG),
+      'open',
+      { kind: 'failed', digest: 'mismatch' },
+      'ERR_STREAM_FAILED',
+    ],
+    [
+      'a wrong count',
+      sealed('X-Stream-Status: ok;bytes=20', SHA_256),
+      'open',
+      { kind: 'mismatch' },
+      'ERR_STREAM_MISMATCH',
+    ],
+    [
+      'a wrong digest',
+      sealed('X-Stream-Status: ok;bytes=19', WRONG),
+      'open',
+      { kind: 'mismatch', digest: 'mismatch' },
+      'ERR_STREAM_MISMATCH',
+    ],
+    [
+      'a wrong digest without a status',
+      sealed(WRONG),
+      'open',
+      { kind: 'mismatch', digest: 'mismatch' },
+      'ERR_STREAM_MISMATCH',
+    ],
+    ['announced, but stripped on the way', sealed(), 'open', { kind: 'unverified' }, 'ERR_STREAM_UNVERIFIED'],
+    [
+      'a status that cannot be read',
+      sealed('X-Stream-Status: "ok'),
+      'open',
+      { kind: 'unverified', isStatusUnreadable: true },
+      'ERR_STREAM_UNVERIFIED',
+    ],
+    ['FIN behind a chunk', HEAD + CHUNK, 'FIN', { kind: 'truncated' }, 'ERR_STREAM_TRUNCATED'],
+    ['FIN in a chunk', `${HEAD}20\r\n${HELLO_WORLD}`, 'FIN', { kind: 'truncated' }, 'ERR_STREAM_TRUNCATED'],
+    [
+      'FIN in the trailer section',
+      `${HEAD}${CHUNK}0\r\nX-Stream-Status: ok;bytes=19\r\n`,
+      'FIN',
+      { kind: 'truncated' },
+      'ERR_STREAM_TRUNCATED',
+    ],
+    ['FIN behind the last-chunk', `${HEAD}${CHUNK}0\r\n`, 'FIN', { kind: 'truncated' }, 'ERR_STREAM_TRUNCATED'],
+    [
+      'FIN before all of Content-Length',
+      LENGTH.replace('19', '20') + HELLO_WORLD,
+      'FIN',
+      { kind: 'truncated' },
+      'ERR_STREAM_TRUNCATED',
+    ],
+    ['RST behind a chunk', HEAD + CHUNK, 'RST', { kind: 'truncated' }, 'ERR_STREAM_TRUNCATED'],
+    [
+      'RST before all of Content-Length',
+      LENGTH.replace('19', '20') + HELLO_WORLD,
+      'RST',
+      { kind: 'truncated' },
+      'ERR_STREAM_TRUNCATED',
+    ],
+    ['a bad chunk-size', `${HEAD}${CHUNK}X\r\n`, 'open', { kind: 'malformed' }, 'ERR_STREAM_MALFORMED'],
+    ['a bad chunk-size, then FIN', `${HEAD}${CHUNK}error\r\n`, 'FIN', { kind: 'malformed' }, 'ERR_STREAM_MALFORMED'],
+    [
+      'a chunk that is longer than its size',
+      `${HEAD}12\r\n${HELLO_WORLD}\r\n`,
+      'open',
+      { kind: 'malformed' },
+      'ERR_STREAM_MALFORMED',
+    ],
+    [
+      'a trailer line without a colon',
+      sealed('X-Stream-Status ok'),
+      'open',
+      { kind: 'malformed' },
+      'ERR_STREAM_MALFORMED',
+    ],
+    [
+      'trailers over what Node takes',
+      sealed(`X: ${'x'.repeat(20_000)}`),
+      'open',
+      { kind: 'malformed' },
+      'ERR_STREAM_LIMIT',
+    ],
+  ])('%s', async (title, octets, how, expected, code) => {
+    const { data, verdict, ...outcome } = await received(await originOf(octets, how));
+    expect({ title, ...verdict }).toMatchObject({ title, ...expected });
+    expect(outcome.code).toBe(code);
+    // Node passes on what a chunk holds before it finds it too long.
+    const expectedData = title.includes('longer') ? HELLO_WORLD.slice(0, 18) : HELLO_WORLD;
+    expect(data).toBe(expectedData);
+    expect(verdict.bytes).toBe(expectedData.length);
+  });
+
+  test('a limit is still malformed in its kind', async () => {
+    const { verdict } = await received(await originOf(sealed(`X: ${'x'.repeat(20_000)}`), 'open'));
+    expect(verdict).toMatchObject({ kind: 'malformed', error: { code: 'ERR_STREAM_LIMIT' } });
+  });
+
+  test('trailers that may not trail are not in the view', async () => {
+    const octets = sealed('X-Stream-Status: ok;bytes=19', 'Set-Cookie: a=1', 'Server-Timing: a', 'Server-Timing: b');
+    const { verdict } = await received(await originOf(octets, 'open'));
+    expect(verdict.trailers).toEqual([
+      ['X-Stream-Status', 'ok;bytes=19'],
+      ['Server-Timing', 'a'],
+      ['Server-Timing', 'b'],
+    ]);
+  });
+});

@@ -1,0 +1,134 @@
+/**
+ * What an observer who knows no HTTP sees of a loopback connection: octets, and how they ended. Requests are written as
+ * octets, and answers are read with string operations only.
+ */
+import { connect, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
+import { latin1 } from '../octets.ts';
+
+/** One request for each row of design section 4; `path` and further field lines where a test needs them. */
+export const get = (fields = '', path = '/') => `GET ${path} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
+export const PLAIN = get();
+export const TRAILERS = get('TE: trailers\r\nConnection: TE\r\n');
+export const AWARE = get('TE: trailers\r\nConnection: TE\r\nX-Want-Stream-Status: ?1\r\n');
+export const OLD = 'GET / HTTP/1.0\r\n\r\n';
+export const HEAD = PLAIN.replace('GET', 'HEAD');
+
+export const LAST_CHUNK = '0\r\n\r\n';
+/** A failure that nobody has described, for a client that has not asked for the status. */
+export const ABORT_CHUNK = abortChunk('source_error');
+
+export function abortChunk(type: string): string {
+  return `1;x-stream-status="error;type=${type}"\r\n`;
+}
+
+/** Records what comes from a socket, a character an octet, and how that ended. */
+export class Wire {
+  readonly socket: Socket;
+  #octets = '';
+  /** `FIN`, or the code of the error: `ECONNRESET` for RST. In the order in which they came. */
+  readonly #signs: string[] = [];
+  #isClosed = false;
+  #onChange = () => {};
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    socket
+      .on('data', (data) => {
+        this.#octets += latin1(data);
+        this.#onChange();
+      })
+      .on('end', () => this.#signs.push('FIN'))
+      .on('error', (error: NodeJS.ErrnoException) => this.#signs.push(error.code ?? error.message))
+      .on('close', () => {
+        this.#isClosed = true;
+        this.#onChange();
+      });
+  }
+
+  send(text: string): void {
+    this.socket.write(text, 'latin1');
+  }
+
+  /** Waits for the text; what came up to its end is taken off what is returned next. */
+  async until(text: string): Promise<string> {
+    let at = this.#octets.indexOf(text);
+    while (at === -1) {
+      if (this.#isClosed) throw new Error(`closed (${this.#signs}) before ${JSON.stringify(text)}: ${this.#octets}`);
+      await this.#change();
+      at = this.#octets.indexOf(text);
+    }
+    return this.#take(at + text.length);
+  }
+
+  /** Waits for the connection to close: all that had not been taken, and how it ended. */
+  async closed(): Promise<{ octets: string; end: string }> {
+    while (!this.#isClosed) await this.#change();
+    return { octets: this.#take(this.#octets.length), end: this.#signs.join(' ') };
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onChange = resolve;
+    });
+  }
+
+  #take(length: number): string {
+    const taken = this.#octets.slice(0, length);
+    this.#octets = this.#octets.slice(length);
+    return taken;
+  }
+}
+
+/** A new connection on which this has been sent. */
+export function dial(port: number, request = ''): Wire {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  onTestFinished(() => {
+    socket.destroy();
+  });
+  const wire = new Wire(socket);
+  if (request !== '') wire.send(request);
+  return wire;
+}
+
+export interface Message {
+  statusLine: string;
+  /** Values by lower-case name, in the order in which they came. */
+  fields: Record<string, string[]>;
+  /** What stands behind the head, as it is on the wire. */
+  body: string;
+}
+
+/** Reads a message as RFC 9112 §2.1 draws it. */
+export function messageFrom(octets: string): Message {
+  const [head, body] = splitOnce(octets, '\r\n\r\n');
+  const [statusLine, ...lines] = head.split('\r\n');
+  const fields: Record<string, string[]> = {};
+  for (const line of lines) {
+    const [name, value] = splitOnce(line, ': ');
+    const key = name.toLowerCase();
+    fields[key] = [...(fields[key] ?? []), value];
+  }
+  return { statusLine: statusLine!, fields, body };
+}
+
+/** Walks over the chunks of a body: their data, and what stands where the next chunk's data would not be whole. */
+export function unchunk(body: string): { data: string; rest: string } {
+  const data: string[] = [];
+  let at = 0;
+  for (;;) {
+    const line = /^([0-9a-f]+)\r\n/i.exec(body.slice(at, at + 20));
+    const size = line === null ? 0 : Number.parseInt(line[1]!, 16);
+    if (line === null || size === 0) return { data: data.join(''), rest: body.slice(at) };
+    const start = at + line[0].length;
+    at = start + size + 2;
+    if (body.slice(at - 2, at) !== '\r\n') throw new Error(`No CRLF behind the chunk at octet ${start}`);
+    data.push(body.slice(start, at - 2));
+  }
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  if (at === -1) throw new Error(`There is no ${JSON.stringify(separator)} in ${JSON.stringify(text)}`);
+  return [text.slice(0, at), text.slice(at + separator.length)];
+}
