@@ -6,6 +6,7 @@
  * behind the message is in `rest`. On a kept-alive socket, therefore, `socket.pipe(decoder)` and a `pipeline` from the
  * decoder on; a `pipeline` from the socket on waits for the end of the socket.
  */
+import { Socket } from 'node:net';
 import { type Readable, Transform, type TransformCallback } from 'node:stream';
 import { DIGEST_ALGORITHMS } from '../core/content-digest.ts';
 import { Decoder } from '../core/decoder.ts';
@@ -76,7 +77,8 @@ export class ChunkedDecoder extends Transform {
     this.#decoder.write(input);
     const { done, error } = this.#decoder;
     if (!done && error === undefined) return callback();
-    for (const source of [...this.#sources]) source.unpipe(this);
+    // A socket may go on with another message. Any other source is read to its end, as a pipeline expects.
+    for (const source of [...this.#sources]) if (source instanceof Socket) source.unpipe(this);
     // What was written before the source was unpiped belongs to `rest`: it comes first.
     if (error !== undefined || this.writableLength <= input.length) this.#conclude(error);
     callback();
