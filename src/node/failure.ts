@@ -28,17 +28,20 @@ export function describeFailure(error: unknown, describeError: DescribeError | u
 
 /** The type for an error that nobody has described. */
 export function failureType(error: unknown): string {
-  if (error instanceof StreamError && error.verdict !== undefined) return RECEIVED_TYPES[error.code] ?? 'source_error';
+  // A timeout without a verdict is our own.
+  const isReceived = error instanceof StreamError && (error.verdict !== undefined || !isTimeout(error));
+  if (isReceived) return RECEIVED_TYPES[error.code] ?? 'source_error';
   if (isTimeout(error)) return 'timeout';
   return error === null || error === undefined || isAbort(error) ? 'cancelled' : 'source_error';
 }
 
-/** When the source is itself a received body, which has a verdict: the words of RFC 9209 §2.3. */
+/** When the source is itself a received message: the words of RFC 9209 §2.3. */
 const RECEIVED_TYPES: Partial<Record<StreamErrorCode, string>> = {
   ERR_STREAM_TRUNCATED: 'http_response_incomplete',
   ERR_STREAM_MALFORMED: 'http_protocol_error',
   ERR_STREAM_LIMIT: 'http_response_body_size',
   ERR_STREAM_TIMEOUT: 'http_response_timeout',
+  ERR_NO_RESPONSE: 'http_response_incomplete',
 };
 
 function isAbort(error: unknown): boolean {

@@ -78,6 +78,7 @@ export class SocketChannel implements Channel {
     this.#stopWatching();
     this.#isDropping = true;
     sendAll(this.#socket, pieces, (isSent) => {
+      this.#leave();
       lingeringClose(this.#socket, this.#options.lingerTimeout);
       this.#release();
       onDone(isSent);
@@ -88,6 +89,7 @@ export class SocketChannel implements Channel {
     this.#stopWatching();
     this.#isDropping = true;
     sendAll(this.#socket, [], (isSent) => {
+      this.#leave();
       lingeringReset(this.#socket, this.#options.lingerTimeout, () => {
         this.#release();
         onDone(isSent);
@@ -121,9 +123,22 @@ export class SocketChannel implements Channel {
     this.#socket.setTimeout(this.#options.idleTimeout); // it may have fired: from here on it is for what is queued
   }
 
+  /** The socket is closed behind this response: only the bound on what is queued stays, until it is. */
+  #leave(): void {
+    const socket = this.#socket;
+    this.#detach();
+    if (socket.destroyed) socket.off('timeout', this.#onTimeout);
+    else socket.once('close', () => socket.off('timeout', this.#onTimeout));
+  }
+
+  #detach(): void {
+    this.#socket.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose);
+  }
+
   #handBack(): void {
     const socket = this.#socket;
-    socket.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose).pause();
+    this.#detach();
+    socket.pause();
     socket.off('timeout', this.#onTimeout).setTimeout(this.#timeoutBefore);
     socket.allowHalfOpen = this.#allowHalfOpen;
     if (socket.readableEnded && !this.#allowHalfOpen) socket.end(); // as Node would have done
