@@ -7,7 +7,7 @@
  */
 
 /** Pieces up to this length are gathered (measured: moving one costs less than handing it on by itself). */
-const MAX_GATHERED_BYTES = 2048;
+const MAX_GATHERED_BYTES = 1024;
 
 export class ContentRun {
   readonly #onData: (data: Uint8Array) => void;

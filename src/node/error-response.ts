@@ -42,6 +42,9 @@ function messageFrom(response: ErrorResponse, defaultStatus: number): ErrorMessa
     throw new RangeError(`The status of an error response must be an integer from 400 to 599, not ${status}`);
   }
   const { fields } = applicationFields(headers);
+  if (body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array)) {
+    throw new TypeError('The body of an error response is a string or a Uint8Array');
+  }
   const content = typeof body === 'string' ? Buffer.from(body) : (body ?? Buffer.from(defaultBody(status)));
   if (body === undefined && !fields.some(([name]) => name.toLowerCase() === 'content-type')) {
     fields.push(['Content-Type', 'application/problem+json']);

@@ -46,9 +46,12 @@ export function sendAll(socket: Socket, pieces: readonly Uint8Array[], onDone: (
 export function lingeringClose(socket: Socket, lingerTimeout: number): void {
   if (socket.destroyed) return;
   let timer: NodeJS.Timeout | undefined;
-  socket.once('close', () => clearTimeout(timer));
-  socket.once('end', () => {
+  const onEnd = () => {
     if (socket.writableFinished) socket.destroy();
+  };
+  socket.once('end', onEnd).once('close', () => {
+    clearTimeout(timer);
+    socket.off('end', onEnd);
   });
   socket.end(() => {
     if (socket.readableEnded) socket.destroy();

@@ -91,6 +91,7 @@ export class ServerResponseChannel implements Channel {
 
   finish(pieces: readonly Uint8Array[], onDone: (isSent: boolean) => void): void {
     const response = this.#response;
+    this.#connection.off('end', this.#onEnd); // from here on, FIN is what the body ends with
     this.#endWith(onDone, (settle) => {
       response.once('finish', () => settle(true));
       this.write(pieces, ignore);
@@ -165,7 +166,7 @@ export class ServerResponseChannel implements Channel {
   };
 
   readonly #onEnd = (): void => {
-    if (this.#isOpen) reset(this.#connection);
+    reset(this.#connection);
   };
 
   /** The socket's own timer knows of octets that move within one large write. */

@@ -152,7 +152,8 @@ export class StreamResponse extends Writable {
     this.#channel.finish(this.#withHead(pieces), (isSent) => {
       if (isSent) return callback();
       this.#ending = 'none';
-      this.destroy();
+      // Without an error, `pipeline` would take a stream that has been ended for a finished one.
+      this.destroy(this.listenerCount('error') > 0 ? clientLeft() : undefined);
     });
   }
 
@@ -242,6 +243,12 @@ export class StreamResponse extends Writable {
     this.#head = undefined;
     return [...this.#channel.begin(status, fields, false), ...pieces];
   }
+}
+
+/** What Node calls a stream that closes before its end has gone through. */
+function clientLeft(): Error {
+  const error = new Error('The client left before it had the end of the body');
+  return Object.assign(error, { code: 'ERR_STREAM_PREMATURE_CLOSE' });
 }
 
 /**
