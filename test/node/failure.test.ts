@@ -1,0 +1,91 @@
+/**
+ * Strategy: each kind of error as a table of what it is called on the wire; and that nothing of its message is said
+ * unless the application says so.
+ */
+import { describe, expect, test } from 'vitest';
+import { StreamError, type StreamErrorCode } from '../../src/core/errors.ts';
+import { judge } from '../../src/core/verdict.ts';
+import { type DescribeError, describeFailure } from '../../src/node/failure.ts';
+
+const named = (name: string, cause?: unknown) => Object.assign(new Error('secret', { cause }), { name });
+const coded = (code: string) => Object.assign(new Error('secret'), { code });
+/** The error of a received body: when the source is a response itself. */
+const received = (code: StreamErrorCode) => new StreamError(code, 'secret', { verdict: judge({ bytes: 0 }) });
+
+describe('without a description: a type, and nothing of the message', () => {
+  test.each([
+    ['an Error', new Error('secret'), 'source_error'],
+    ['a system error', coded('ENOENT'), 'source_error'],
+    ['a string', 'secret', 'source_error'],
+    ['an object', { message: 'secret' }, 'source_error'],
+    ['nothing: destroy() without a reason', undefined, 'cancelled'],
+    ['null', null, 'cancelled'],
+    ['an AbortError', named('AbortError'), 'cancelled'],
+    ['ABORT_ERR', coded('ABORT_ERR'), 'cancelled'],
+    ['an aborted signal', AbortSignal.abort().reason, 'cancelled'],
+    ['a TimeoutError', named('TimeoutError'), 'timeout'],
+    ['an AbortError by a TimeoutError', named('AbortError', named('TimeoutError')), 'timeout'],
+    ['an AbortError by another error', named('AbortError', new Error('secret')), 'cancelled'],
+    ['an Error by a TimeoutError', new Error('secret', { cause: named('TimeoutError') }), 'source_error'],
+    ['ETIMEDOUT', coded('ETIMEDOUT'), 'timeout'],
+    ['a StreamError of our own: ERR_STREAM_TIMEOUT', new StreamError('ERR_STREAM_TIMEOUT', 'secret'), 'timeout'],
+    ['RFC 9209 §2.3: ERR_NO_RESPONSE', new StreamError('ERR_NO_RESPONSE', 'secret'), 'http_response_incomplete'],
+    ['RFC 9209 §2.3: ERR_STREAM_TRUNCATED', received('ERR_STREAM_TRUNCATED'), 'http_response_incomplete'],
+    ['RFC 9209 §2.3: ERR_STREAM_MALFORMED', received('ERR_STREAM_MALFORMED'), 'http_protocol_error'],
+    ['RFC 9209 §2.3: ERR_STREAM_LIMIT', received('ERR_STREAM_LIMIT'), 'http_response_body_size'],
+    ['RFC 9209 §2.3: ERR_STREAM_TIMEOUT', received('ERR_STREAM_TIMEOUT'), 'http_response_timeout'],
+    ['ERR_STREAM_FAILED', received('ERR_STREAM_FAILED'), 'source_error'],
+    ['ERR_STREAM_MISMATCH', received('ERR_STREAM_MISMATCH'), 'source_error'],
+  ])('%s', (_, error, type) => {
+    expect(describeFailure(error, undefined)).toEqual({ type });
+  });
+});
+
+describe('with a description', () => {
+  const describedAs = (describe: DescribeError, error: unknown = new Error('secret')) =>
+    describeFailure(error, describe);
+
+  test('it sees the error, and gives type and details', () => {
+    const error = new Error('secret');
+    const seen: unknown[] = [];
+    const describe: DescribeError = (given) => {
+      seen.push(given);
+      return { type: 'destination_unavailable', details: 'shard 7' };
+    };
+    expect(describeFailure(error, describe)).toEqual({ type: 'destination_unavailable', details: 'shard 7' });
+    expect(seen).toEqual([error]);
+  });
+
+  test('what it leaves out is as without it', () => {
+    expect(describedAs(() => undefined)).toEqual({ type: 'source_error' });
+    expect(describedAs(() => ({}), null)).toEqual({ type: 'cancelled' });
+    expect(describedAs(() => ({ details: 'shard 7' }))).toEqual({ type: 'source_error', details: 'shard 7' });
+  });
+
+  test('details of another type become text', () => {
+    expect(describedAs(() => ({ details: 7 as unknown as string }))).toEqual({ type: 'source_error', details: '7' });
+  });
+
+  test.each(['', '7up', 'a b', 'a\r\nb', 'a;b', '"a"', 'ä', 'a'.repeat(65)])(
+    'RFC 9651 §3.3.4: the type %j is no Token: internal_error, without details',
+    (type) => {
+      expect(describedAs(() => ({ type, details: 'x' }))).toEqual({ type: 'internal_error' });
+    },
+  );
+
+  test.each([
+    [
+      'throws',
+      () => {
+        throw new Error('again');
+      },
+    ],
+    ['gives null', () => null],
+    ['gives a type that is no string', () => ({ type: 7 })],
+    ['gives a type that is a Symbol', () => ({ type: Symbol('a') })],
+    ['gives details that have no text', () => ({ details: Object.create(null) })],
+  ])('one that %s never throws', (_, describe) => {
+    const { type } = describedAs(describe as unknown as DescribeError);
+    expect(['internal_error', 'source_error']).toContain(type);
+  });
+});
