@@ -6,6 +6,7 @@ import { execFile } from 'node:child_process';
 import http from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
+import { Agent, request } from 'undici';
 import { latin1 } from '../octets.ts';
 
 const run = promisify(execFile);
@@ -124,6 +125,23 @@ export const CLIENTS: Client[] = [
         const response = await fetch(url, { headers });
         for await (const data of response.body!) give(data);
         return response.status;
+      }),
+  },
+  {
+    name: 'undici',
+    abort: /^UND_ERR_SOCKET$/,
+    error: /^status 500$/,
+    read: (url, fields) =>
+      report(async (give) => {
+        const { Connection: _, ...headers } = fields; // which undici refuses to send
+        const dispatcher = new Agent();
+        try {
+          const { statusCode, body } = await request(url, { headers, dispatcher });
+          for await (const data of body) give(data);
+          return statusCode;
+        } finally {
+          await dispatcher.destroy();
+        }
       }),
   },
   {
