@@ -135,6 +135,14 @@ describe('the verdict', () => {
   });
 });
 
+test('a reader that gives up in the middle of what came in one piece', async () => {
+  const decoder = new ChunkedDecoder();
+  decoder.once('data', () => decoder.destroy());
+  decoder.write(`1000\r\n${'x'.repeat(4096)}\r\n`.repeat(4));
+  expect(await decoder.verdict).toMatchObject({ kind: 'truncated', bytes: 4096 });
+  await closed(decoder);
+});
+
 test('RFC 9110 §6.5.1: trailers that may not trail are visible in rawTrailers alone', async () => {
   const decoder = new ChunkedDecoder();
   const result = outcome(decoder);

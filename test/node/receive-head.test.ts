@@ -86,6 +86,13 @@ describe('ERR_NO_RESPONSE: the socket closes first; the error says how much came
     expect(await error).toMatchObject({ code: 'ERR_NO_RESPONSE', bytes: 0, cause: { code: 'ECONNRESET' } });
   });
 
+  test('after a head that could not be read there is no second try', async () => {
+    const { client, server } = await connection();
+    server.write('ICY 200 OK\r\n\r\n');
+    expect(await refusal(client)).toMatchObject({ code: 'ERR_HEAD_MALFORMED' });
+    expect(await refusal(client)).toMatchObject({ code: 'ERR_NO_RESPONSE' });
+  });
+
   test('a socket that is destroyed already', async () => {
     const { client } = await connection();
     await closed(client.destroy());

@@ -7,7 +7,7 @@ import { Writable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { describe, expect, test } from 'vitest';
 import type { ReceivedBody } from '../../src/node/received-body.ts';
-import { CHUNKED, consume, received } from './receiving.ts';
+import { CHUNKED, consume, received, SEALED } from './receiving.ts';
 import { closed, until } from './sockets.ts';
 
 const ABORT = '1;x-stream-status="error;type=source_error"\r\n';
@@ -130,6 +130,15 @@ describe('a reader that gives up', () => {
     }
     await closed(client);
     expect(await body.verdict).toMatchObject({ kind: 'truncated' });
+  });
+
+  test('in the middle of what came in one piece', async () => {
+    const chunk = `1000\r\n${'x'.repeat(4096)}\r\n`;
+    const { client, server, body } = await received(SEALED);
+    body.once('data', () => body.destroy());
+    server.write(chunk.repeat(4));
+    await closed(client);
+    expect(await body.verdict).toMatchObject({ kind: 'truncated', bytes: 4096 });
   });
 
   test('a destination that fails', async () => {

@@ -102,6 +102,34 @@ describe.each(readers)('read with %s', (_, read) => {
   });
 });
 
+test('a reader that asks for more than is left is woken for it before a failure', async () => {
+  const { body: stream } = body();
+  let data = '';
+  let calls = 0;
+  stream
+    .on('error', () => {})
+    .on('readable', () => {
+      calls++;
+      data += stream.read(10) ?? '';
+    });
+  stream.deliver(octets('hello'));
+  await until(() => calls > 0);
+  expect(data).toBe('');
+  stream.conclude(FAILED);
+  await closed(stream);
+  expect(data).toBe('hello');
+});
+
+test('a failure that nobody listens to ends no process: the verdict tells it', async () => {
+  const { body: stream } = body();
+  stream.resume();
+  stream.deliver(octets('hello'));
+  stream.conclude(FAILED);
+  await closed(stream);
+  expect(await stream.verdict).toMatchObject({ kind: 'failed' });
+  expect(stream.readableEnded).toBe(false);
+});
+
 describe('backpressure', () => {
   test('the source is paused when the reader’s buffer is full, and resumed when it is read', async () => {
     const { body: stream, told } = body();

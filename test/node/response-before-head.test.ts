@@ -85,14 +85,20 @@ describe('RFC 9457 §3: a failure before the first octet is a 500 with a problem
   });
 });
 
-test('RFC 9112 §6.3 rule 8: HTTP/1.0 where no RST can show a failure: 505, though the source is good', async () => {
-  const { wire, response, outcome } = await answer(OLD, Readable.from(['a']), {}, await localConnection());
-  expect(await outcome).toBeInstanceOf(Error);
-  const { octets, end } = await wire.closed();
-  expect(octets).toMatch(/^HTTP\/1.1 505 HTTP Version Not Supported\r\n/);
-  expect(end).toBe('FIN');
-  expect(response.ending).toBe('error-response');
-});
+test.each([
+  ['good', ['a']],
+  ['empty', []],
+])(
+  'RFC 9112 §6.3 rule 8: HTTP/1.0 where no RST can show a failure: 505, though the source is %s',
+  async (_, pieces) => {
+    const { wire, response, outcome } = await answer(OLD, Readable.from(pieces), {}, await localConnection());
+    expect(await outcome).toBeInstanceOf(Error);
+    const { octets, end } = await wire.closed();
+    expect(octets).toMatch(/^HTTP\/1.1 505 HTTP Version Not Supported\r\n/);
+    expect(end).toBe('FIN');
+    expect(response.ending).toBe('error-response');
+  },
+);
 
 describe('errorResponse', () => {
   const override = async (errorResponse: NonNullable<RespondOptions['errorResponse']>) => {

@@ -109,6 +109,17 @@ describe('the client leaves while the end of the body is under way to it', () =>
   });
 });
 
+test('a failure whose end is under way when the client leaves has told nobody: the ending is none', async () => {
+  const { client, server } = await connection();
+  client.write(PLAIN);
+  const response = respond(server, { request: await readRequest(server) }).on('error', () => {});
+  response.write(Buffer.alloc(64 << 20));
+  response.destroy(new Error('the disk is gone'));
+  client.resetAndDestroy();
+  await closed(response);
+  expect(response.ending).toBe('none');
+});
+
 test('RST leaves nobody to tell: the ending is none', async () => {
   const source = endless();
   const { client, wire, response, outcome } = await answer(PLAIN, source);

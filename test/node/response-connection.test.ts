@@ -130,6 +130,19 @@ describe('RFC 9112 §9.6: the connection is closed behind the response', () => {
     expect(end).toBe('FIN');
   });
 
+  test('a client that sends all its content before it reads is no deadlock', async () => {
+    const { client, server } = await connection();
+    const source = new PassThrough();
+    client.write('POST / HTTP/1.1\r\nContent-Length: 67108864\r\n\r\n');
+    const { outcome } = await answerNext(server, source);
+    source.write('a');
+    await new Promise<void>((resolve) => client.write(Buffer.alloc(64 << 20), () => resolve()));
+    source.end('b');
+    const wire = new Wire(client);
+    expect(await outcome).toBeUndefined();
+    expect((await wire.closed()).octets.replaceAll(/1\r\n([ab])\r\n/g, '$1')).toMatch(/\r\n\r\nab0\r\n\r\n$/);
+  });
+
   test('another request is not read from it', async () => {
     const { server, outcome } = await answer(
       `GET /1 HTTP/1.1\r\nConnection: close\r\n\r\n${get('/2')}`,

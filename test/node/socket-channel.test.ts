@@ -82,6 +82,19 @@ describe('RFC 9112 §9.3: finish, and the connection goes on', () => {
   });
 });
 
+test('RFC 9112 §9.6: FIN that came while the end was under way is answered with ours, as Node would', async () => {
+  const { client, server } = await connection({ clientAllowsHalfOpen: true });
+  const { channel, told } = open(server);
+  const isSent = new Promise((resolve) => channel.finish([TOO_MUCH], resolve));
+  client.end();
+  await once(server, 'end');
+  let bytes = 0;
+  for await (const data of client) bytes += data.length;
+  expect(bytes).toBe(TOO_MUCH.length);
+  expect(await isSent).toBe(true);
+  expect(told).toEqual([]);
+});
+
 test('RFC 9112 §9.6: finish, and it does not: FIN behind the end, and what the client sends is dropped', async () => {
   const { client, server } = await connection({ clientAllowsHalfOpen: true });
   const wire = new Wire(client);
