@@ -139,7 +139,7 @@ export const CLAIMS: readonly Claim[] = [
     note:
       'From 16.15 on Node 16, and from 17.5 on Node 17, `fetch` is there only under `--experimental-fetch`; by default ' +
       'since 18.0. It rejects, unless the head says `Connection: close` and the coding is chunked: then a cut body, by ' +
-      'FIN or by RST, is a success on the versions named. The account does not say which head it used.',
+      'FIN or by RST, is a success on the versions named. Which head the account used is not known here.',
     facts: [
       {
         name: '`fetch`',

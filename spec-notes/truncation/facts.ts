@@ -21,7 +21,7 @@ export interface Claim {
 
 export interface Finding {
   text: string;
-  agrees: boolean;
+  result: 'agrees' | 'does not agree everywhere' | 'not measured';
   /** What was measured, a line a fact. */
   evidence: string[];
   /** Where a fact is not as claimed. */
@@ -32,9 +32,11 @@ export interface Finding {
 export function examine(claim: Claim, rows: readonly Row[]): Finding {
   const evidence: string[] = [];
   const differences: string[] = [];
+  let isMeasured = false;
   for (const { name, measured, claimed } of claim.facts) {
     const summarize = (row: Row) => join((framing, ending) => measured(row, framing, ending, rows));
     const all = rangesOf(rows, (row) => (claimed(row) === undefined ? undefined : summarize(row)));
+    isMeasured ||= all.length > 0;
     evidence.push(`${name}: ${describeRanges(all) || 'no version measured'}`);
     const others = rangesOf(rows, (row) => {
       const [claim, value] = [claimed(row), summarize(row)];
@@ -43,7 +45,11 @@ export function examine(claim: Claim, rows: readonly Row[]): Finding {
     if (others.length > 0) differences.push(`${name}: ${describeRanges(others)}`);
   }
   const { text, note } = claim;
-  return { text, agrees: differences.length === 0, evidence, differences, note };
+  return { text, result: isMeasured ? resultOf(differences) : 'not measured', evidence, differences, note };
+}
+
+function resultOf(differences: readonly string[]): Finding['result'] {
+  return differences.length === 0 ? 'agrees' : 'does not agree everywhere';
 }
 
 /** One value if it is that of every ending, or of every ending of a framing. */

@@ -4,7 +4,7 @@ import { CLAIMS } from './claims.ts';
 import { examine, type Finding } from './facts.ts';
 import { type Cell, cellOf, WAYS } from './readings.ts';
 import type { Row } from './record.ts';
-import { changesOf, describeSequences } from './sequences.ts';
+import { changesOf, describeAborts, describeSequences } from './sequences.ts';
 import { isAtLeast, SUPPORTED } from './versions.ts';
 
 export interface Measurement {
@@ -35,7 +35,7 @@ complete one on the same version. What is expected has no part in it.
 Each way is tried in a process of its own (\`truncation/client.cjs\`), which ends by itself once nothing can happen any more:
 an event or a callback that has not come by then would never have come, and a crash is an outcome like others. The request
 always has a listener to \`error\`. The agent and the request are Node's defaults; the head has no \`Connection\` field, except
-in the column "\`fetch\`, closing".
+in the column "closing \`fetch\`".
 
 The server goes on only when the client has read what was sent (Linux tells: \`/proc/net/tcp\`). Without that, on a busy
 machine, the client noticed some resets together with the octets before them, and Node then reported them as it does a
@@ -46,7 +46,7 @@ FIN: no \`error\` of the request. So do not count on that event even for a reset
 
 export function toMarkdown({ rows, missing, repeats }: Measurement): string {
   const findings = CLAIMS.map((claim) => examine(claim, rows));
-  const differing = findings.filter(({ agrees }) => !agrees);
+  const differing = findings.filter(({ differences }) => differences.length > 0);
   return [
     '# Truncation by Node version',
     INTRODUCTION,
@@ -56,12 +56,12 @@ export function toMarkdown({ rows, missing, repeats }: Measurement): string {
     describeSteadiness(rows, repeats),
     ...missing.map(({ version, why }) => `**Not measured: Node ${version}.** ${why}`),
     '## Table',
-    `✓ tells, ✗ silent, – the version does not have it. A word: only for that framing or ending. "flag": under
+    `✓ tells, ✗ silent, – not to be had on the version. A word: only for that framing or ending. "flag": under
 \`--experimental-fetch\`. \`verify()\`: its verdict, where it fails the stream.`,
     toTable(rows),
-    WAYS.map(({ name, about }) => `- ${name}: ${about}.`).join('\n'),
+    [...WAYS.map(({ name, about }) => `- ${name}: ${about}.`), `- ${describeAborts(rows)}`].join('\n'),
     '## Claims of a published account',
-    'An account of 2024, which tested 4.0 to 21.6, says the following. Its claims are checked on every version measured, the later ones too.',
+    'An account of 2024, which tested 4.0 to 21.6, says the following. Each claim is checked on every version measured, the\nlater ones too.',
     findings.map(describeFinding).join('\n'),
     '## Where the account and the measurement differ',
     differing.length === 0 ? 'Nowhere.' : 'The measurement stands.',
@@ -108,19 +108,16 @@ function describeWays(rows: readonly Row[]): string {
 
 function describeSteadiness(rows: readonly Row[], repeats: number): string {
   const unsteady = rows.flatMap(({ version, unsteady: ways }) => Object.keys(ways).map((key) => `${version}: ${key}`));
-  const runs = rows.reduce((sum, row) => sum + Object.keys(row.runs).length, 0) * repeats;
+  const cases = rows.reduce((sum, row) => sum + Object.keys(row.runs).length, 0);
   const result =
     unsteady.length === 0
       ? 'the same events in the same order each time'
       : `not the same each time for ${unsteady.join('; ')}`;
-  return `${rows.length} versions, ${runs} runs: every case ${repeats} times, with ${result}.`;
+  return `${rows.length} versions, ${cases} cases, each measured ${repeats} times (that something is absent, once), with ${result}.`;
 }
 
-function describeFinding({ text, agrees, evidence }: Finding): string {
-  return [
-    `- **${text}.** ${agrees ? 'Agrees.' : 'Does not agree everywhere.'}`,
-    ...evidence.map((line) => `  - ${line}`),
-  ].join('\n');
+function describeFinding({ text, result, evidence }: Finding): string {
+  return [`- **${text}.** Measured: ${result}.`, ...evidence.map((line) => `  - ${line}`)].join('\n');
 }
 
 function describeDifference({ text, differences, note }: Finding): string[] {
@@ -135,7 +132,7 @@ function describeChanges(rows: readonly Row[]): string {
     .map(({ between, probes }) => [between, probes.join(', ')]);
   const none = changes.filter(({ probes }) => probes.length === 0).map(({ between }) => between);
   return [
-    'Between which rows anything changed, be it the order of two events or a property; most of it tells nothing of truncation.',
+    'Between which rows anything changed, be it the order of two events or a property; most of it tells nothing of truncation.\nThe probes are those of the sequences below.',
     alignTable([['versions', 'probes'], ...table]),
     `Nothing changed between: ${none.join('; ') || 'no two rows'}.`,
   ].join('\n\n');

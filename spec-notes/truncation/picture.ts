@@ -41,7 +41,7 @@ const LEGEND: readonly [Cell, string][] = [
   [{ kind: 'tells', text: '' }, 'differs from a complete response'],
   [{ kind: 'silent', text: '' }, 'the same as a complete response'],
   [{ kind: 'mixed', text: 'RST' }, 'differs for this framing or ending only'],
-  [{ kind: 'absent', text: '' }, 'the version does not have it'],
+  [{ kind: 'absent', text: '' }, 'not to be had on the version'],
 ];
 
 export function toSvg(rows: readonly Row[]): string {

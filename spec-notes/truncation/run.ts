@@ -98,8 +98,8 @@ async function measureAll(versions: readonly string[], library: string, repeats:
 function print({ rows }: Measurement): void {
   console.log(toTable(rows));
   for (const claim of CLAIMS) {
-    const { text, agrees, evidence } = examine(claim, rows);
-    console.log(`\n${text}: ${agrees ? 'agrees' : 'not everywhere'}\n  ${evidence.join('\n  ')}`);
+    const { text, result, evidence } = examine(claim, rows);
+    console.log(`\n${text}: ${result}\n  ${evidence.join('\n  ')}`);
   }
 }
 

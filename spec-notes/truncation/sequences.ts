@@ -1,8 +1,8 @@
 /** Everything that the probes have written, in order, told once for neighbouring versions that agree. */
 
-import { type Range, rangesOf, spanOf } from './ranges.ts';
-import { runOf } from './readings.ts';
-import { FRAMINGS, type Kind, PROBES, type Row, signatureOf } from './record.ts';
+import { describeRanges, type Range, rangesOf, spanOf } from './ranges.ts';
+import { has, runOf } from './readings.ts';
+import { FRAMINGS, type Kind, type Notice, PROBES, type Row, signatureOf, TRUNCATIONS } from './record.ts';
 import type { Ending } from './server.ts';
 
 const KINDS: readonly Kind[] = [...PROBES, 'fetch?close', 'verify'];
@@ -34,6 +34,21 @@ export function changesOf(rows: readonly Row[]): { between: string; probes: Kind
     });
     return { between: `${rows[i]!.version} to ${row.version}`, probes };
   });
+}
+
+/** The one event that is recorded and is no way of noticing. */
+export function describeAborts(rows: readonly Row[]): string {
+  const kindsWith = (row: Row, on: Notice['on']) =>
+    KINDS.filter((kind) =>
+      FRAMINGS.some((framing) =>
+        TRUNCATIONS.some((ending) => {
+          const run = runOf(row, kind, framing, ending);
+          return run !== undefined && has(on, 'abort')(run);
+        }),
+      ),
+    ).join(' and ');
+  const of = (on: Notice['on']) => describeRanges(rangesOf(rows, (row) => kindsWith(row, on) || undefined)) || 'never';
+  return `\`abort\` of the response: ${of('response')}; of the request: in ${of('request')}.`;
 }
 
 function linesOf(ranges: readonly Range<string>[]): string[] {

@@ -104,7 +104,7 @@ describe('the client leaves while the end of the body is under way to it', () =>
     const { outcome } = await answerNext(server, Readable.from(['a']), { ...options, extraTrailers });
     await until(() => server.writableLength > 0);
     leave(client);
-    expect(await outcome).toBeInstanceOf(Error);
+    expect(await outcome).toMatchObject({ code: 'ERR_STREAM_PREMATURE_CLOSE' });
     await closed(server);
   });
 });
