@@ -31,7 +31,7 @@ export const DECODE_SHAPES: readonly Shape[] = [
   { size: 16, path: 'gathered' },
   { size: 64, path: 'gathered' },
   { size: 256, path: 'gathered' },
-  { size: 1024, path: 'gathered' },
+  { size: 1024, path: 'views' },
   { size: 4096, path: 'views' },
   { size: 16384, path: 'views' },
   { size: 65536, path: 'split' },

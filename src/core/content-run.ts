@@ -6,8 +6,11 @@
  * it is two to four times as fast as `set` with a subarray (measured). The input itself is never written to.
  */
 
-/** Pieces up to this length are gathered (measured: moving one costs less than handing it on by itself). */
-const MAX_GATHERED_BYTES = 1024;
+/**
+ * Pieces up to this length are gathered (measured: from 1 KiB on, finding and handing on a view costs a third of moving
+ * the octets; below, whoever takes the pieces pays more for their number).
+ */
+const MAX_GATHERED_BYTES = 512;
 
 export class ContentRun {
   readonly #onData: (data: Uint8Array) => void;

@@ -5,6 +5,7 @@
  * to one that said it reads the status, since everybody else would take it for success (spec-notes/x-stream-status.md).
  */
 import { type DigestAlgorithm, preferredDigest } from '../core/content-digest.ts';
+import { parseItem } from '../core/structured-fields.ts';
 import { type Headers, listMembers } from './message-head.ts';
 
 /** What of a request decides the ending. `http.IncomingMessage` and what `readRequest` gives are such. */
@@ -48,7 +49,8 @@ export function negotiate(request: RequestFacts, statusCode: number, isSealed = 
   if (!isSealed || !listMembers(headers.te).includes('trailers')) {
     return { ...common, framing: 'chunked', hasTrailers: false, failureEnding: 'abort' };
   }
-  const readsStatus = headers['x-want-stream-status'] === '?1';
+  const wish = parseItem(String(headers['x-want-stream-status'] ?? ''))?.value;
+  const readsStatus = wish?.type === 'boolean' && wish.value;
   return { ...common, framing: 'chunked', hasTrailers: true, failureEnding: readsStatus ? 'clean-failure' : 'abort' };
 }
 

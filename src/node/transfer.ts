@@ -68,8 +68,9 @@ export class Transfer implements BodySource {
   /** The connection is gone without FIN. */
   readonly #onLost = (cause?: unknown): void => {
     this.#reader.end();
-    const message = cause instanceof Error ? `The connection was lost: ${cause.message}` : 'The connection was lost';
-    this.#conclude(this.#reader.error ?? truncation('ERR_STREAM_TRUNCATED', message, cause));
+    const lost = cause instanceof Error ? `The connection was lost: ${cause.message}` : 'The connection was lost';
+    const { message = lost, offset } = this.#reader.error ?? {};
+    this.#conclude(truncation('ERR_STREAM_TRUNCATED', message, cause, offset));
   };
 
   #conclude(error: FramingError | undefined): void {
@@ -99,6 +100,7 @@ function truncation(
   code: 'ERR_STREAM_TRUNCATED' | 'ERR_STREAM_TIMEOUT',
   message: string,
   cause?: unknown,
+  offset?: number,
 ): StreamError {
-  return new StreamError(code, message, { cause });
+  return new StreamError(code, message, { cause, ...(offset !== undefined && { offset }) });
 }

@@ -72,6 +72,11 @@ describe('RFC 9651 §3.3.6: X-Want-Stream-Status is a Boolean', () => {
   test.each(['?0', '1', 'true', '?1, ?1', '', 'yes', '"?1"'])('%j is no wish', (wish) => {
     expect(negotiate(request({ ...AWARE, 'x-want-stream-status': wish }), 200).failureEnding).toBe('abort');
   });
+
+  test('parameters do not change it', () => {
+    const wish = { ...AWARE, 'x-want-stream-status': '?1;a=b' };
+    expect(negotiate(request(wish), 200).failureEnding).toBe('clean-failure');
+  });
 });
 
 describe('RFC 9112 §9.3: persistence', () => {

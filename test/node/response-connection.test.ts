@@ -143,13 +143,14 @@ describe('RFC 9112 §9.6: the connection is closed behind the response', () => {
     expect((await wire.closed()).octets.replaceAll(/1\r\n([ab])\r\n/g, '$1')).toMatch(/\r\n\r\nab0\r\n\r\n$/);
   });
 
-  test('another request is not read from it', async () => {
-    const { server, outcome } = await answer(
-      `GET /1 HTTP/1.1\r\nConnection: close\r\n\r\n${get('/2')}`,
-      Readable.from(['a']),
-    );
+  test('another request is not read from it, before or after: that is known at once', async () => {
+    const ends = await connection({ clientAllowsHalfOpen: true });
+    const closing = `GET /1 HTTP/1.1\r\nConnection: close\r\n\r\n${get('/2')}`;
+    const { wire, server, outcome } = await answer(closing, Readable.from(['a']), { lingerTimeout: 60_000 }, ends);
     await outcome;
+    wire.send(get('/3'));
     await expect(readRequest(server)).rejects.toMatchObject({ code: 'ERR_NO_REQUEST' });
+    expect(server.destroyed).toBe(false);
   });
 });
 
