@@ -2,9 +2,9 @@
  * What an observer who knows no HTTP sees of a loopback connection: octets, and how they ended. Requests are written as
  * octets, and answers are read with string operations only.
  */
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { latin1 } from '../octets.ts';
+import { Wire } from '../wire.ts';
 
 /** One request for each row of design section 4; `path` and further field lines where a test needs them. */
 export const get = (fields = '', path = '/') => `GET ${path} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
@@ -20,64 +20,6 @@ export const ABORT_CHUNK = abortChunk('source_error');
 
 export function abortChunk(type: string): string {
   return `1;x-stream-status="error;type=${type}"\r\n`;
-}
-
-/** Records what comes from a socket, a character an octet, and how that ended. */
-export class Wire {
-  readonly socket: Socket;
-  #octets = '';
-  /** `FIN`, or the code of the error: `ECONNRESET` for RST. In the order in which they came. */
-  readonly #signs: string[] = [];
-  #isClosed = false;
-  #onChange = () => {};
-
-  constructor(socket: Socket) {
-    this.socket = socket;
-    socket
-      .on('data', (data) => {
-        this.#octets += latin1(data);
-        this.#onChange();
-      })
-      .on('end', () => this.#signs.push('FIN'))
-      .on('error', (error: NodeJS.ErrnoException) => this.#signs.push(error.code ?? error.message))
-      .on('close', () => {
-        this.#isClosed = true;
-        this.#onChange();
-      });
-  }
-
-  send(text: string): void {
-    this.socket.write(text, 'latin1');
-  }
-
-  /** Waits for the text; what came up to its end is taken off what is returned next. */
-  async until(text: string): Promise<string> {
-    let at = this.#octets.indexOf(text);
-    while (at === -1) {
-      if (this.#isClosed) throw new Error(`closed (${this.#signs}) before ${JSON.stringify(text)}: ${this.#octets}`);
-      await this.#change();
-      at = this.#octets.indexOf(text);
-    }
-    return this.#take(at + text.length);
-  }
-
-  /** Waits for the connection to close: all that had not been taken, and how it ended. */
-  async closed(): Promise<{ octets: string; end: string }> {
-    while (!this.#isClosed) await this.#change();
-    return { octets: this.#take(this.#octets.length), end: this.#signs.join(' ') };
-  }
-
-  #change(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onChange = resolve;
-    });
-  }
-
-  #take(length: number): string {
-    const taken = this.#octets.slice(0, length);
-    this.#octets = this.#octets.slice(length);
-    return taken;
-  }
 }
 
 /** A new connection on which this has been sent. */

@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 import { type PipelineSource, pipeline } from 'node:stream';
 import { readRequest } from '../../src/node/read-request.ts';
 import { type RespondOptions, respond, type StreamResponse } from '../../src/node/response.ts';
-import { type Connection, connection, Wire } from './sockets.ts';
+import { Wire } from '../wire.ts';
+import { type Connection, connection } from './sockets.ts';
 
 /** One for each row of design section 4. */
 export const PLAIN = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';

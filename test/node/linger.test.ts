@@ -7,16 +7,9 @@ import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { canReset, lingeringClose, lingeringReset, sendAll, writeTogether } from '../../src/node/linger.ts';
 import { octets } from '../octets.ts';
+import { Wire } from '../wire.ts';
 import { answer, failing, OLD, PLAIN } from './answering.ts';
-import {
-  type Connection,
-  type ConnectionOptions,
-  closed,
-  connection,
-  localConnection,
-  until,
-  Wire,
-} from './sockets.ts';
+import { type Connection, type ConnectionOptions, closed, connection, localConnection, until } from './sockets.ts';
 
 const MEGABYTE = 1 << 20;
 /** More than two loopback sockets hold. */

@@ -6,7 +6,8 @@ import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { type ReadHeadOptions, readHead } from '../../src/node/read-head.ts';
 import { latin1 } from '../octets.ts';
-import { closed, connection, listenerCounts, Wire } from './sockets.ts';
+import { Wire } from '../wire.ts';
+import { closed, connection, listenerCounts } from './sockets.ts';
 
 const HEAD = 'HTTP/1.1 200 OK\r\nA: b\r\n\r\n';
 const OPTIONS: ReadHeadOptions = { closedCode: 'ERR_NO_RESPONSE', maxHeadBytes: 64, timeout: 0 };

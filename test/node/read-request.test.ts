@@ -6,7 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { StreamError } from '../../src/core/errors.ts';
 import { readRequest } from '../../src/node/read-request.ts';
 import { respond } from '../../src/node/response.ts';
-import { connection, Wire } from './sockets.ts';
+import { Wire } from '../wire.ts';
+import { connection } from './sockets.ts';
 
 describe('RFC 9112 §9.3.2: pipelined requests', () => {
   test('are read one at a time', async () => {

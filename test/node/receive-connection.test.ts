@@ -5,8 +5,9 @@
 import { describe, expect, test } from 'vitest';
 import { type ReceiveOptions, receive } from '../../src/node/receive.ts';
 import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../hashing.ts';
+import { Wire } from '../wire.ts';
 import { CHUNKED, consume, received, SEALED } from './receiving.ts';
-import { closed, connection, listenerCounts, until, Wire } from './sockets.ts';
+import { closed, connection, listenerCounts, until } from './sockets.ts';
 
 const SEAL = `Content-Digest: ${HELLO_WORLD_SHA_256}\r\n\r\n`;
 const CHUNK = `13\r\n${HELLO_WORLD}\r\n`;

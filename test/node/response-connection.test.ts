@@ -6,8 +6,9 @@ import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { readRequest } from '../../src/node/read-request.ts';
 import { respond } from '../../src/node/response.ts';
+import { Wire } from '../wire.ts';
 import { ABORT_CHUNK, answer, answerNext, failing, LAST_CHUNK, messageFrom, TRAILERS } from './answering.ts';
-import { closed, connection, listenerCounts, Wire } from './sockets.ts';
+import { closed, connection, listenerCounts } from './sockets.ts';
 
 const get = (target: string) => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
 

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { readRequest } from '../../src/node/read-request.ts';
 import { respond } from '../../src/node/response.ts';
 import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../hashing.ts';
+import { Wire } from '../wire.ts';
 import {
   ABORT_CHUNK,
   AWARE,
@@ -19,7 +20,7 @@ import {
   PLAIN,
   TRAILERS,
 } from './answering.ts';
-import { closed, connection, Wire } from './sockets.ts';
+import { closed, connection } from './sockets.ts';
 
 const CHUNK = `13\r\n${HELLO_WORLD}\r\n`; // 19 octets
 const ERROR = new Error('the disk is gone');

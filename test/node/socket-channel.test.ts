@@ -8,7 +8,8 @@ import { describe, expect, test } from 'vitest';
 import type { ChannelOptions } from '../../src/node/channel.ts';
 import { SocketChannel } from '../../src/node/socket-channel.ts';
 import { octets } from '../octets.ts';
-import { closed, connection, listenerCounts, until, Wire } from './sockets.ts';
+import { Wire } from '../wire.ts';
+import { closed, connection, listenerCounts, until } from './sockets.ts';
 
 /** More than two loopback sockets hold. */
 const TOO_MUCH = Buffer.alloc(64 << 20);

@@ -9,8 +9,9 @@ import { bodyReaderFor } from '../../src/node/body-framing.ts';
 import type { BodyFraming } from '../../src/node/message-head.ts';
 import { ReceivedBody } from '../../src/node/received-body.ts';
 import { Transfer } from '../../src/node/transfer.ts';
+import { Wire } from '../wire.ts';
 import { consume } from './receiving.ts';
-import { closed, connection, listenerCounts, Wire } from './sockets.ts';
+import { closed, connection, listenerCounts } from './sockets.ts';
 
 async function transfer(framing: BodyFraming, { isPersistent = true, idleTimeout = 0, ends = connection() } = {}) {
   const { client, server } = await ends;
