@@ -4,27 +4,20 @@
  * go on; in every other case it is destroyed, since nobody can say where the next message would start.
  */
 import type { Socket } from 'node:net';
-import { DIGEST_ALGORITHMS } from '../core/content-digest.ts';
 import { type Limits, resolveLimits } from '../core/limits.ts';
-import { assertRequire, type Require } from '../core/outcome.ts';
-import { Verifier } from '../core/verifier.ts';
 import { destroyOnAbort } from './abort-signal.ts';
 import { bodyReaderFor } from './body-framing.ts';
-import { algorithmsOf, createHasher, type DigestOption } from './hashing.ts';
+import { type JudgingOptions, judgedBody, resolveJudging } from './judging.ts';
 import { listMembers, malformed, parseResponseHead, type ResponseHead, responseFraming } from './message-head.ts';
 import { readHead } from './read-head.ts';
-import { ReceivedBody } from './received-body.ts';
+import type { ReceivedBody } from './received-body.ts';
 import { claimForReading } from './socket-use.ts';
 import { timeoutFrom } from './timeouts.ts';
 import { Transfer } from './transfer.ts';
 
-export interface ReceiveOptions {
+export interface ReceiveOptions extends JudgingOptions {
   /** The method of the request that was sent: a response to HEAD has no content. `GET` by default. */
   method?: string;
-  /** When a body without a status is an error. `announced` by default. */
-  require?: Require;
-  /** What to hash with where Trailer announces a Content-Digest. By default every supported algorithm. */
-  digest?: DigestOption;
   limits?: Partial<Limits>;
   /** Cancels: `receive` rejects with the signal's reason, or its body is destroyed with an AbortError of that cause. */
   signal?: AbortSignal;
@@ -48,26 +41,17 @@ export interface ReceivedResponse extends ResponseHead {
  * @throws Error if another message is being read from the socket; TypeError, RangeError for options that are none
  */
 export async function receive(socket: Socket, options: ReceiveOptions = {}): Promise<ReceivedResponse> {
-  const { method = 'GET', require = 'announced', signal } = options;
+  const { method = 'GET', signal } = options;
   const idleTimeout = timeoutFrom('idleTimeout', options.idleTimeout ?? 300_000);
   const headTimeout = timeoutFrom('headTimeout', options.headTimeout ?? 300_000);
   const limits = resolveLimits(options.limits);
-  assertRequire(require);
-  const algorithms = options.digest === false ? false : algorithmsOf(options.digest ?? DIGEST_ALGORITHMS);
+  const judging = resolveJudging(options);
   const release = claimForReading(socket);
   try {
     const head = await readFinalHead(socket, limits, headTimeout, signal);
     const framing = responseFraming(head, method);
-    const hasBody = framing.kind !== 'none';
-    const announced = listMembers(head.headers.trailer);
-    const verifier = new Verifier({
-      algorithms: algorithms && hasBody && announced.includes('content-digest') ? algorithms : algorithms && [],
-      createHasher,
-    });
     const transfer = new Transfer(socket, idleTimeout, isPersistent(head), release);
-    const isAnnounced = hasBody && announced.includes('x-stream-status');
-    // Without a body there is nothing to vouch for.
-    const body = new ReceivedBody({ source: transfer, verifier, require: hasBody ? require : 'never', isAnnounced });
+    const body = judgedBody(judging, transfer, head.headers.trailer, framing.kind !== 'none');
     destroyOnAbort(signal, body);
     transfer.start(
       bodyReaderFor(framing, limits, (data) => body.deliver(data)),

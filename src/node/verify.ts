@@ -3,25 +3,17 @@
  * reports of that is mapped onto our verdicts, and the reason of an abort is read beside its parser.
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { DIGEST_ALGORITHMS } from '../core/content-digest.ts';
 import { StreamError } from '../core/errors.ts';
 import type { FieldPairs } from '../core/fields.ts';
-import { assertRequire, type Require } from '../core/outcome.ts';
 import type { FramingError } from '../core/verdict.ts';
-import { Verifier } from '../core/verifier.ts';
 import { destroyOnAbort } from './abort-signal.ts';
 import { AbortTap } from './abort-tap.ts';
-import { algorithmsOf, createHasher, type DigestOption } from './hashing.ts';
 import { IdleTimer } from './idle-timer.ts';
-import { listMembers } from './message-head.ts';
-import { type BodySource, ReceivedBody } from './received-body.ts';
+import { type JudgingOptions, judgedBody, resolveJudging } from './judging.ts';
+import type { BodySource, ReceivedBody } from './received-body.ts';
 import { timeoutFrom } from './timeouts.ts';
 
-export interface VerifyOptions {
-  /** When a body without a status is an error. `announced` by default. */
-  require?: Require;
-  /** What to hash with where Trailer announces a Content-Digest. By default every supported algorithm. */
-  digest?: DigestOption;
+export interface VerifyOptions extends JudgingOptions {
   /** Cancels: the body is destroyed with an AbortError. */
   signal?: AbortSignal;
   /** Milliseconds without an octet, while the body is being read. Default 300,000; 0 or Infinity for no bound. */
@@ -38,23 +30,14 @@ export interface VerifyOptions {
  * @throws TypeError for options that are none, or a message that has been read
  */
 export function verify(message: IncomingMessage, options: VerifyOptions = {}): ReceivedBody {
-  const { require = 'announced', signal } = options;
   const idleTimeout = timeoutFrom('idleTimeout', options.idleTimeout ?? 300_000);
-  assertRequire(require);
-  const algorithms = options.digest === false ? false : algorithmsOf(options.digest ?? DIGEST_ALGORITHMS);
+  const judging = resolveJudging(options);
   if (message.readableDidRead || message.readableFlowing) {
     throw new TypeError('This message is being read already: verify it first, and read what verify returns');
   }
-  const hasBody = hasContent(message);
-  const announced = hasBody ? listMembers(message.headers.trailer) : [];
-  const verifier = new Verifier({
-    algorithms: algorithms && announced.includes('content-digest') ? algorithms : algorithms && [],
-    createHasher,
-  });
   const source = new MessageSource(message, idleTimeout);
-  const isAnnounced = announced.includes('x-stream-status');
-  const body = new ReceivedBody({ source, verifier, require: hasBody ? require : 'never', isAnnounced });
-  destroyOnAbort(signal, body);
+  const body = judgedBody(judging, source, message.headers.trailer, hasContent(message));
+  destroyOnAbort(options.signal, body);
   source.start(body);
   return body;
 }

@@ -9,24 +9,8 @@ import { PassThrough, pipeline, Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { respond } from '../../src/node/response.ts';
-import { begin, closed, connectionsOf, failing, listenerCounts, serve, until } from './servers.ts';
+import { begin, closed, connectionsOf, endless, failing, listenerCounts, serve, stuck, until } from './servers.ts';
 import { ABORT_CHUNK, AWARE, dial, messageFrom, OLD, PLAIN, TRAILERS } from './wire.ts';
-
-/** Gives one piece, and then nothing for ever. */
-function stuck(): Readable {
-  const source = new Readable({ read() {} });
-  source.push('data');
-  return source;
-}
-
-/** Gives pieces for ever. */
-function endless(): Readable {
-  return new Readable({
-    read() {
-      this.push(Buffer.alloc(16384, 'x'));
-    },
-  });
-}
 
 const NOWHERE = fileURLToPath(new URL('./no-such-file', import.meta.url));
 

@@ -6,7 +6,7 @@
 import { type EventEmitter, once } from 'node:events';
 import http, { type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { type PipelineSource, pipeline, type Readable } from 'node:stream';
+import { type PipelineSource, pipeline, Readable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { readRequest } from '../../src/node/read-request.ts';
 import { type RespondOptions, respond, type StreamResponse } from '../../src/node/response.ts';
@@ -190,4 +190,20 @@ export function connectionsOf(server: Server): Promise<number> {
 /** How many listeners there are for each event. */
 export function listenerCounts(emitter: EventEmitter): Record<string, number> {
   return Object.fromEntries(emitter.eventNames().map((name) => [String(name), emitter.listenerCount(name)]));
+}
+
+/** Gives one piece, and then nothing for ever. */
+export function stuck(): Readable {
+  const source = new Readable({ read() {} });
+  source.push('data');
+  return source;
+}
+
+/** Gives pieces for ever. */
+export function endless(): Readable {
+  return new Readable({
+    read() {
+      this.push(Buffer.alloc(16384, 'x'));
+    },
+  });
 }

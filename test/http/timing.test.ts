@@ -7,24 +7,8 @@ import promises from 'node:stream/promises';
 import { describe, expect, test } from 'vitest';
 import { relay } from '../../src/node/relay.ts';
 import { type RespondOptions, respond } from '../../src/node/response.ts';
-import { ask, closed, connectionsOf, KINDS, originOf, serve, until } from './servers.ts';
+import { ask, closed, connectionsOf, endless, KINDS, originOf, serve, stuck, until } from './servers.ts';
 import { AWARE, abortChunk, dial, LAST_CHUNK, messageFrom, PLAIN } from './wire.ts';
-
-/** Gives one piece, and then nothing for ever. */
-function stuck(): Readable {
-  const source = new Readable({ read() {} });
-  source.push('data');
-  return source;
-}
-
-/** Gives pieces for ever. */
-function endless(): Readable {
-  return new Readable({
-    read() {
-      this.push(Buffer.alloc(16384, 'x'));
-    },
-  });
-}
 
 /** Aborted in a moment. */
 function soon(): AbortSignal {

@@ -10,7 +10,6 @@ import { HELLO_WORLD, HELLO_WORLD_SHA_256, HELLO_WORLD_SHA_512 } from '../hashin
 import { ask, drain, originOf } from './servers.ts';
 
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n';
-const _PLAIN_HEAD = `${CHUNKED}\r\n`;
 const HEAD = `${CHUNKED}Trailer: X-Stream-Status, Content-Digest\r\n\r\n`;
 const CHUNK = `13\r\n${HELLO_WORLD}\r\n`; // 19 octets
 const LENGTH = 'HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n';

@@ -1,0 +1,43 @@
+/** What a receiver asks of a body, from its options, and the body that is held to it by what the head announced. */
+import { DIGEST_ALGORITHMS, type DigestAlgorithm } from '../core/content-digest.ts';
+import { assertRequire, type Require } from '../core/outcome.ts';
+import { Verifier } from '../core/verifier.ts';
+import { algorithmsOf, createHasher, type DigestOption } from './hashing.ts';
+import { type Headers, listMembers } from './message-head.ts';
+import { type BodySource, ReceivedBody } from './received-body.ts';
+
+export interface JudgingOptions {
+  /** When a body without a status is an error. `announced` by default. */
+  require?: Require;
+  /** What to hash with where Trailer announces a Content-Digest. By default every supported algorithm. */
+  digest?: DigestOption;
+}
+
+export interface Judging {
+  require: Require;
+  /** `false`: digests are not to be checked. */
+  algorithms: readonly DigestAlgorithm[] | false;
+}
+
+/** @throws TypeError for options that are none */
+export function resolveJudging({ require = 'announced', digest = DIGEST_ALGORITHMS }: JudgingOptions): Judging {
+  assertRequire(require);
+  return { require, algorithms: digest === false ? false : algorithmsOf(digest) };
+}
+
+/** @param hasContent without any, there is nothing to vouch for */
+export function judgedBody(
+  { require, algorithms }: Judging,
+  source: BodySource,
+  trailer: Headers[string],
+  hasContent: boolean,
+): ReceivedBody {
+  const announced = hasContent ? listMembers(trailer) : [];
+  const isHashing = announced.includes('content-digest');
+  return new ReceivedBody({
+    source,
+    verifier: new Verifier({ algorithms: isHashing || algorithms === false ? algorithms : [], createHasher }),
+    require: hasContent ? require : 'never',
+    isAnnounced: announced.includes('x-stream-status'),
+  });
+}
