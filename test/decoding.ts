@@ -23,11 +23,25 @@ export interface Decoding {
   abortReason: string | undefined;
 }
 
-/** Writes the pieces to a Decoder and ends it. */
+/** Writes the pieces to a Decoder and ends it; the same in place, on copies that the decoder may write to. */
 export function decodePieces(pieces: Iterable<Uint8Array>, limits: Partial<Limits> = {}): Decoding {
+  const kept = Array.from(pieces);
+  const inPlace = decode(
+    kept.map((piece) => piece.slice()),
+    limits,
+    true,
+  );
+  const before = latin1(concat(kept));
+  const decoding = decode(kept, limits, false);
+  if (latin1(concat(kept)) !== before) throw new Error("input that is not the decoder's was written to");
+  if (!isDeepStrictEqual(inPlace, decoding)) expect(inPlace, 'in place').toEqual(decoding);
+  return decoding;
+}
+
+function decode(pieces: readonly Uint8Array[], limits: Partial<Limits>, ownsInput: boolean): Decoding {
   const data: Uint8Array[] = [];
   const decoder = new Decoder({ onData: (piece) => data.push(piece), limits });
-  for (const piece of pieces) decoder.write(piece);
+  for (const piece of pieces) decoder.write(piece, ownsInput);
   decoder.end();
   // Read only now: what was handed on must still be as it was.
   if (data.some((piece) => piece.length === 0)) throw new Error('onData was called with nothing');

@@ -126,8 +126,12 @@ export class Decoder {
   /**
    * The next octets, split anywhere. Never throws for what they are: sets `error` and stops.
    * Octets after an error are ignored; octets behind the message are kept in `rest`.
+   *
+   * @param ownsInput whether the input may be written to, because nobody else reads it: small chunks are moved together
+   *   in it then, not in a copy. `false` by default.
    */
-  write(input: Uint8Array): void {
+  write(input: Uint8Array, ownsInput = false): void {
+    this.#run.ownsInput = ownsInput;
     let at = 0;
     while (at < input.length && this.#state < DONE) {
       if (this.#state === SIZE) at = this.#wholeChunks(input, at);
@@ -235,7 +239,10 @@ export class Decoder {
           else if (octet !== SP && octet !== HTAB) return this.#refuse(at, octet, state);
           break;
         case EXTENSION_NAME:
-          if (OCTET_CLASS[octet]! & TCHAR) break;
+          if (OCTET_CLASS[octet]! & TCHAR) {
+            at = this.#skipInLine(input, at, TCHAR);
+            break;
+          }
           if (octet === EQUALS) state = EXTENSION_VALUE_START;
           else if (octet === SEMICOLON) state = EXTENSION_START;
           else if (octet === CR) state = LINE_LF;
@@ -258,10 +265,11 @@ export class Decoder {
           else if (octet === SEMICOLON) state = EXTENSION_START;
           else if (octet === SP || octet === HTAB) state = EXTENSION_WHITESPACE;
           else if (state === EXTENSION_END || !(OCTET_CLASS[octet]! & TCHAR)) return this.#refuse(at, octet, state);
+          else at = this.#skipInLine(input, at, TCHAR);
           break;
         case EXTENSION_QUOTED:
-          if (OCTET_CLASS[octet]! & QDTEXT) break;
-          if (octet === DQUOTE) state = EXTENSION_END;
+          if (OCTET_CLASS[octet]! & QDTEXT) at = this.#skipInLine(input, at, QDTEXT);
+          else if (octet === DQUOTE) state = EXTENSION_END;
           else if (octet === BACKSLASH) state = EXTENSION_QUOTED_PAIR;
           else return this.#refuse(at, octet, state);
           break;
@@ -320,14 +328,14 @@ export class Decoder {
           }
           break;
         case TRAILER_NAME:
-          if (OCTET_CLASS[octet]! & TCHAR) break;
-          if (octet !== COLON) return this.#refuse(at, octet, state);
-          state = TRAILER_VALUE;
+          if (OCTET_CLASS[octet]! & TCHAR) at = this.#skipInTrailer(input, at, TCHAR);
+          else if (octet === COLON) state = TRAILER_VALUE;
+          else return this.#refuse(at, octet, state);
           break;
         case TRAILER_VALUE:
-          if (OCTET_CLASS[octet]! & FIELD_VALUE) break;
-          if (octet !== CR) return this.#refuse(at, octet, state);
-          state = TRAILER_LF;
+          if (OCTET_CLASS[octet]! & FIELD_VALUE) at = this.#skipInTrailer(input, at, FIELD_VALUE);
+          else if (octet === CR) state = TRAILER_LF;
+          else return this.#refuse(at, octet, state);
           break;
         case TRAILER_LF:
           if (octet !== LF) return this.#refuse(at, octet, state);
@@ -348,6 +356,20 @@ export class Decoder {
     if (lineStart >= 0) this.#line.push(copyOctets(input, lineStart));
     this.#state = state;
     return at;
+  }
+
+  /** From an octet of this class in a chunk line: the last one of its run, as far as the limit allows. */
+  #skipInLine(input: Uint8Array, at: number, octetClass: number): number {
+    const last = lastOfRun(input, at, at + this.#limits.maxChunkLineBytes - this.#lineBytes, octetClass);
+    this.#lineBytes += last - at;
+    return last;
+  }
+
+  /** The same in the trailer section. */
+  #skipInTrailer(input: Uint8Array, at: number, octetClass: number): number {
+    const last = lastOfRun(input, at, at + this.#limits.maxTrailerBytes - this.#trailerBytes, octetClass);
+    this.#trailerBytes += last - at;
+    return last;
   }
 
   /** A chunk line has come to its LF: applies the limit on what such lines may add up to. */
@@ -396,6 +418,14 @@ export class Decoder {
   #expected(): string {
     return this.#state === DATA ? `${this.#remaining} more octets of chunk-data` : EXPECTED[this.#state]!;
   }
+}
+
+/** The last octet of the run of this class that has come to `at`; none behind `limit`. */
+function lastOfRun(input: Uint8Array, at: number, limit: number, octetClass: number): number {
+  const end = Math.min(input.length - 1, limit);
+  let last = at;
+  while (last < end && OCTET_CLASS[input[last + 1]!]! & octetClass) last++;
+  return last;
 }
 
 /**

@@ -76,9 +76,7 @@ function isMadeOf(text: string, octetClass: number): boolean {
 /** The octets from `start` to `end` as a string, an octet a code unit. */
 export function latin1FromOctets(octets: Uint8Array, start = 0, end = octets.length): string {
   let text = '';
-  for (let from = start; from < end; from += 4096) {
-    text += String.fromCharCode(...octets.subarray(from, Math.min(from + 4096, end)));
-  }
+  for (let at = start; at < end; at++) text += String.fromCharCode(octets[at]!);
   return text;
 }
 
