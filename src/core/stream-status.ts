@@ -34,7 +34,8 @@ const TYPE_TOKEN = /^[A-Za-z*][A-Za-z0-9:/!#$%&'*+.^_`|~-]*$/;
 
 /** Whether the text can be the `type` of an error: a Structured Field Token of at most 64 octets. */
 export function isStatusType(type: string): boolean {
-  return type.length <= 64 && TYPE_TOKEN.test(type);
+  // Callers in JavaScript may pass an object that is another text each time it is asked.
+  return typeof type === 'string' && type.length <= 64 && TYPE_TOKEN.test(type);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** requestHeaders: how a client asks for the status and says that it reads trailers (spec-notes/x-stream-status.md). */
-import type { DigestAlgorithm } from '../core/content-digest.ts';
+import { type DigestAlgorithm, isDigestAlgorithm } from '../core/content-digest.ts';
 
 export interface RequestHeadersOptions {
   /** The digest to ask for; `sha-256` by default, `false` for none. */
@@ -11,9 +11,14 @@ export interface RequestHeadersOptions {
   connection?: boolean;
 }
 
-/** The request fields of a client that checks the end of the response. */
+/**
+ * The request fields of a client that checks the end of the response.
+ *
+ * @throws TypeError for a digest that is not supported
+ */
 export function requestHeaders(options: RequestHeadersOptions = {}): Record<string, string> {
   const { digest = 'sha-256', connection = true } = options;
+  if (digest !== false && !isDigestAlgorithm(digest)) throw new TypeError(`${JSON.stringify(digest)} is no digest`);
   return {
     TE: 'trailers',
     ...(connection && { Connection: 'TE' }),
