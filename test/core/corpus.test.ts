@@ -1,35 +1,25 @@
 /**
  * Strategy: the vectors of 24 HTTP implementations and the digests of RFC 9530, where they lie beside the project
- * (../shared/corpus from its root). They are not part of it, so without them this is skipped, and says so.
+ * (../shared/corpus from its root). They are not part of it, so without them this is skipped, and says so. Here their
+ * chunked bodies; whole messages and heads are in test/strictness/corpus-messages.test.ts.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { afterAll, describe, expect, test } from 'vitest';
 import { parseContentDigest, preferredDigest, serializeContentDigest } from '../../src/core/content-digest.ts';
-import type { FieldPairs } from '../../src/core/fields.ts';
 import { parseDictionary } from '../../src/core/structured-fields.ts';
 import { type Decoding, decodeWhole, expectAnySplit } from '../decoding.ts';
 import { latin1 } from '../octets.ts';
-
-const FOLDER = new URL('../../../shared/corpus/', import.meta.url);
-const read = (name: string) => readFileSync(new URL(name, FOLDER), 'utf8');
-
-type Outcome = 'accept' | 'reject' | 'incomplete';
-
-interface Vector {
-  id: string;
-  why: string;
-  input_b64: string;
-  /** Where the body starts, in `request` and `response` records. */
-  body_offset?: number;
-  acceptable: Outcome[];
-  body_b64?: string;
-  trailers?: FieldPairs;
-  consumed?: number;
-  body_before_error_b64?: string;
-  tags?: string[];
-}
+import {
+  corpusFile,
+  fromBase64,
+  isDecidedByHead,
+  missing,
+  type Outcome,
+  octetsOf,
+  readVectors,
+  skip,
+} from '../strictness/vectors.ts';
 
 interface DigestVector {
   source: string;
@@ -46,29 +36,30 @@ interface WantExample {
   parsed: Record<string, number>;
 }
 
-const fromBase64 = (text: string) => Uint8Array.from(Buffer.from(text, 'base64'));
-
 function outcomeOf({ done, code }: Decoding): Outcome {
   if (done) return 'accept';
   return code === 'ERR_STREAM_TRUNCATED' ? 'incomplete' : 'reject';
 }
 
-const isDecidedByHead = ({ tags = [] }: Vector) => tags.includes('framing') || tags.includes('framing-layer');
-
 function testVectors(): void {
-  const vectors: Vector[] = read('vectors.jsonl')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
+  const vectors = readVectors();
+  const bodies = vectors.filter((vector) => !isDecidedByHead(vector));
+  let agreeing = 0;
+
+  afterAll(() => {
+    console.log(
+      `corpus: ${agreeing} of ${bodies.length} chunked bodies agree; ${vectors.length - bodies.length} records are decided by their head`,
+    );
+  });
 
   test('the vectors are all there', () => {
     expect(vectors).toHaveLength(355);
     expect(vectors.filter(isDecidedByHead)).toHaveLength(24);
   });
 
-  test.each(vectors.filter((vector) => !isDecidedByHead(vector)))('$id: $why', (vector) => {
+  test.each(bodies)('$id: $why', (vector) => {
     const bodyOffset = vector.body_offset ?? 0;
-    const wire = fromBase64(vector.input_b64).subarray(bodyOffset);
+    const wire = octetsOf(vector).subarray(bodyOffset);
     const decoding = decodeWhole(wire);
     const outcome = outcomeOf(decoding);
     expect(vector.acceptable).toContain(outcome);
@@ -82,6 +73,7 @@ function testVectors(): void {
       expect(decoding.data).toBe(latin1(fromBase64(vector.body_before_error_b64)));
     }
     expectAnySplit(wire, decoding);
+    agreeing++;
   });
 }
 
@@ -89,7 +81,9 @@ function testVectors(): void {
 const CRYPTO_NAMES: Record<string, string> = { 'sha-256': 'sha256', 'sha-512': 'sha512', sha: 'sha1', md5: 'md5' };
 
 function testDigests(): void {
-  const file: { vectors: DigestVector[]; want_examples: WantExample[] } = JSON.parse(read('rfc9530-vectors.json'));
+  const file: { vectors: DigestVector[]; want_examples: WantExample[] } = JSON.parse(
+    readFileSync(corpusFile('rfc9530-vectors.json'), 'utf8'),
+  );
 
   test.each(file.vectors)('$source: $what, $algorithm', ({ input_b64, algorithm, published, computed }) => {
     const digest = parseContentDigest(computed)?.get(algorithm);
@@ -125,14 +119,8 @@ for (const [name, file, testAll] of [
   ['RFC 9530 digests: ../shared/corpus/rfc9530-vectors.json', 'rfc9530-vectors.json', testDigests],
 ] as const) {
   describe(name, () => {
-    if (existsSync(new URL(file, FOLDER))) {
-      testAll();
-    } else {
-      test('the corpus', (context) => {
-        const reason = `SKIPPED: there is no ${fileURLToPath(new URL(file, FOLDER))}`;
-        console.warn(reason);
-        context.skip(reason);
-      });
-    }
+    const reason = missing(corpusFile(file));
+    if (reason === undefined) testAll();
+    else test('the corpus', (context) => skip(context, reason));
   });
 }

@@ -1,0 +1,62 @@
+/**
+ * The vectors of 24 HTTP implementations, where they lie beside the project (../shared/corpus from its root). They are no
+ * part of it: whoever uses them says aloud that he cannot where they are missing.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { TestContext } from 'vitest';
+import type { FieldPairs } from '../../src/core/fields.ts';
+
+export type Outcome = 'accept' | 'reject' | 'incomplete';
+
+export interface Vector {
+  id: string;
+  kind: 'body' | 'request' | 'response';
+  why: string;
+  input_b64: string;
+  /** Where the body starts, in `request` and `response` records. */
+  body_offset?: number;
+  acceptable: Outcome[];
+  body_b64?: string;
+  trailers?: FieldPairs;
+  consumed?: number;
+  body_before_error_b64?: string;
+  tags?: string[];
+  /** By name and version, what others made of it. */
+  peers: Record<string, Outcome | 'hang'>;
+}
+
+const FOLDER = new URL('../../../shared/corpus/', import.meta.url);
+const FILE = new URL('vectors.jsonl', FOLDER);
+
+/** Why there are none, if there are none. */
+export const missingVectors = missing(FILE);
+
+/** Why a file of the corpus, or beside it, cannot be read. */
+export function missing(file: URL): string | undefined {
+  return existsSync(file) ? undefined : `SKIPPED: there is no ${fileURLToPath(file)}`;
+}
+
+export function corpusFile(name: string): URL {
+  return new URL(name, FOLDER);
+}
+
+export function readVectors(): Vector[] {
+  if (missingVectors !== undefined) return [];
+  const lines = readFileSync(FILE, 'utf8').split('\n');
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line));
+}
+
+/** Skips the test aloud. */
+export function skip(context: TestContext, reason: string): void {
+  console.warn(reason);
+  context.skip(reason);
+}
+
+export const fromBase64 = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'base64'));
+
+export const octetsOf = (vector: Vector): Uint8Array => fromBase64(vector.input_b64);
+
+/** Whether the head decides it, and there is perhaps no body to decode. */
+export const isDecidedByHead = ({ tags = [] }: Vector): boolean =>
+  tags.includes('framing') || tags.includes('framing-layer');
