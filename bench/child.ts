@@ -1,11 +1,10 @@
 /**
- * One implementation in a process of its own: runs its cases one by one and prints a line of JSON for each. The task
+ * One implementation in a process of its own: runs its shapes one by one and prints a line of JSON for each. The task
  * comes as JSON in the first argument.
  */
 import type Benchmark from 'benchmark';
-import { BODY_BYTES } from './fixtures.ts';
 import type { Report, Task } from './measurement.ts';
-import { named } from './suite.ts';
+import { measurementOf, named } from './suite.ts';
 import { suiteNamed } from './suites.ts';
 
 const MIN_SAMPLES = 5;
@@ -19,14 +18,9 @@ else await run();
 async function run(): Promise<void> {
   const suite = await file.createSuite(task.implementation, { maxTime: task.maxTime, minSamples: MIN_SAMPLES });
   suite.on('cycle', (event: Benchmark.Event) => {
-    const { name, hz, stats, error } = event.target as unknown as Benchmark;
-    if (error) throw error;
-    report({
-      title: name!,
-      bytesPerSecond: hz * BODY_BYTES,
-      errorPercent: stats.rme,
-      samples: stats.sample.length,
-    });
+    const benchmark = event.target as unknown as Benchmark;
+    if (benchmark.error) throw benchmark.error;
+    report(measurementOf(benchmark));
   });
   suite.run({ async: true });
 }

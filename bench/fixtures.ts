@@ -1,69 +1,41 @@
 /**
- * What is measured: one body of random octets, cut into chunks of each size. The generator is seeded, so every process
- * and every machine works on the same octets. The chunked octets are made here, plainly and without the library: they
- * are what its output is checked against. Shapes are named for the path that they take through the library, and
- * test/bench/fixtures.test.ts holds them to it.
+ * What is measured, and on which octets: a shape makes its fixture, the same one in every process and on every machine.
+ * test/bench/fixtures.test.ts holds each shape to what it is named for.
  */
+import { seededNumbers } from './random.ts';
 
 export const BODY_BYTES = 4 * 1024 * 1024;
 /** What one read of a socket brings, at most: Node reads into buffers of this size. */
 export const READ_BYTES = 64 * 1024;
+/** What is written in one tick: as much as a response takes before it wants to be waited for. */
+export const TICK_BYTES = 64 * 1024;
 
 const SEED = 0x9112;
-const CRLF = Buffer.from('\r\n');
-const LAST_CHUNK = Buffer.from('0\r\n\r\n');
+
+export interface Fixture {
+  /** Pieces for an implementation to work through: the reads of each message, or the writes of each tick. */
+  input: Buffer[][];
+  /** What must come out. */
+  output: Buffer;
+  /** The content, by itself. */
+  content: Buffer;
+  /** How many octets a speed is told in: those of the content, unless the shape says otherwise. */
+  octets: number;
+}
 
 export interface Shape {
-  /** Octets of data in a chunk. */
-  size: number;
-  path: string;
-  /** What follows each chunk-size. */
-  extension?: string;
+  /** A part of the ratios' ids. */
+  name: string;
+  /** For readers. */
+  title: string;
+  make(): Fixture;
 }
 
-/**
- * - gathered: small chunks of one read leave the decoder together, copied once
- * - views: each chunk leaves on its own, as a view of the read
- * - split: no chunk lies wholly in a read
- * - by octet: an extension sends each chunk line through the state machine
- */
-export const DECODE_SHAPES: readonly Shape[] = [
-  { size: 16, path: 'gathered' },
-  { size: 64, path: 'gathered' },
-  { size: 256, path: 'gathered' },
-  { size: 1024, path: 'views' },
-  { size: 4096, path: 'views' },
-  { size: 16384, path: 'views' },
-  { size: 65536, path: 'split' },
-  { size: 64, path: 'by octet', extension: ';name=value' },
-];
-
-/**
- * - copied: the data is copied behind its chunk header, into one piece
- * - by reference: the data is handed on as it came, between its header and its CRLF
- */
-export const ENCODE_SHAPES: readonly Shape[] = [
-  { size: 16, path: 'copied' },
-  { size: 64, path: 'copied' },
-  { size: 256, path: 'copied' },
-  { size: 1024, path: 'copied' },
-  { size: 4096, path: 'by reference' },
-  { size: 16384, path: 'by reference' },
-  { size: 65536, path: 'by reference' },
-];
-
-export function titleOf({ size, path }: Shape): string {
-  return `${size} octets, ${path}`;
-}
-
-/** The body: octets of every value, among them CR, LF and digits. The generator is the LCG of Numerical Recipes. */
+/** The body: octets of every value, among them CR, LF and digits. */
 export function makeBody(length = BODY_BYTES): Buffer {
   const body = Buffer.alloc(length);
-  let state = SEED;
-  for (let at = 0; at < length; at++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    body[at] = state >>> 24;
-  }
+  const next = seededNumbers(SEED);
+  for (let at = 0; at < length; at++) body[at] = next() >>> 24;
   return body;
 }
 
@@ -74,27 +46,36 @@ export function cut(octets: Buffer, size: number): Buffer[] {
   return pieces;
 }
 
-/** The body in the chunked coding (RFC 9112 §7.1), without trailers. */
-export function toChunked(body: Buffer, { size, extension = '' }: Shape): Buffer {
-  const parts: Buffer[] = [];
-  for (const data of cut(body, size)) {
-    parts.push(Buffer.from(`${data.length.toString(16)}${extension}\r\n`, 'latin1'), data, CRLF);
+/**
+ * The octets one by one. There is one Buffer for each value of an octet: with 360,000 of them, memory would be measured,
+ * and the collector, rather than who reads the octets.
+ */
+export function drip(octets: Buffer): Buffer[] {
+  const values = Array.from({ length: 256 }, (_, value) => Buffer.of(value));
+  return Array.from(octets, (octet) => values[octet]!);
+}
+
+/** The pieces in groups of at least this many octets, the last one perhaps smaller. */
+export function groupBySize(pieces: readonly Buffer[], octets: number): Buffer[][] {
+  const groups: Buffer[][] = [];
+  let group: Buffer[] = [];
+  let size = 0;
+  for (const piece of pieces) {
+    group.push(piece);
+    size += piece.length;
+    if (size >= octets) {
+      groups.push(group);
+      group = [];
+      size = 0;
+    }
   }
-  return Buffer.concat([...parts, LAST_CHUNK]);
+  if (group.length > 0) groups.push(group);
+  return groups;
 }
 
-/** Pieces for an implementation to work through, and the octets that must come out. */
-export interface Fixture {
-  input: Buffer[];
-  output: Buffer;
-}
-
-export function decodeFixture(shape: Shape): Fixture {
-  const body = makeBody();
-  return { input: cut(toChunked(body, shape), READ_BYTES), output: body };
-}
-
-export function encodeFixture(shape: Shape): Fixture {
-  const body = makeBody();
-  return { input: cut(body, shape.size), output: toChunked(body, shape) };
+/** The shape of this name. */
+export function shapeNamed(shapes: readonly Shape[], name: string): Shape {
+  const found = shapes.find((shape) => shape.name === name);
+  if (found === undefined) throw new TypeError(`No shape is named ${name}`);
+  return found;
 }

@@ -2,12 +2,10 @@
 
 /** One shape, as one implementation did it. */
 export interface Measurement {
-  title: string;
-  /** Octets of content, without the framing. */
-  bytesPerSecond: number;
-  /** The relative margin of error of Benchmark.js, at 95 % confidence. */
-  errorPercent: number;
-  samples: number;
+  /** The shape's name. */
+  shape: string;
+  /** Seconds of CPU time for an octet, a number a sample. */
+  samples: number[];
 }
 
 export interface Absence {
@@ -16,16 +14,30 @@ export interface Absence {
 
 export type Report = Measurement | Absence;
 
-/** What came of one implementation. */
+/** What came of one implementation, over all rounds. */
 export interface Outcome {
   implementation: string;
   absence?: string;
   measurements: Measurement[];
 }
 
-/** The names of a suite and an implementation, and for how many seconds to sample each case. */
+/** The names of a suite and an implementation, and for how many seconds to sample each shape. */
 export interface Task {
   suite: string;
   implementation: string;
   maxTime: number;
+}
+
+/**
+ * The best sample: what disturbs a sample (another process, a throttled core) only ever makes it longer. Every ratio is
+ * made of two of these.
+ */
+export function bestOf(samples: readonly number[]): number {
+  return Math.min(...samples);
+}
+
+export function medianOf(samples: readonly number[]): number {
+  const sorted = samples.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

@@ -1,15 +1,20 @@
-/** Outcomes as Markdown: a table a suite, the machine, and what the figures do not show. */
+/** Sections as files: results.md, results.svg and ratios.json. */
+import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
-import { titleOf } from './fixtures.ts';
-import type { Measurement, Outcome } from './measurement.ts';
-import type { Ratio, SuiteFile } from './suite.ts';
+import { toSvg } from './picture.ts';
+import type { Section } from './report.ts';
+import { wantedTable } from './wanted.ts';
 
-export interface SuiteResult {
-  suite: SuiteFile;
-  outcomes: readonly Outcome[];
-}
+export const RATIOS_FILE = new URL('ratios.json', import.meta.url);
 
-const NONE = '–';
+const METHOD =
+  'In process (all sections up to `linear`), MB/s are millions of octets a second of CPU time, all threads of the ' +
+  'process taken together; octets of content, without the framing, unless the section says otherwise. A figure is the ' +
+  'best sample of several rounds, since what disturbs a sample only ever makes it longer; behind it stands how far the ' +
+  'median sample lies below. Every ratio is made of two best samples of one run, on the same octets. Each ' +
+  'implementation ran in a process of its own, in turn, and its output was compared with the expected octets first. ' +
+  'What crosses a socket says itself how it was measured. On another machine, or with other load on this one, the ' +
+  'figures and, less, their ratios differ.';
 
 /** What else ran here shows in the load; the benchmark itself is about 1 of it. */
 export function currentLoad(): string {
@@ -27,79 +32,31 @@ export function describeMachine(loadAtStart: string): string {
   );
 }
 
-export function toMarkdown(results: readonly SuiteResult[], machine: string): string {
+export function writeResults(sections: readonly Section[], machine: string): void {
+  writeFileSync(new URL('results.md', import.meta.url), toMarkdown(sections, machine));
+  const charts = sections.flatMap((section) => section.charts);
+  writeFileSync(new URL('results.svg', import.meta.url), toSvg(charts, machine));
+  writeFileSync(RATIOS_FILE, toJson(sections));
+}
+
+export function toMarkdown(sections: readonly Section[], machine: string): string {
   return [
     '# Benchmark results',
     'Made by `npm run bench`; not edited by hand.',
     `Measured on: ${machine}`,
-    'MB/s are millions of octets of content a second, without the framing, ± the relative margin of error that ' +
-      'Benchmark.js gives. Each implementation ran in a process of its own, one at a time, and its output was compared ' +
-      'with the expected octets first. On another machine, or with other load on this one, the figures and their ' +
-      'ratios differ.',
-    ...results.flatMap(toSection),
+    METHOD,
+    '![The figures as bars, on a log scale](results.svg)',
+    `## What is wanted\n\n${wantedTable(sections)}`,
+    ...sections.map(({ name, markdown }) => `## ${name}\n\n${markdown}`),
     '',
   ].join('\n\n');
 }
 
-function toSection({ suite, outcomes }: SuiteResult): string[] {
-  const absences = outcomes.filter(({ absence }) => absence !== undefined);
-  return [
-    `## ${suite.name}`,
-    suite.about,
-    toTable({ suite, outcomes }),
-    ...absences.map(({ implementation, absence }) => `Left out: ${labelOf(suite, implementation)}. ${absence}.`),
-    `What this does not show: ${suite.caveat}`,
-  ];
-}
-
-/** A row a shape; a column an implementation, in MB/s, and one a ratio. */
-export function toTable({ suite, outcomes }: SuiteResult): string {
-  const header = [
-    'chunk size, path',
-    ...suite.implementations.map(({ label }) => `${label}, MB/s`),
-    ...suite.ratios.map(({ of, over }) => `${labelOf(suite, of)} : ${labelOf(suite, over)}`),
-  ];
-  const rows = suite.shapes.map((shape) => {
-    const found = (name: string) => measurementOf(outcomes, name, titleOf(shape));
-    return [
-      titleOf(shape),
-      ...suite.implementations.map(({ name }) => formatSpeed(found(name))),
-      ...suite.ratios.map((ratio) =>
-        ratio.path === undefined || ratio.path === shape.path ? formatRatio(ratio, found) : NONE,
-      ),
-    ];
-  });
-  return alignTable([header, ...rows]);
-}
-
-function labelOf(suite: SuiteFile, name: string): string {
-  return suite.implementations.find((implementation) => implementation.name === name)?.label ?? name;
-}
-
-function measurementOf(outcomes: readonly Outcome[], name: string, title: string): Measurement | undefined {
-  const outcome = outcomes.find(({ implementation }) => implementation === name);
-  return outcome?.measurements.find((measurement) => measurement.title === title);
-}
-
-/** Three significant digits: the figures carry no more. */
-export function formatSpeed(measurement: Measurement | undefined): string {
-  if (measurement === undefined) return NONE;
-  const megabytes = Number((measurement.bytesPerSecond / 1e6).toPrecision(3));
-  return `${megabytes.toLocaleString('en-US')} ±${measurement.errorPercent.toFixed(0)} %`;
-}
-
-function formatRatio({ of, over }: Ratio, found: (name: string) => Measurement | undefined): string {
-  const ours = found(of);
-  const theirs = found(over);
-  if (ours === undefined || theirs === undefined) return NONE;
-  return `${Number((ours.bytesPerSecond / theirs.bytesPerSecond).toPrecision(2))}x`;
-}
-
-function alignTable([header, ...rows]: string[][]): string {
-  const all = [header!, ...rows];
-  const widths = header!.map((_, column) => Math.max(...all.map((cells) => cells[column]!.length)));
-  const line = (cells: string[]) =>
-    `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join(' | ')} |`;
-  const rule = widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [line(header!), line(rule), ...rows.map(line)].join('\n');
+/** Every ratio by its id, with the three digits that it carries. */
+export function toJson(sections: readonly Section[]): string {
+  const ratios = sections.flatMap((section) => section.ratios);
+  const entries = ratios.map(({ id, value }): [string, number] => [id, Number(value.toPrecision(3))]);
+  const byId = Object.fromEntries(entries);
+  if (Object.keys(byId).length !== entries.length) throw new Error('Two ratios have the same id');
+  return `${JSON.stringify(byId, null, 2)}\n`;
 }

@@ -1,96 +1,74 @@
 /**
- * npm run bench: builds, then measures every implementation in a process of its own, one at a time, since the garbage
- * that one leaves would slow whoever came after it. Prints a table a suite; a full run also writes results.md.
+ * npm run bench: builds, then measures what runs in process, how its time grows, and what crosses a socket, one after
+ * the other. Prints a table each; a full run also writes results.md, results.svg and ratios.json.
  */
-import { execSync, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { execSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import type { Outcome, Report, Task } from './measurement.ts';
-import { currentLoad, describeMachine, formatSpeed, type SuiteResult, toMarkdown, toTable } from './results.ts';
-import type { SuiteFile } from './suite.ts';
-import { suiteNamed, suites } from './suites.ts';
+import { measureLinear } from './linear.ts';
+import { type Effort, measureSuite } from './measure.ts';
+import { ROOT } from './processes.ts';
+import type { Section } from './report.ts';
+import { currentLoad, describeMachine, writeResults } from './results.ts';
+import { toSection } from './sections.ts';
+import { suites } from './suites.ts';
+import { wantedTable } from './wanted.ts';
+import { measureWire } from './wire/run.ts';
 
-const FULL_SECONDS = 4;
-const QUICK_SECONDS = 0.4;
+const FULL: Effort = { rounds: 3, maxTime: 0.7 };
+const QUICK: Effort = { rounds: 1, maxTime: 0.15 };
+
+const LINEAR = 'linear';
 
 const HELP = `Usage: npm run bench -- [options]
 
-Builds the library, measures it and its peers, and prints a table for each suite.
-A full run writes bench/results.md as well.
+Builds the library, measures it and its peers, and prints the tables.
+A full run writes bench/results.md, bench/results.svg and bench/ratios.json as well.
 
-  --only <suite>  only this suite: ${suites.map(({ name }) => name).join(', ')}
-  --quick         fewer samples: about a minute instead of four, and rougher figures
-  --help          this text
+  --only <name>  only this: ${[...suites.map(({ name }) => name), LINEAR].join(', ')},
+                 or a part of what crosses a socket (receive, send, first-octet, idle-memory)
+  --quick        fewer samples, and rougher figures
+  --help         this text
 `;
-
-const root = fileURLToPath(new URL('..', import.meta.url));
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { only: { type: 'string' }, quick: { type: 'boolean' }, help: { type: 'boolean' } },
+    options: { only: { type: 'string' }, quick: { type: 'boolean', default: false }, help: { type: 'boolean' } },
   });
   if (values.help) {
     process.stdout.write(HELP);
     return;
   }
-  const chosen = values.only === undefined ? suites : [suiteNamed(values.only)];
-  execSync('npm run --silent build', { cwd: root, stdio: 'inherit' });
+  execSync('npm run --silent build', { cwd: ROOT, stdio: 'inherit' });
   const loadAtStart = currentLoad();
-  const results: SuiteResult[] = [];
-  for (const suite of chosen) results.push(await measure(suite, values.quick ? QUICK_SECONDS : FULL_SECONDS));
+  const sections: Section[] = [];
+  for await (const section of measureAll(values.only, values.quick)) sections.push(section);
   const machine = describeMachine(loadAtStart);
-  for (const result of results) console.log(`\n${result.suite.name}\n\n${toTable(result)}`);
-  console.log(`\n${machine}`);
+  for (const { name, markdown } of sections) console.log(`\n## ${name}\n\n${markdown}`);
+  console.log(`\n## What is wanted\n\n${wantedTable(sections)}\n\n${machine}`);
   if (values.quick || values.only !== undefined) {
-    console.log('bench/results.md is left as it is: only a full run of all suites writes it.');
+    console.log('The results are left as they are: only a full run writes them.');
   } else {
-    writeFileSync(new URL('results.md', import.meta.url), toMarkdown(results, machine));
-    console.log('Written to bench/results.md.');
+    writeResults(sections, machine);
+    console.log('Written to bench/results.md, bench/results.svg and bench/ratios.json.');
   }
 }
 
-async function measure(suite: SuiteFile, maxTime: number): Promise<SuiteResult> {
-  const outcomes: Outcome[] = [];
-  for (const { name, label } of suite.implementations) {
-    const cases = suite.shapes.length;
-    progress(`${suite.name}, ${label}: checking the output of ${cases} cases`);
-    const outcome: Outcome = { implementation: name, measurements: [] };
-    for await (const report of reportsOf({ suite: suite.name, implementation: name, maxTime })) {
-      if ('absence' in report) {
-        outcome.absence = report.absence;
-        progress(`${suite.name}, ${label}: left out. ${report.absence}`);
-      } else {
-        outcome.measurements.push(report);
-        const done = outcome.measurements.length;
-        progress(`${suite.name}, ${label}, ${done} of ${cases}: ${report.title}: ${formatSpeed(report)} MB/s`);
-      }
-    }
-    outcomes.push(outcome);
+async function* measureAll(only: string | undefined, quick: boolean): AsyncGenerator<Section> {
+  const isChosen = (name: string) => only === undefined || only === name;
+  const effort = quick ? QUICK : FULL;
+  let isFound = false;
+  for (const suite of suites.filter(({ name }) => isChosen(name))) {
+    isFound = true;
+    yield toSection(suite, await measureSuite(suite, effort, log));
   }
-  return { suite, outcomes };
+  if (isChosen(LINEAR)) {
+    isFound = true;
+    yield await measureLinear(quick, log);
+  }
+  if (only === undefined || !isFound) yield* await measureWire({ quick, log, ...(only !== undefined && { only }) });
 }
 
-/** Runs a child for the task. Throws if it fails: half a comparison is none. */
-async function* reportsOf(task: Task): AsyncGenerator<Report> {
-  const script = fileURLToPath(new URL('child.ts', import.meta.url));
-  // What loads TypeScript here loads it there. DEP0111 is process.binding, which the results say is deprecated.
-  const flags = [...process.execArgv, '--expose-gc', '--disable-warning=DEP0111'];
-  const child = spawn(process.execPath, [...flags, script, JSON.stringify(task)], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const exit = new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  for await (const line of createInterface({ input: child.stdout })) yield JSON.parse(line);
-  const code = await exit;
-  if (code !== 0) throw new Error(`${task.suite}, ${task.implementation}: the child exited with ${code}`);
-}
-
-function progress(line: string): void {
+function log(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 

@@ -24,7 +24,21 @@ export function takeText(text: string): void {
   if (kept !== undefined) kept.push(Buffer.from(text, 'latin1'));
 }
 
-/** The octets taken since the last call. */
+/** For a trailer section: names and values in turn, as text or octets. Kept as field lines. */
+export function takeFields(parts: readonly (string | Buffer)[]): void {
+  octets += parts.length;
+  if (kept === undefined) return;
+  for (let i = 0; i < parts.length; i += 2) kept.push(Buffer.from(`${parts[i]}: ${parts[i + 1]}\r\n`, 'latin1'));
+}
+
+/** For a trailer section as pairs. */
+export function takePairs(pairs: readonly (readonly [name: string, value: string])[]): void {
+  octets += 2 * pairs.length;
+  if (kept === undefined) return;
+  for (const [name, value] of pairs) kept.push(Buffer.from(`${name}: ${value}\r\n`, 'latin1'));
+}
+
+/** The octets taken since the last call; a name or a value counts as one. */
 export function takeCount(): number {
   const count = octets;
   octets = 0;

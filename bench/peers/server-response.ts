@@ -4,12 +4,12 @@
  */
 import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { discardingSocket, feed } from './discarding-socket.ts';
-import type { Fixture } from './fixtures.ts';
-import type { Work } from './suite.ts';
+import { discardingSocket, feed } from '../discarding-socket.ts';
+import type { Fixture } from '../fixtures.ts';
+import type { Work } from '../suite.ts';
 
 export async function loadServerResponse(): Promise<Work> {
-  return (pieces) => {
+  return ([writes = []]) => {
     const socket = discardingSocket();
     const request = new IncomingMessage(socket as Socket);
     request.method = 'GET';
@@ -21,7 +21,7 @@ export async function loadServerResponse(): Promise<Work> {
     const end = (done: () => void) => {
       response.end(done);
     };
-    return feed(pieces, { socket, write, end });
+    return feed(writes, { socket, write, end });
   };
 }
 

@@ -2,8 +2,9 @@
  * Node's own HTTP parser (llhttp and its binding), without the streams around it. `process.binding` is deprecated, but
  * it is the only way to the parser alone; Node 20 and 22 have it, Node 24 does not.
  */
-import { take } from './sink.ts';
-import type { Work } from './suite.ts';
+import { take, takeFields } from '../sink.ts';
+import type { Work } from '../suite.ts';
+import { HEAD } from './head.ts';
 
 interface Parser {
   [callback: number]: (...args: never[]) => unknown;
@@ -16,12 +17,11 @@ interface Parser {
 interface ParserClass {
   new (): Parser;
   RESPONSE: number;
-  kOnBody: number;
+  kOnHeaders: number;
   kOnHeadersComplete: number;
+  kOnBody: number;
   kOnMessageComplete: number;
 }
-
-const HEAD = Buffer.from('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
 
 function findParser(): ParserClass {
   const { binding } = process as unknown as { binding(name: string): { HTTPParser: ParserClass } };
@@ -39,25 +39,28 @@ export function nodeParserAbsence(): string | undefined {
 
 export async function loadNodeParser(): Promise<Work> {
   const HTTPParser = findParser();
-  const { RESPONSE, kOnBody, kOnHeadersComplete, kOnMessageComplete } = HTTPParser;
+  const { RESPONSE, kOnBody, kOnHeaders, kOnHeadersComplete, kOnMessageComplete } = HTTPParser;
   let isComplete = false;
   const onHeadersComplete = () => 0;
   const onMessageComplete = () => {
     isComplete = true;
   };
-  return (reads) => {
-    isComplete = false;
-    const parser = new HTTPParser();
-    parser.initialize(RESPONSE, {});
-    parser[kOnBody] = take;
-    parser[kOnHeadersComplete] = onHeadersComplete;
-    parser[kOnMessageComplete] = onMessageComplete;
-    parser.execute(HEAD);
-    for (const read of reads) {
-      if (parser.execute(read) !== read.length) throw new Error('The parser stopped within a read');
+  return (messages) => {
+    for (const reads of messages) {
+      isComplete = false;
+      const parser = new HTTPParser();
+      parser.initialize(RESPONSE, {});
+      parser[kOnBody] = take;
+      parser[kOnHeaders] = takeFields;
+      parser[kOnHeadersComplete] = onHeadersComplete;
+      parser[kOnMessageComplete] = onMessageComplete;
+      parser.execute(HEAD);
+      for (const read of reads) {
+        if (parser.execute(read) !== read.length) throw new Error('The parser stopped within a read');
+      }
+      if (!isComplete) throw new Error('The parser has not come to the end of the message');
+      // Nobody else frees it: without this, every iteration would leave one behind.
+      parser.close();
     }
-    if (!isComplete) throw new Error('The parser has not come to the end of the message');
-    // Nobody else frees it: without this, every iteration would leave one behind.
-    parser.close();
   };
 }
