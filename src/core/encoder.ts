@@ -5,19 +5,18 @@
  * one write of few octets beats three; large data is handed on uncopied between its header and its CRLF.
  */
 import { serializeAbortChunk } from './abort-chunk.ts';
+import { MAX_HEADER_BYTES, writeHeaderBefore } from './chunk-header.ts';
 import { type FieldPairs, serializeTrailers } from './fields.ts';
 import { CR, joinOctets, LF, octetsFromLatin1 } from './grammar.ts';
+import type { OpenChunk } from './open-chunk.ts';
 import type { StreamStatus } from './stream-status.ts';
 
 /** Data up to this length is copied into one piece with its framing. */
 const MAX_COPIED_BYTES = 1024;
-/** A chunk header of up to 14 hex digits (2^53-1) and CRLF. */
-const MAX_HEADER_BYTES = 16;
 const SLAB_BYTES = 16384;
 
 const CRLF = Uint8Array.of(CR, LF);
 const LAST_CHUNK = octetsFromLatin1('0\r\n');
-const HEX_DIGITS = octetsFromLatin1('0123456789abcdef');
 
 export class Encoder {
   #ended = false;
@@ -38,16 +37,34 @@ export class Encoder {
     this.#assertOpen();
     const size = data.length;
     if (size === 0) return [];
-    const length = size > MAX_COPIED_BYTES ? MAX_HEADER_BYTES : MAX_HEADER_BYTES + size + CRLF.length;
-    if (slab.length - used < length) startSlab();
-    const start = used;
-    writeHeader(size);
-    if (size > MAX_COPIED_BYTES) return [slab.subarray(start, used), data, CRLF];
+    if (size > MAX_COPIED_BYTES) return [header(size), data, CRLF];
+    const start = startChunk(size, size + CRLF.length);
     slab.set(data, used);
     used += size;
     slab[used++] = CR;
     slab[used++] = LF;
     return [slab.subarray(start, used)];
+  }
+
+  /**
+   * One chunk with the data of all these pieces, uncopied: chunk boundaries mean nothing to a recipient.
+   *
+   * @throws Error after `end` or `abort`
+   */
+  writeAll(pieces: readonly Uint8Array[]): Uint8Array[] {
+    this.#assertOpen();
+    const size = pieces.reduce((sum, { length }) => sum + length, 0);
+    return size === 0 ? [] : [header(size), ...pieces, CRLF];
+  }
+
+  /**
+   * The chunk that has been open so far, in one piece.
+   *
+   * @throws Error after `end` or `abort`
+   */
+  close(chunk: OpenChunk): Uint8Array[] {
+    this.#assertOpen();
+    return chunk.size === 0 ? [] : [chunk.close()];
   }
 
   /**
@@ -89,22 +106,19 @@ export class Encoder {
 let slab = new Uint8Array(0);
 let used = 0;
 
-function startSlab(): void {
-  slab = new Uint8Array(SLAB_BYTES);
-  used = 0;
+/** Writes a chunk header where `followed` octets have room behind it; returns where it starts. */
+function startChunk(size: number, followed: number): number {
+  if (slab.length - used < MAX_HEADER_BYTES + followed) {
+    slab = new Uint8Array(SLAB_BYTES);
+    used = 0;
+  }
+  used += MAX_HEADER_BYTES;
+  return writeHeaderBefore(slab, used, size);
 }
 
-/** chunk-size CRLF, at the end of the slab's used part. */
-function writeHeader(size: number): void {
-  let digits = 1;
-  for (let rest = Math.floor(size / 16); rest > 0; rest = Math.floor(rest / 16)) digits++;
-  const end = used + digits;
-  for (let at = end - 1, rest = size; at >= used; at--, rest = Math.floor(rest / 16)) {
-    slab[at] = HEX_DIGITS[rest % 16]!;
-  }
-  slab[end] = CR;
-  slab[end + 1] = LF;
-  used = end + 2;
+function header(size: number): Uint8Array {
+  const start = startChunk(size, 0);
+  return slab.subarray(start, used);
 }
 
 /**

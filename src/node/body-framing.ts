@@ -9,8 +9,8 @@ import type { Limits } from '../core/limits.ts';
 import type { BodyFraming } from './message-head.ts';
 
 export interface BodyReader {
-  /** Octets of input. Never throws for what they are. */
-  write(input: Uint8Array): void;
+  /** Octets of input, which may be written to if it `ownsInput`. Never throws for what they are. */
+  write(input: Uint8Array, ownsInput?: boolean): void;
   /** The input has ended with FIN. */
   end(): void;
   readonly done: boolean;

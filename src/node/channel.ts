@@ -31,6 +31,9 @@ export interface Channel {
    */
   readonly isFraming: boolean;
 
+  /** Whether nobody reads from a buffer any more once `write` has called back for it. */
+  readonly returnsBuffers: boolean;
+
   /**
    * Begins the message. Octets that go before everything else are returned; there are none where somebody else writes
    * the head.

@@ -12,6 +12,7 @@ import type { Channel, ChannelOptions } from './channel.ts';
 import { canReset, lingeringClose, lingeringReset, reset, sendAll } from './linger.ts';
 import { listMembers } from './message-head.ts';
 import { assertNotOurs } from './response-head.ts';
+import { isNode, returnsBuffers } from './socket-use.ts';
 
 /** Fields about content that is not sent after all, when an error response takes its place. */
 const ABOUT_CONTENT =
@@ -20,6 +21,7 @@ const ABOUT_CONTENT =
 export class ServerResponseChannel implements Channel {
   readonly isFraming: boolean;
   readonly canReset: boolean;
+  readonly returnsBuffers: boolean;
   readonly #response: ServerResponse;
   /** The client's connection, which a response behind a pipelined one has not been given yet. */
   readonly #connection: Socket;
@@ -40,8 +42,8 @@ export class ServerResponseChannel implements Channel {
     this.#connection = response.req.socket;
     this.#options = options;
     this.canReset = canReset(this.#connection);
-    const isNode = process.versions.bun === undefined && process.versions.deno === undefined;
     this.isFraming = !isNode || response.write !== OutgoingMessage.prototype.write;
+    this.returnsBuffers = !this.isFraming && returnsBuffers(this.#connection);
     response.on('close', this.#onClose).on('error', ignore);
     this.#connection.on('close', this.#onClose); // a response that waits behind another does not hear of it
     this.#connection.on('timeout', this.#onTimeout).setTimeout(options.idleTimeout);
@@ -61,8 +63,7 @@ export class ServerResponseChannel implements Channel {
     if (isError) {
       for (const name of response.getHeaderNames()) if (ABOUT_CONTENT.test(name)) response.removeHeader(name);
     }
-    for (const name of new Set(fields.map(([one]) => one))) {
-      const values = fields.filter(([one]) => one === name).map(([, value]) => value);
+    for (const [name, values] of grouped(fields)) {
       if (name === 'Vary') values.unshift(...[response.getHeader(name) ?? []].flat().map(String));
       response.setHeader(name, values.length === 1 ? values[0]! : values);
     }
@@ -79,6 +80,7 @@ export class ServerResponseChannel implements Channel {
   write(pieces: readonly Uint8Array[], onSent: (error?: Error | null) => void): void {
     if (pieces.length === 0) return onSent();
     const response = this.#response;
+    // Corked even for one piece: Node would cork it itself, and uncork a tick later.
     response.cork();
     for (let i = 0; i < pieces.length - 1; i++) response.write(pieces[i]!);
     response.write(pieces.at(-1)!, onSent);
@@ -175,6 +177,17 @@ export class ServerResponseChannel implements Channel {
     else if (this.#options.isDelimitedByClose) reset(this.#connection);
     else this.#connection.destroy(); // it takes nothing of what is queued
   };
+}
+
+/** The values of each name. */
+function grouped(fields: FieldPairs): Map<string, string[]> {
+  const values = new Map<string, string[]>();
+  for (const [name, value] of fields) {
+    const others = values.get(name);
+    if (others === undefined) values.set(name, [value]);
+    else others.push(value);
+  }
+  return values;
 }
 
 function ignore(): void {}

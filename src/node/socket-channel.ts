@@ -13,11 +13,12 @@ import type { FieldPairs } from '../core/fields.ts';
 import type { Channel, ChannelOptions } from './channel.ts';
 import { canReset, lingeringClose, lingeringReset, reset, sendAll, writeTogether } from './linger.ts';
 import { serializeResponseHead } from './response-head.ts';
-import { claimForWriting, guard } from './socket-use.ts';
+import { claimForWriting, guard, returnsBuffers } from './socket-use.ts';
 
 export class SocketChannel implements Channel {
   readonly isFraming = false;
   readonly canReset: boolean;
+  readonly returnsBuffers: boolean;
   readonly #socket: Socket;
   readonly #options: ChannelOptions;
   readonly #allowHalfOpen: boolean;
@@ -35,6 +36,7 @@ export class SocketChannel implements Channel {
     this.#options = options;
     this.#isDropping = !options.isPersistent;
     this.canReset = canReset(socket);
+    this.returnsBuffers = returnsBuffers(socket);
     this.#allowHalfOpen = socket.allowHalfOpen;
     this.#timeoutBefore = socket.timeout ?? 0;
     socket.allowHalfOpen = true;

@@ -3,7 +3,8 @@
  * take octets from the first. And whoever has touched a socket guards the process against its late errors, which come
  * between our calls, when nobody listens.
  */
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 
 const guarded = new WeakSet<Socket>();
 const writing = new WeakMap<Socket, Promise<void>>();
@@ -52,4 +53,24 @@ export function claimForReading(socket: Socket): () => void {
   return () => {
     reading.delete(socket);
   };
+}
+
+/** Bun and Deno have modules of the same names with insides of their own. */
+export const isNode = process.versions.bun === undefined && process.versions.deno === undefined;
+
+/**
+ * Whether what the socket has read is for its one listener alone: octets come in memory of their own, read or decrypted
+ * for it, where nobody has put a class of his own between.
+ */
+export function readsForOne(socket: Socket): boolean {
+  const isPlatform = socket.constructor === Socket || (socket as TLSSocket).encrypted === true;
+  return isNode && isPlatform && socket.listenerCount('data') === 1;
+}
+
+/**
+ * Whether a buffer is free once the socket has called back for it: so it is where the octets go straight to the kernel
+ * or are encrypted, and not where somebody between has kept it.
+ */
+export function returnsBuffers(socket: Socket): boolean {
+  return isNode && socket instanceof Socket && socket.write === Socket.prototype.write;
 }

@@ -4,7 +4,6 @@
  * for success (negotiation.ts says which way). Nothing is sent before the first octet of content, so a source that
  * fails before that still gets an ordinary error response.
  */
-import { Writable } from 'node:stream';
 import { Encoder } from '../core/encoder.ts';
 import { StreamError } from '../core/errors.ts';
 import type { FieldPairs } from '../core/fields.ts';
@@ -14,8 +13,10 @@ import type { Channel, ChannelOptions } from './channel.ts';
 import { type ErrorResponse, errorMessage, type MakeErrorResponse } from './error-response.ts';
 import { type ExtraTrailers, ownTrailers, trailerNames } from './extra-trailers.ts';
 import { type DescribeError, describeFailure } from './failure.ts';
+import { GatheringWritable, type WriteCallback } from './gathering-writable.ts';
 import { algorithmsOf, createHasher, type DigestOption } from './hashing.ts';
 import { type FailureEnding, type Negotiated, negotiate, type RequestFacts } from './negotiation.ts';
+import type { OutgoingContent } from './outgoing-content.ts';
 import { applicationFields, assertStatus, type HeadersOption } from './response-head.ts';
 import { timeoutFrom } from './timeouts.ts';
 
@@ -53,11 +54,9 @@ export interface RespondOptions {
  */
 export type Ending = 'trailers' | 'plain' | 'clean-failure' | 'abort' | 'reset' | 'error-response' | 'none';
 
-type WriteCallback = (error?: Error | null) => void;
-
 export type OpenChannel = (options: ChannelOptions) => Channel;
 
-export class StreamResponse extends Writable {
+export class StreamResponse extends GatheringWritable {
   readonly #channel: Channel;
   readonly #negotiated: Negotiated;
   readonly #isHead: boolean;
@@ -130,15 +129,6 @@ export class StreamResponse extends Writable {
     return this.#ending;
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: WriteCallback): void {
-    this.#send(chunk, callback);
-  }
-
-  override _writev(chunks: { chunk: Buffer }[], callback: WriteCallback): void {
-    // One chunk for all that waited: chunk boundaries mean nothing to a recipient (RFC 9112 §7.1).
-    this.#send(Buffer.concat(chunks.map(({ chunk }) => chunk)), callback);
-  }
-
   override _final(callback: WriteCallback): void {
     if (this.#refusal !== undefined) return callback(this.#refusal);
     let pieces: Uint8Array[];
@@ -159,7 +149,6 @@ export class StreamResponse extends Writable {
 
   override _destroy(error: Error | null, callback: WriteCallback): void {
     if (this.#isFinishing) return callback(error);
-    const isFailing = this.#head === undefined;
     const { failureEnding } = this.#negotiated;
     const end = (ending: Ending) => {
       this.#ending = ending;
@@ -168,8 +157,9 @@ export class StreamResponse extends Writable {
         callback(error);
       };
     };
+    const isFailing = this.#sendUnsent();
     // Even to a client that seems to have left: it may be reading still.
-    if (isFailing && failureEnding === 'reset') return this.#reset(end('reset'));
+    if (isFailing && failureEnding === 'reset') return this.#channel.reset(end('reset'));
     if (this.#channel.isGone) return this.#channel.close([], end('none'));
     if (isFailing) this.#fail(error, failureEnding, end(failureEnding));
     else this.#sendError(error, end('error-response'));
@@ -182,29 +172,28 @@ export class StreamResponse extends Writable {
     this.#channel.finish(this.#isHead ? pieces : [...pieces, content], onDone);
   }
 
-  #reset(onDone: (isSent: boolean) => void): void {
-    this.#sendWaiting();
-    this.#channel.reset(onDone);
-  }
-
   /** Ends a chunked body whose head is out, as a failure. */
   #fail(error: Error | null, ending: FailureEnding, onDone: (isSent: boolean) => void): void {
-    this.#sendWaiting();
     const reason = describeFailure(error, this.#describeError);
     if (ending === 'clean-failure') this.#channel.finish(this.#end(this.#seal!.fail(reason)), onDone);
     else this.#channel.close((this.#encoder ?? new Encoder()).abort({ kind: 'error', ...reason }), onDone);
   }
 
-  /** What was written before the failure arrives before it. */
-  #sendWaiting(): void {
-    const pieces = waitingChunks(this).flatMap((chunk) => this.#encode(chunk));
-    this.#channel.write(pieces, () => {});
+  /** What was written before a failure arrives before it. @returns whether the head is out */
+  #sendUnsent(): boolean {
+    const pieces = this.#refusal === undefined ? this.#encode(this.takeWaiting()) : [];
+    try {
+      if (pieces.length > 0) this.#channel.write(this.#withHead(pieces), () => {});
+    } catch {
+      // somebody else has sent a head meanwhile
+    }
+    return this.#head === undefined;
   }
 
-  #encode(data: Buffer): Uint8Array[] {
-    this.#seal?.update(data);
-    if (this.#encoder !== undefined) return this.#encoder.write(data);
-    return this.#negotiated.framing === 'none' || data.length === 0 ? [] : [data];
+  #encode(content: OutgoingContent): Uint8Array[] {
+    if (this.#seal !== undefined) for (const piece of content.pieces()) this.#seal.update(piece);
+    if (this.#encoder !== undefined) return content.framed(this.#encoder);
+    return this.#negotiated.framing === 'none' ? [] : content.pieces();
   }
 
   #goodEnd(): Uint8Array[] {
@@ -220,19 +209,20 @@ export class StreamResponse extends Writable {
     return [];
   }
 
-  #send(data: Buffer, callback: WriteCallback): void {
-    if (this.#refusal !== undefined) return callback(this.#refusal);
-    const onSent = (error?: Error | null) => {
-      if (!error || this.closed) return callback(error);
+  protected override sendContent(content: OutgoingContent, onSent: WriteCallback): void {
+    if (this.#refusal !== undefined) return onSent(this.#refusal);
+    const onWritten = (error?: Error | null) => {
+      if (!error && this.#channel.returnsBuffers) content.release();
+      if (!error || this.closed) return onSent(error);
       // A client that leaves is no error of this response: it is destroyed without one, before the callback tells.
-      this.once('close', () => callback(error)).destroy();
+      this.once('close', () => onSent(error)).destroy();
     };
     try {
-      const pieces = this.#encode(data);
+      const pieces = this.#encode(content);
       // Empty content does not commit the head: the source may still fail before its first octet.
-      this.#channel.write(pieces.length === 0 ? pieces : this.#withHead(pieces), onSent);
+      this.#channel.write(pieces.length === 0 ? pieces : this.#withHead(pieces), onWritten);
     } catch (error) {
-      callback(error as Error); // somebody else has sent a head meanwhile
+      onSent(error as Error); // somebody else has sent a head meanwhile
     }
   }
 
@@ -249,13 +239,4 @@ export class StreamResponse extends Writable {
 function clientLeft(): Error {
   const error = new Error('The client left before it had the end of the body');
   return Object.assign(error, { code: 'ERR_STREAM_PREMATURE_CLOSE' });
-}
-
-/**
- * What `write` has accepted and not yet handed to `_write`. A destroyed Writable drops it, and has no public name for it;
- * what was written before a failure is to arrive before it.
- */
-function waitingChunks(stream: Writable): Buffer[] {
-  const state = (stream as unknown as { _writableState?: { getBuffer?(): { chunk: Buffer }[] } })._writableState;
-  return state?.getBuffer?.().map(({ chunk }) => chunk) ?? [];
 }

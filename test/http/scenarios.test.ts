@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { respond } from '../../src/node/response.ts';
 import { begin, closed, connectionsOf, endless, failing, listenerCounts, serve, stuck, until } from './servers.ts';
-import { ABORT_CHUNK, AWARE, dial, messageFrom, OLD, PLAIN, TRAILERS } from './wire.ts';
+import { ABORT_CHUNK, AWARE, dial, messageFrom, OLD, PLAIN, TRAILERS, unchunk } from './wire.ts';
 
 const NOWHERE = fileURLToPath(new URL('./no-such-file', import.meta.url));
 
@@ -43,12 +43,14 @@ describe('failing', () => {
   });
 
   test.each([
-    ['abort', PLAIN, `3\r\none\r\n3\r\ntwo\r\n${ABORT_CHUNK}`],
-    ['reset', OLD, 'onetwo'],
-  ])('after the head: what came before it, then the %s', async (ending, request, expected) => {
+    ['abort', PLAIN],
+    ['reset', OLD],
+  ])('after the head: what came before it, then the %s', async (ending, request) => {
     const { port } = await serve((_, res) => begin(failing(['one', 'two']), respond(res, { lingerTimeout: 20 })));
     const { octets, end } = await dial(port, request).closed();
-    expect(messageFrom(octets).body).toBe(expected);
+    const { body } = messageFrom(octets);
+    if (ending === 'abort') expect(unchunk(body)).toEqual({ data: 'onetwo', rest: ABORT_CHUNK });
+    else expect(body).toBe('onetwo');
     expect(end).toBe(ending === 'abort' ? 'FIN' : 'ECONNRESET');
   });
 });

@@ -1,0 +1,211 @@
+/**
+ * A Writable that sends together what was written in one tick, without what Writable costs a call. It keeps the promises
+ * of Writable: the order of data and callbacks, backpressure and 'drain', cork, errors, what is refused.
+ *
+ * Writable itself is used once a send. When there is something to send it is given one octet, the token; when it hands
+ * that to `_write`, all that waits by then is sent. One send is under way at a time, and what is written meanwhile
+ * leaves with the next.
+ */
+import { Writable } from 'node:stream';
+import { OutgoingContent } from './outgoing-content.ts';
+import { MAX_WAITING_BYTES } from './slabs.ts';
+
+export type WriteCallback = (error?: Error | null) => void;
+
+const TOKEN = Buffer.alloc(1);
+
+/** One send: whom to tell when it is over. Nobody is in it before `_write` takes what waits. */
+class Send {
+  callbacks: WriteCallback[] = [];
+}
+
+export abstract class GatheringWritable extends Writable {
+  #waiting = new OutgoingContent();
+  /** Of the writes whose content waits. */
+  #callbacks: WriteCallback[] = [];
+  /** The tokens that Writable has, in order. */
+  readonly #due: Send[] = [];
+  /** Octets written and not yet sent. */
+  #length = 0;
+  #corks = 0;
+  #encoding: BufferEncoding = 'utf8';
+  /** Neither ended nor destroyed. */
+  #isOpen = true;
+  #isSending = false;
+  #isScheduled = false;
+  #needsDrain = false;
+
+  constructor() {
+    super({ highWaterMark: MAX_WAITING_BYTES });
+  }
+
+  static {
+    // Accessors in Node, properties in its types: TypeScript would not let accessors override them.
+    Object.defineProperties(GatheringWritable.prototype, {
+      writableLength: getter((stream) => stream.#length),
+      writableCorked: getter((stream) => stream.#corks),
+      writableNeedDrain: getter((stream) => stream.#isOpen && stream.#needsDrain),
+    });
+  }
+
+  /** Sends the content; `onSent` once it has left, or with an error. It may be empty. */
+  protected abstract sendContent(content: OutgoingContent, onSent: WriteCallback): void;
+
+  /** What has been written and not been sent: for a stream that is being destroyed, which will not send it by itself. */
+  protected takeWaiting(): OutgoingContent {
+    const waiting = this.#waiting;
+    this.#waiting = new OutgoingContent(waiting.isLarge);
+    return waiting;
+  }
+
+  override write(chunk: unknown, callback?: WriteCallback): boolean;
+  override write(chunk: unknown, encoding?: BufferEncoding, callback?: WriteCallback): boolean;
+  override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+    if (typeof encoding === 'function') return this.#write(chunk, undefined, encoding);
+    return this.#write(chunk, encoding, callback);
+  }
+
+  #write(chunk: unknown, encoding: unknown, callback?: unknown): boolean {
+    const length = this.#isOpen ? this.#add(chunk, encoding) : undefined;
+    if (length === undefined) return super.write(chunk, encoding as BufferEncoding, callback as WriteCallback); // refuses it
+    this.#length += length;
+    if (typeof callback === 'function') this.#callbacks.push(callback as WriteCallback);
+    const isFull = this.#length >= MAX_WAITING_BYTES;
+    if (isFull) this.#needsDrain = true;
+    if (isFull) this.#sendWaiting();
+    else if (!this.#isScheduled) this.#schedule();
+    return !isFull && this.#isOpen && !this.errored;
+  }
+
+  override end(callback?: () => void): this;
+  override end(chunk: unknown, callback?: () => void): this;
+  override end(chunk: unknown, encoding?: BufferEncoding, callback?: () => void): this;
+  override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
+    if (typeof chunk === 'function') return this.end(undefined, undefined, chunk as () => void);
+    if (typeof encoding === 'function') return this.end(chunk, undefined, encoding as () => void);
+    if (!this.#isOpen) return super.end(chunk, encoding as BufferEncoding, callback as () => void);
+    if (chunk !== undefined && chunk !== null) this.#write(chunk, encoding);
+    this.#corks = 0;
+    // It may be sending still: then Writable keeps the token, and ends behind it.
+    if (this.#hasWaiting() && this.#due.length === 0) this.#send();
+    this.#isOpen = false;
+    return super.end(typeof callback === 'function' ? (callback as () => void) : undefined);
+  }
+
+  override destroy(error?: Error | null, callback?: WriteCallback): this {
+    if (!this.destroyed && this.#hasWaiting() && this.#due.length === 0) {
+      super.cork();
+      this.#send(); // never to be sent: so that Writable tells when and why
+    }
+    this.#isOpen = false;
+    return (super.destroy as (error?: Error | null, callback?: WriteCallback) => this)(error, callback);
+  }
+
+  override cork(): void {
+    this.#corks++;
+  }
+
+  override uncork(): void {
+    if (this.#corks > 0) this.#corks--;
+    this.#sendWaiting();
+  }
+
+  override setDefaultEncoding(encoding: BufferEncoding): this {
+    super.setDefaultEncoding(encoding); // refuses an unknown one
+    this.#encoding = encoding;
+    return this;
+  }
+
+  override _write(_token: unknown, _encoding: BufferEncoding, callback: WriteCallback): void {
+    const send = this.#due.shift()!;
+    const content = this.takeWaiting();
+    send.callbacks = this.#callbacks;
+    this.#callbacks = [];
+    this.#isSending = true;
+    this.sendContent(content, (error) => {
+      this.#isSending = false;
+      this.#length -= content.size;
+      if (error && this.#isOpen && this.#hasWaiting() && this.#due.length === 0) this.#send(); // as in destroy
+      try {
+        callback(error);
+      } finally {
+        this.#sendWaiting(); // whatever a listener of 'drain' throws
+      }
+    });
+  }
+
+  /** @returns octets, or undefined for what Writable is to refuse */
+  #add(chunk: unknown, encoding: unknown): number | undefined {
+    const name = (encoding || this.#encoding) as BufferEncoding;
+    if (chunk instanceof Uint8Array) {
+      if (encoding && encoding !== 'buffer' && !Buffer.isEncoding(name)) return undefined;
+      this.#waiting.add(chunk);
+      return chunk.length;
+    }
+    if (typeof chunk === 'string' && (name === 'utf8' || name === 'utf-8')) return this.#waiting.addText(chunk);
+    if (typeof chunk === 'string' && !Buffer.isEncoding(name)) return undefined;
+    if (typeof chunk === 'string') return this.#add(Buffer.from(chunk, name), undefined);
+    if (!ArrayBuffer.isView(chunk)) return undefined;
+    return this.#add(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength), encoding);
+  }
+
+  #hasWaiting(): boolean {
+    return this.#waiting.size > 0 || this.#callbacks.length > 0;
+  }
+
+  #schedule(): void {
+    this.#isScheduled = true;
+    process.nextTick(() => {
+      this.#isScheduled = false;
+      this.#sendWaiting();
+    });
+  }
+
+  #sendWaiting(): void {
+    const isFree = this.#isOpen && !this.#isSending && this.#corks === 0 && this.#due.length === 0;
+    if (isFree && this.#hasWaiting()) this.#send();
+  }
+
+  #send(): void {
+    const send = new Send();
+    this.#due.push(send);
+    super.write(TOKEN, (error) => {
+      // Still due: Writable has not handed it to `_write`, and never will.
+      if (this.#due.includes(send)) this.#failWaiting(error);
+      else this.#tell(send.callbacks, error);
+    });
+  }
+
+  /** A send is over, and Writable says so. */
+  #tell(callbacks: readonly WriteCallback[], error: Error | null | undefined): void {
+    if (!error && this.writableNeedDrain && this.#length === 0) {
+      this.#needsDrain = false;
+      this.emit('drain');
+    }
+    for (const callback of callbacks) {
+      try {
+        callback(error);
+      } catch (thrown) {
+        process.nextTick(() => {
+          throw thrown;
+        });
+      }
+    }
+  }
+
+  #failWaiting(error: Error | null | undefined): void {
+    const callbacks = this.#callbacks;
+    this.#callbacks = [];
+    this.#length = 0;
+    this.#tell(callbacks, error);
+  }
+}
+
+function getter(get: (stream: GatheringWritable) => unknown): PropertyDescriptor & ThisType<GatheringWritable> {
+  return {
+    configurable: true,
+    get() {
+      return get(this);
+    },
+  };
+}
