@@ -14,6 +14,7 @@ export { parseStreamStatus, type StreamStatus, serializeStreamStatus } from '../
 export type { DigestState, Verdict } from '../core/verdict.ts';
 export { ChunkedDecoder, type ChunkedDecoderOptions } from './chunked-decoder.ts';
 export { ChunkedEncoder, type ChunkedEncoderOptions } from './chunked-encoder.ts';
+export type { BodyVerdict, ResponseEnd, ResponseFailed, ResponseStart } from './diagnostics.ts';
 export type { ErrorResponse } from './error-response.ts';
 export type { ExtraTrailers } from './extra-trailers.ts';
 export type { DescribeError, FailureDescription } from './failure.ts';

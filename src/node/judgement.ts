@@ -9,6 +9,7 @@ import type { Readable } from 'node:stream';
 import { type Require, streamErrorFor } from '../core/outcome.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { FramingEnd, Verifier } from '../core/verifier.ts';
+import { type BodyVerdict, bodyVerdict } from './diagnostics.ts';
 
 export class Judgement {
   /** Settles once, and never rejects. */
@@ -44,8 +45,7 @@ export class Judgement {
   conclude(framing: FramingEnd): Verdict {
     const verdict = this.#verifier.end(framing);
     if (this.#isSettled) return verdict;
-    this.#isSettled = true;
-    this.#settle(verdict);
+    this.#publish(verdict);
     this.#heldError = streamErrorFor(verdict, this.#require, this.#isAnnounced);
     if (this.#heldError === undefined) this.#stream.push(null);
     else if (!this.#failIfRead()) process.nextTick(() => this.#stream.emit('readable')); // for read(n) with n too large
@@ -55,9 +55,8 @@ export class Judgement {
   /** The stream has been destroyed. @returns whether the body had not ended before */
   abandon(): boolean {
     if (this.#isSettled) return false;
-    this.#isSettled = true;
     const message = 'The receiver gave up before the body ended';
-    this.#settle(this.#verifier.end({ error: { code: 'ERR_STREAM_TRUNCATED', message } }));
+    this.#publish(this.#verifier.end({ error: { code: 'ERR_STREAM_TRUNCATED', message } }));
     return true;
   }
 
@@ -71,6 +70,12 @@ export class Judgement {
     if (data === null && size !== 0) data = read();
     this.#failIfRead();
     return data;
+  }
+
+  #publish(verdict: Verdict): void {
+    this.#isSettled = true;
+    this.#settle(verdict);
+    if (bodyVerdict.hasSubscribers) bodyVerdict.publish({ body: this.#stream, verdict } satisfies BodyVerdict);
   }
 
   #failIfRead(): boolean {

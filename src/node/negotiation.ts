@@ -20,6 +20,12 @@ export interface RequestFacts {
 /** How a failed body ends, once its head is out; a message without a body cannot fail then. */
 export type FailureEnding = 'clean-failure' | 'abort' | 'reset' | 'none';
 
+/**
+ * How a body was ended: with `trailers`; `plain`, a last-chunk or FIN alone; a `clean-failure` in trailers; an `abort`
+ * chunk; a `reset`; as an `error-response` in its place; or `none`: it had no content, or nobody was left to tell.
+ */
+export type Ending = 'trailers' | 'plain' | 'clean-failure' | 'abort' | 'reset' | 'error-response' | 'none';
+
 export interface Negotiated {
   framing: 'chunked' | 'until-close' | 'none';
   /** Whether a good body ends with trailers. Without them, nothing is counted or hashed. */

@@ -5,7 +5,8 @@ import { ServerResponseChannel } from './server-response-channel.ts';
 import { SocketChannel } from './socket-channel.ts';
 import { type RespondOptions, StreamResponse } from './stream-response.ts';
 
-export type { Ending, RespondOptions, StreamResponse } from './stream-response.ts';
+export type { Ending } from './negotiation.ts';
+export type { RespondOptions, StreamResponse } from './stream-response.ts';
 
 /**
  * A response to stream into: `pipeline(source, respond(res))` or, on a raw socket,

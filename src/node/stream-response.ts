@@ -10,12 +10,20 @@ import type { FieldPairs } from '../core/fields.ts';
 import { Seal } from '../core/seal.ts';
 import { destroyOnAbort } from './abort-signal.ts';
 import type { Channel, ChannelOptions } from './channel.ts';
+import {
+  type ResponseEnd,
+  type ResponseFailed,
+  type ResponseStart,
+  responseEnd,
+  responseFailed,
+  responseStart,
+} from './diagnostics.ts';
 import { type ErrorResponse, errorMessage, type MakeErrorResponse } from './error-response.ts';
 import { type ExtraTrailers, ownTrailers, trailerNames } from './extra-trailers.ts';
 import { type DescribeError, describeFailure } from './failure.ts';
 import { GatheringWritable, type WriteCallback } from './gathering-writable.ts';
 import { algorithmsOf, createHasher, type DigestOption } from './hashing.ts';
-import { type FailureEnding, type Negotiated, negotiate, type RequestFacts } from './negotiation.ts';
+import { type Ending, type FailureEnding, type Negotiated, negotiate, type RequestFacts } from './negotiation.ts';
 import type { OutgoingContent } from './outgoing-content.ts';
 import { applicationFields, assertStatus, type HeadersOption } from './response-head.ts';
 import { timeoutFrom } from './timeouts.ts';
@@ -48,18 +56,12 @@ export interface RespondOptions {
   lingerTimeout?: number;
 }
 
-/**
- * How a body was ended: with `trailers`; `plain`, a last-chunk or FIN alone; a `clean-failure` in trailers; an `abort`
- * chunk; a `reset`; as an `error-response` in its place; or `none`: it had no content, or nobody was left to tell.
- */
-export type Ending = 'trailers' | 'plain' | 'clean-failure' | 'abort' | 'reset' | 'error-response' | 'none';
-
 export type OpenChannel = (options: ChannelOptions) => Channel;
 
 export class StreamResponse extends GatheringWritable {
   readonly #channel: Channel;
   readonly #negotiated: Negotiated;
-  readonly #isHead: boolean;
+  readonly #request: RequestFacts;
   readonly #encoder: Encoder | undefined;
   readonly #seal: Seal | undefined;
   readonly #extraTrailers: ExtraTrailers | undefined;
@@ -71,6 +73,8 @@ export class StreamResponse extends GatheringWritable {
   #head: { status: number; fields: FieldPairs } | undefined;
   #ending: Ending | undefined;
   #isFinishing = false;
+  /** Octets of content that have been given to the channel. */
+  #bytes = 0;
 
   /**
    * @param open opens the way out; what is wrong with the options is thrown before
@@ -113,7 +117,7 @@ export class StreamResponse extends GatheringWritable {
     }
     this.#head = { status, fields };
     this.#negotiated = negotiated;
-    this.#isHead = request.method === 'HEAD';
+    this.#request = request;
     this.#extraTrailers = extraTrailers;
     this.#describeError = options.describeError;
     this.#errorResponse = options.errorResponse;
@@ -140,8 +144,12 @@ export class StreamResponse extends GatheringWritable {
     this.#ending = this.#negotiated.framing === 'none' ? 'none' : this.#seal ? 'trailers' : 'plain';
     this.#isFinishing = true;
     this.#channel.finish(this.#withHead(pieces), (isSent) => {
-      if (isSent) return callback();
+      if (isSent) {
+        if (responseEnd.hasSubscribers) responseEnd.publish(this.#summary());
+        return callback();
+      }
       this.#ending = 'none';
+      this.#publishFailure(null);
       // Without an error, `pipeline` would take a stream that has been ended for a finished one.
       this.destroy(this.listenerCount('error') > 0 ? clientLeft() : undefined);
     });
@@ -154,6 +162,7 @@ export class StreamResponse extends GatheringWritable {
       this.#ending = ending;
       return (isSent: boolean) => {
         if (!isSent) this.#ending = 'none';
+        this.#publishFailure(error);
         callback(error);
       };
     };
@@ -165,11 +174,20 @@ export class StreamResponse extends GatheringWritable {
     else this.#sendError(error, end('error-response'));
   }
 
+  #publishFailure(error: Error | null): void {
+    if (responseFailed.hasSubscribers)
+      responseFailed.publish({ ...this.#summary(), error: error ?? undefined } satisfies ResponseFailed);
+  }
+
+  #summary(): ResponseEnd {
+    return { response: this, request: this.#request, ending: this.#ending!, bytes: this.#bytes };
+  }
+
   /** Nothing has been sent: an ordinary response takes the place of the one that failed. */
   #sendError(error: Error | null, onDone: (isSent: boolean) => void): void {
     const { status, fields, content } = errorMessage(error, this.#errorResponse, this.#refusal ? 505 : 500);
     const pieces = this.#channel.begin(status, fields, true);
-    this.#channel.finish(this.#isHead ? pieces : [...pieces, content], onDone);
+    this.#channel.finish(this.#request.method === 'HEAD' ? pieces : [...pieces, content], onDone);
   }
 
   /** Ends a chunked body whose head is out, as a failure. */
@@ -191,6 +209,7 @@ export class StreamResponse extends GatheringWritable {
   }
 
   #encode(content: OutgoingContent): Uint8Array[] {
+    this.#bytes += content.size;
     if (this.#seal !== undefined) for (const piece of content.pieces()) this.#seal.update(piece);
     if (this.#encoder !== undefined) return content.framed(this.#encoder);
     return this.#negotiated.framing === 'none' ? [] : content.pieces();
@@ -231,6 +250,8 @@ export class StreamResponse extends GatheringWritable {
     if (this.#head === undefined) return pieces;
     const { status, fields } = this.#head;
     this.#head = undefined;
+    if (responseStart.hasSubscribers)
+      responseStart.publish({ response: this, request: this.#request, status } satisfies ResponseStart);
     return [...this.#channel.begin(status, fields, false), ...pieces];
   }
 }
