@@ -156,7 +156,7 @@ function scanBareItem(scanner: Scanner): BareItem | undefined {
   let text = scanner.take(TOKEN);
   if (text !== undefined) return { type: 'token', value: text };
   text = scanner.take(INTEGER);
-  if (text !== undefined) return { type: 'integer', value: Number(text) };
+  if (text !== undefined) return { type: 'integer', value: numberFrom(text) };
   text = scanner.take(STRING);
   if (text !== undefined) return { type: 'string', value: text.replace(/\\(.)/g, '$1') };
   text = scanner.take(BYTE_SEQUENCE);
@@ -164,9 +164,9 @@ function scanBareItem(scanner: Scanner): BareItem | undefined {
   text = scanner.take(BOOLEAN);
   if (text !== undefined) return { type: 'boolean', value: text === '1' };
   text = scanner.take(DECIMAL);
-  if (text !== undefined) return { type: 'decimal', value: Number(text) };
+  if (text !== undefined) return { type: 'decimal', value: numberFrom(text) };
   text = scanner.take(DATE);
-  if (text !== undefined) return { type: 'date', value: Number(text) };
+  if (text !== undefined) return { type: 'date', value: numberFrom(text) };
   text = scanner.take(DISPLAY_STRING);
   if (text !== undefined) return displayString(text);
   return undefined;
@@ -183,4 +183,9 @@ function displayString(escaped: string): BareItem | undefined {
   } catch {
     return undefined; // not UTF-8
   }
+}
+
+/** The number; without a sign if it is 0. */
+function numberFrom(text: string): number {
+  return Number(text) + 0;
 }

@@ -39,6 +39,8 @@ export interface Evidence {
   rawTrailers?: FieldPairs;
   /** The digests of what was received. Undefined: digests are not to be checked. */
   digests?: ReadonlyMap<DigestAlgorithm, Uint8Array> | undefined;
+  /** Whether the head announced a Content-Digest: without one that agrees, the body is unverified. */
+  isDigestAnnounced?: boolean;
 }
 
 /**
@@ -69,7 +71,7 @@ export type Verdict =
 
 /** Concludes from the evidence. Pure: the same evidence gives the same verdict. */
 export function judge(evidence: Evidence): Verdict {
-  const { bytes, error, abortReason, rawTrailers = [], digests } = evidence;
+  const { bytes, error, abortReason, rawTrailers = [], digests, isDigestAnnounced = false } = evidence;
   const trailers = withoutForbiddenTrailers(rawTrailers);
   const statusValue = fieldValue(trailers, STATUS_FIELD);
   const status = statusValue === undefined ? undefined : parseStreamStatus(statusValue);
@@ -104,6 +106,10 @@ export function judge(evidence: Evidence): Verdict {
   }
   if (digest === 'unchecked') {
     const reason = 'The Content-Digest came in an algorithm that was not being hashed';
+    return { ...findings, kind: 'unverified', status, error, reason };
+  }
+  if (isDigestAnnounced && digests !== undefined && digest !== 'match') {
+    const reason = `A Content-Digest was announced, and the one that came is ${digest}`;
     return { ...findings, kind: 'unverified', status, error, reason };
   }
   return { ...findings, kind: 'complete', status, error, reason: describeCompletion(digest) };

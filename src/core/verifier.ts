@@ -14,6 +14,8 @@ export interface VerifierOptions {
   algorithms?: readonly DigestAlgorithm[] | false;
   /** Needed for any algorithm: makes the platform's hasher. */
   createHasher?: CreateHasher;
+  /** Whether the head's Trailer field named Content-Digest: then one has to come and agree. `false` by default. */
+  isDigestAnnounced?: boolean;
 }
 
 /** How the framing ended, as far as there is something to say. */
@@ -25,13 +27,15 @@ export interface FramingEnd {
 
 export class Verifier {
   readonly #digests: DigestSet | undefined;
+  readonly #isDigestAnnounced: boolean;
   #verdict: Verdict | undefined;
 
   /** Content octets so far. */
   bytes = 0;
 
   /** @throws TypeError for an unknown algorithm, or one without `createHasher` */
-  constructor({ algorithms = [], createHasher }: VerifierOptions = {}) {
+  constructor({ algorithms = [], createHasher, isDigestAnnounced = false }: VerifierOptions = {}) {
+    this.#isDigestAnnounced = isDigestAnnounced;
     this.#digests = algorithms === false ? undefined : new DigestSet(algorithms, createHasher);
   }
 
@@ -42,7 +46,12 @@ export class Verifier {
 
   /** The conclusion. Further calls give the first one again. */
   end(framing: FramingEnd = {}): Verdict {
-    this.#verdict ??= judge({ ...framing, bytes: this.bytes, digests: this.#digests?.digests() });
+    this.#verdict ??= judge({
+      ...framing,
+      bytes: this.bytes,
+      digests: this.#digests?.digests(),
+      isDigestAnnounced: this.#isDigestAnnounced,
+    });
     return this.#verdict;
   }
 }

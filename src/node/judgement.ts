@@ -48,7 +48,9 @@ export class Judgement {
     this.#publish(verdict);
     this.#heldError = streamErrorFor(verdict, this.#require, this.#isAnnounced);
     if (this.#heldError === undefined) this.#stream.push(null);
-    else if (!this.#failIfRead()) process.nextTick(() => this.#stream.emit('readable')); // for read(n) with n too large
+    else if (this.#stream.readableLength > 0)
+      process.nextTick(() => this.#stream.emit('readable')); // for read(n), n too large
+    else process.nextTick(() => this.#failIfRead()); // who has awaited the body is to listen first
     return verdict;
   }
 

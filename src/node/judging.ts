@@ -33,10 +33,14 @@ export function judgedBody(
   hasContent: boolean,
 ): ReceivedBody {
   const announced = hasContent ? listMembers(trailer) : [];
-  const isHashing = announced.includes('content-digest');
+  const isDigestAnnounced = announced.includes('content-digest');
   return new ReceivedBody({
     source,
-    verifier: new Verifier({ algorithms: isHashing || algorithms === false ? algorithms : [], createHasher }),
+    verifier: new Verifier({
+      algorithms: isDigestAnnounced || algorithms === false ? algorithms : [],
+      createHasher,
+      isDigestAnnounced,
+    }),
     require: hasContent ? require : 'never',
     isAnnounced: announced.includes('x-stream-status'),
   });

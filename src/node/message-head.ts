@@ -89,10 +89,12 @@ export function parseResponseHead(head: Uint8Array, maxFields: number): Response
  */
 export function responseFraming(head: ResponseHead, method: string): BodyFraming {
   const { statusCode, httpVersion, rawHeaders } = head;
+  const codings = fieldValue(rawHeaders, 'transfer-encoding');
+  // A 200 of which one bit was lost would end here, as an empty body.
+  if (statusCode === 204 && codings !== undefined) throw malformed('Transfer-Encoding in a 204 (RFC 9112 §6.1)');
   const isTunnel = method === 'CONNECT' && statusCode < 300;
   if (method === 'HEAD' || isTunnel || statusCode < 200 || statusCode === 204 || statusCode === 304)
     return { kind: 'none' };
-  const codings = fieldValue(rawHeaders, 'transfer-encoding');
   const lengths = fieldValue(rawHeaders, 'content-length');
   if (codings !== undefined) {
     if (lengths !== undefined) throw malformed('Content-Length together with Transfer-Encoding (RFC 9112 §6.2)');
@@ -158,7 +160,8 @@ function headersFrom(rawHeaders: FieldPairs): Headers {
   for (const [rawName, value] of rawHeaders) {
     const name = rawName.toLowerCase();
     const earlier = headers[name];
-    if (name === 'set-cookie') headers[name] = [...(earlier ?? []), value];
+    if (Array.isArray(earlier)) earlier.push(value);
+    else if (name === 'set-cookie') headers[name] = [value];
     else headers[name] = earlier === undefined ? value : `${earlier}${name === 'cookie' ? '; ' : ', '}${value}`;
   }
   return headers;

@@ -12,10 +12,10 @@ import { listMembers, malformed, parseResponseHead, type ResponseHead, responseF
 import { readHead } from './read-head.ts';
 import type { ReceivedBody } from './received-body.ts';
 import { claimForReading } from './socket-use.ts';
-import { timeoutFrom } from './timeouts.ts';
+import { type BodyTimeoutOptions, bodyTimeoutsFrom, timeoutFrom } from './timeouts.ts';
 import { Transfer } from './transfer.ts';
 
-export interface ReceiveOptions extends JudgingOptions {
+export interface ReceiveOptions extends JudgingOptions, BodyTimeoutOptions {
   /** The method of the request that was sent: a response to HEAD has no content. `GET` by default. */
   method?: string;
   limits?: Partial<Limits>;
@@ -23,8 +23,6 @@ export interface ReceiveOptions extends JudgingOptions {
   signal?: AbortSignal;
   /** Milliseconds to wait for a whole head. Default 300,000; 0 or Infinity for no bound. */
   headTimeout?: number;
-  /** Milliseconds without an octet, while the body is being read. Default 300,000; 0 or Infinity for no bound. */
-  idleTimeout?: number;
 }
 
 export interface ReceivedResponse extends ResponseHead {
@@ -36,13 +34,18 @@ export interface ReceivedResponse extends ResponseHead {
  * Reads the response to a request that has been written to the socket. When the body has ended, the socket is the
  * caller's again if the framing was whole and the connection may go on; otherwise it has been destroyed.
  *
+ * What comes behind the response is never parsed. It lies in the socket for the next `receive`, and
+ * `body.leftoverBytes` tells of it: **if no further request had been sent, nobody asked for it,** and it would pass for
+ * the response to the next one, so destroy the socket. What comes later still waits in the paused socket: whoever keeps
+ * one idle does well to give it a 'data' listener that destroys it, and to `resume()` it.
+ *
  * @throws StreamError ERR_NO_RESPONSE (`bytes`: octets of a head that came), ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT,
  *   ERR_STREAM_TIMEOUT; the signal's reason. The socket is destroyed then.
  * @throws Error if another message is being read from the socket; TypeError, RangeError for options that are none
  */
 export async function receive(socket: Socket, options: ReceiveOptions = {}): Promise<ReceivedResponse> {
   const { method = 'GET', signal } = options;
-  const idleTimeout = timeoutFrom('idleTimeout', options.idleTimeout ?? 300_000);
+  const timeouts = bodyTimeoutsFrom(options);
   const headTimeout = timeoutFrom('headTimeout', options.headTimeout ?? 300_000);
   const limits = resolveLimits(options.limits);
   const judging = resolveJudging(options);
@@ -50,7 +53,7 @@ export async function receive(socket: Socket, options: ReceiveOptions = {}): Pro
   try {
     const head = await readFinalHead(socket, limits, headTimeout, signal);
     const framing = responseFraming(head, method);
-    const transfer = new Transfer(socket, idleTimeout, isPersistent(head), release);
+    const transfer = new Transfer(socket, timeouts, isPersistent(head), release);
     const body = judgedBody(judging, transfer, head.headers.trailer, framing.kind !== 'none');
     destroyOnAbort(signal, body);
     transfer.start(

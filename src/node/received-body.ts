@@ -14,6 +14,8 @@ export interface BodySource {
   resume(): void;
   /** The reader has given up before the body ended. */
   cancel(): void;
+  /** Octets that came behind the message, where that can be told. */
+  readonly leftoverBytes?: number;
 }
 
 export interface ReceivedBodyOptions {
@@ -39,6 +41,14 @@ export class ReceivedBody extends Readable {
   /** Settles with the conclusion when the body has ended, however it did. Never rejects. */
   get verdict(): Promise<Verdict> {
     return this.#judgement.verdict;
+  }
+
+  /**
+   * Octets that `receive` found behind the message when its body ended; 0 until then, and under `verify`, where Node's
+   * parser deals with them. If no further request had been sent, nobody asked for them: see `receive`.
+   */
+  get leftoverBytes(): number {
+    return this.#source.leftoverBytes ?? 0;
   }
 
   /** The next content. */

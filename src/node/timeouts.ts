@@ -1,4 +1,4 @@
-/** What a timeout option may be. */
+/** What a timeout option may be, and the two that bound a body in time. */
 
 /** The longest time that a timer takes: some 24 days. */
 const MAX_TIMEOUT = 2 ** 31 - 1;
@@ -15,4 +15,33 @@ export function timeoutFrom(name: string, value: number): number {
     throw new RangeError(`${name} must be 0 to ${MAX_TIMEOUT} milliseconds, or Infinity; not ${value}`);
   }
   return value;
+}
+
+/** How long one body may take: options of `receive` and `verify`. */
+export interface BodyTimeoutOptions {
+  /** Milliseconds without an octet, while the body is being read. Default 300,000; 0 or Infinity for no bound. */
+  idleTimeout?: number;
+  /**
+   * Milliseconds for the whole body, by the clock: a sender that gives an octet whenever it would become idle would
+   * otherwise hold the connection for ever, and so would a reader who never comes back. Default 86,400,000: a day, in
+   * which a terabyte comes at 12 MB/s; 0 or Infinity for no bound.
+   */
+  totalTimeout?: number;
+}
+
+export interface BodyTimeouts {
+  idle: number;
+  total: number;
+}
+
+/**
+ * The options in milliseconds, 0 for no bound.
+ *
+ * @throws TypeError, RangeError as `timeoutFrom`
+ */
+export function bodyTimeoutsFrom({
+  idleTimeout = 300_000,
+  totalTimeout = 86_400_000,
+}: BodyTimeoutOptions): BodyTimeouts {
+  return { idle: timeoutFrom('idleTimeout', idleTimeout), total: timeoutFrom('totalTimeout', totalTimeout) };
 }

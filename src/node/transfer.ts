@@ -1,29 +1,31 @@
 /**
- * The way of one body from a socket to its reader, with backpressure, a bound on silence, and a decision at its end: the
- * socket goes back to the caller, or is destroyed.
+ * The way of one body from a socket to its reader, with backpressure, bounds in time, and a decision at its end: the socket
+ * goes back to the caller, or is destroyed.
  */
 import type { Socket } from 'node:net';
 import { StreamError } from '../core/errors.ts';
 import type { FramingError } from '../core/verdict.ts';
 import type { BodyReader } from './body-framing.ts';
-import { IdleTimer } from './idle-timer.ts';
+import { BodyTimer } from './body-timer.ts';
 import type { BodySource, ReceivedBody } from './received-body.ts';
+import { readsForOne } from './socket-use.ts';
+import type { BodyTimeouts } from './timeouts.ts';
 
 export class Transfer implements BodySource {
   readonly #socket: Socket;
-  readonly #idleTimer: IdleTimer;
+  readonly #timer: BodyTimer;
   readonly #isPersistent: boolean;
   readonly #release: () => void;
   #reader!: BodyReader;
   #body!: ReceivedBody;
   #isOver = false;
+  /** Octets that came behind the message, together with its end. */
+  leftoverBytes = 0;
 
   /** @param release to be called when no more is read from the socket */
-  constructor(socket: Socket, idleTimeout: number, isPersistent: boolean, release: () => void) {
+  constructor(socket: Socket, timeouts: BodyTimeouts, isPersistent: boolean, release: () => void) {
     this.#socket = socket;
-    this.#idleTimer = new IdleTimer(idleTimeout, () => {
-      this.#conclude(truncation('ERR_STREAM_TIMEOUT', `No octet came for ${idleTimeout} ms`));
-    });
+    this.#timer = new BodyTimer(timeouts, (error) => this.#conclude(error));
     this.#isPersistent = isPersistent;
     this.#release = release;
   }
@@ -40,12 +42,12 @@ export class Transfer implements BodySource {
 
   pause(): void {
     this.#socket.pause();
-    this.#idleTimer.stop();
+    this.#timer.pause();
   }
 
   resume(): void {
     if (this.#isOver) return;
-    this.#idleTimer.start();
+    this.#timer.start();
     this.#socket.resume();
   }
 
@@ -55,8 +57,8 @@ export class Transfer implements BodySource {
   }
 
   readonly #onData = (data: Buffer): void => {
-    this.#idleTimer.refresh();
-    this.#reader.write(data);
+    this.#timer.refresh();
+    this.#reader.write(data, readsForOne(this.#socket));
     if (this.#reader.done || this.#reader.error !== undefined) this.#conclude(this.#reader.error);
   };
 
@@ -70,13 +72,16 @@ export class Transfer implements BodySource {
     this.#reader.end();
     const lost = cause instanceof Error ? `The connection was lost: ${cause.message}` : 'The connection was lost';
     const { message = lost, offset } = this.#reader.error ?? {};
-    this.#conclude(truncation('ERR_STREAM_TRUNCATED', message, cause, offset));
+    this.#conclude(
+      new StreamError('ERR_STREAM_TRUNCATED', message, { cause, ...(offset !== undefined && { offset }) }),
+    );
   };
 
   #conclude(error: FramingError | undefined): void {
     if (this.#isOver) return;
     this.#detach();
     const { rawTrailers, abortReason, rest } = this.#reader;
+    this.leftoverBytes = rest.length + this.#socket.readableLength;
     const { kind } = this.#body.conclude({ error, abortReason, rawTrailers });
     const isWhole = error === undefined && kind !== 'mismatch';
     if (!isWhole || !this.#isPersistent || this.#socket.readableEnded) this.#socket.destroy();
@@ -85,7 +90,7 @@ export class Transfer implements BodySource {
 
   #detach(): void {
     this.#isOver = true;
-    this.#idleTimer.stop();
+    this.#timer.stop();
     this.#socket
       .off('data', this.#onData)
       .off('end', this.#onEnd)
@@ -94,13 +99,4 @@ export class Transfer implements BodySource {
     this.#socket.pause();
     this.#release();
   }
-}
-
-function truncation(
-  code: 'ERR_STREAM_TRUNCATED' | 'ERR_STREAM_TIMEOUT',
-  message: string,
-  cause?: unknown,
-  offset?: number,
-): StreamError {
-  return new StreamError(code, message, { cause, ...(offset !== undefined && { offset }) });
 }

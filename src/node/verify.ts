@@ -8,16 +8,14 @@ import type { FieldPairs } from '../core/fields.ts';
 import type { FramingError } from '../core/verdict.ts';
 import { destroyOnAbort } from './abort-signal.ts';
 import { AbortTap } from './abort-tap.ts';
-import { IdleTimer } from './idle-timer.ts';
+import { BodyTimer } from './body-timer.ts';
 import { type JudgingOptions, judgedBody, resolveJudging } from './judging.ts';
 import type { BodySource, ReceivedBody } from './received-body.ts';
-import { timeoutFrom } from './timeouts.ts';
+import { type BodyTimeoutOptions, type BodyTimeouts, bodyTimeoutsFrom } from './timeouts.ts';
 
-export interface VerifyOptions extends JudgingOptions {
+export interface VerifyOptions extends JudgingOptions, BodyTimeoutOptions {
   /** Cancels: the body is destroyed with an AbortError. */
   signal?: AbortSignal;
-  /** Milliseconds without an octet, while the body is being read. Default 300,000; 0 or Infinity for no bound. */
-  idleTimeout?: number;
 }
 
 /**
@@ -30,12 +28,12 @@ export interface VerifyOptions extends JudgingOptions {
  * @throws TypeError for options that are none, or a message that has been read
  */
 export function verify(message: IncomingMessage, options: VerifyOptions = {}): ReceivedBody {
-  const idleTimeout = timeoutFrom('idleTimeout', options.idleTimeout ?? 300_000);
+  const timeouts = bodyTimeoutsFrom(options);
   const judging = resolveJudging(options);
   if (message.readableDidRead || message.readableFlowing) {
     throw new TypeError('This message is being read already: verify it first, and read what verify returns');
   }
-  const source = new MessageSource(message, idleTimeout);
+  const source = new MessageSource(message, timeouts);
   const body = judgedBody(judging, source, message.headers.trailer, hasContent(message));
   destroyOnAbort(options.signal, body);
   source.start(body);
@@ -51,17 +49,17 @@ function hasContent(message: IncomingMessage): boolean {
 class MessageSource implements BodySource {
   readonly #message: IncomingMessage;
   readonly #tap: AbortTap;
-  readonly #idleTimer: IdleTimer;
+  readonly #timer: BodyTimer;
   #body!: ReceivedBody;
   #parserError: NodeJS.ErrnoException | undefined;
+  /** Why the connection was lost, if the request was told before the message. */
+  #lossCause: Error | undefined;
   #isOver = false;
 
-  constructor(message: IncomingMessage, idleTimeout: number) {
+  constructor(message: IncomingMessage, timeouts: BodyTimeouts) {
     this.#message = message;
     this.#tap = new AbortTap(message);
-    this.#idleTimer = new IdleTimer(idleTimeout, () => {
-      this.#conclude(new StreamError('ERR_STREAM_TIMEOUT', `No octet came for ${idleTimeout} ms`));
-    });
+    this.#timer = new BodyTimer(timeouts, (error) => this.#conclude(error));
   }
 
   start(body: ReceivedBody): void {
@@ -75,12 +73,12 @@ class MessageSource implements BodySource {
 
   pause(): void {
     this.#message.pause();
-    this.#idleTimer.stop();
+    this.#timer.pause();
   }
 
   resume(): void {
     if (this.#isOver) return;
-    this.#idleTimer.start();
+    this.#timer.start();
     this.#message.resume();
   }
 
@@ -90,19 +88,27 @@ class MessageSource implements BodySource {
   }
 
   readonly #onData = (data: Buffer): void => {
-    this.#idleTimer.refresh();
+    this.#timer.refresh();
     this.#tap.content(data);
     this.#body.deliver(data);
   };
 
   readonly #onEnd = (): void => {
-    if (this.#message.complete) this.#conclude(undefined);
-    else this.#onLost();
+    const { statusCode, headers, complete } = this.#message;
+    if (statusCode === 204 && headers['transfer-encoding'] !== undefined) {
+      this.#conclude(new StreamError('ERR_STREAM_MALFORMED', 'Transfer-Encoding in a 204 (RFC 9112 §6.1)'));
+    } else if (complete && this.#lossCause === undefined) {
+      this.#conclude(undefined);
+    } else {
+      this.#onLost(this.#lossCause);
+    }
   };
 
   /** What the parser refuses is an error of the request, though its response is here. */
   readonly #onRequestError = (error: NodeJS.ErrnoException): void => {
     if (error.code?.startsWith('HPE_')) this.#parserError = error;
+    // RST behind a body that only the end of the connection delimits: Node calls the message complete all the same.
+    else if (!this.#message.complete) this.#lossCause = error;
   };
 
   readonly #onLost = (cause?: unknown): void => {
@@ -121,7 +127,7 @@ class MessageSource implements BodySource {
 
   #detach(): void {
     this.#isOver = true;
-    this.#idleTimer.stop();
+    this.#timer.stop();
     this.#tap.detach();
     const message = this.#message;
     message.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onLost).off('close', this.#onLost);

@@ -45,7 +45,20 @@ describe('design section 5: from what came to the verdict', () => {
       { kind: 'complete', digest: 'match' },
       undefined,
     ],
-    ['a status alone', sealed('X-Stream-Status: ok'), 'open', { kind: 'complete', digest: 'absent' }, undefined],
+    [
+      'a status alone',
+      sealed('X-Stream-Status: ok').replace(', Content-Digest', ''),
+      'open',
+      { kind: 'complete', digest: 'absent' },
+      undefined,
+    ],
+    [
+      'a status alone where a digest was announced',
+      sealed('X-Stream-Status: ok;bytes=19'),
+      'open',
+      { kind: 'unverified', digest: 'absent' },
+      'ERR_STREAM_UNVERIFIED',
+    ],
     [
       'names in another case',
       sealed('x-STREAM-status: ok;bytes=19', SHA_256.toLowerCase().replace(/:.*/s, SHA_256.slice(14))),
@@ -152,6 +165,13 @@ describe('design section 5: from what came to the verdict', () => {
     const expectedData = title.includes('longer') ? HELLO_WORLD.slice(0, 18) : HELLO_WORLD;
     expect(data).toBe(expectedData);
     expect(verdict.bytes).toBe(expectedData.length);
+  });
+
+  test('RFC 9112 §6.1: 204 with Transfer-Encoding, which one bit makes of a 200', async () => {
+    const octets = sealed('X-Stream-Status: ok;bytes=19', SHA_256).replace('200 OK', '204 OK');
+    const { data, code, verdict } = await received(await originOf(octets, 'open'));
+    expect({ data, code }).toEqual({ data: '', code: 'ERR_STREAM_MALFORMED' });
+    expect(verdict).toMatchObject({ kind: 'malformed', bytes: 0 });
   });
 
   test('a limit is still malformed in its kind', async () => {

@@ -34,11 +34,11 @@ test('a good verdict ends the stream behind its data', async () => {
 });
 
 describe('a bad verdict', () => {
-  test('destroys a stream that holds nothing at once', async () => {
+  test('destroys a stream that holds nothing, once whoever awaited it can listen', async () => {
     const { stream, judgement, errors } = judged([]);
     judgement.conclude(TRUNCATED);
     expect(judgement.isFailing).toBe(true);
-    expect(stream.destroyed).toBe(true);
+    expect(stream.destroyed).toBe(false);
     await closed(stream);
     expect(errors).toMatchObject([{ code: 'ERR_STREAM_TRUNCATED' }]);
   });

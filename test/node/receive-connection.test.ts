@@ -77,6 +77,50 @@ describe('RFC 9112 §9.3: kept', () => {
   });
 });
 
+describe('leftoverBytes: what came behind a response for which nothing more was asked', () => {
+  test.each(KEPT)('%s: is counted, and not parsed', async (_, octets, __, options) => {
+    const { client, body } = await received(`${octets}HTTP/1.1 200 OK\r\n`, options);
+    await consume(body);
+    await body.verdict;
+    expect(body.leftoverBytes).toBe(17);
+    expect(String(client.read())).toBe('HTTP/1.1 200 OK\r\n');
+  });
+
+  test.each(KEPT)('%s: and 0 where there is nothing', async (_, octets, __, options) => {
+    const { body } = await received(octets, options);
+    await consume(body);
+    await body.verdict;
+    expect(body.leftoverBytes).toBe(0);
+  });
+
+  test('is told where the connection does not go on, too', async () => {
+    const { client, body } = await received(`${COMPLETE.replace('\r\n', '\r\nConnection: close\r\n')}more`);
+    await consume(body);
+    expect(body.leftoverBytes).toBe(4);
+    await closed(client);
+  });
+
+  test('0 while the body goes on, and where its framing failed: nobody knows where it would have ended', async () => {
+    const { client, server, body } = await received(`${CHUNKED}5\r\nhello\r\n`);
+    await new Promise((resolve) => body.once('readable', resolve));
+    expect(body.leftoverBytes).toBe(0);
+    server.write('Xmore');
+    expect((await consume(body)).error?.code).toBe('ERR_STREAM_MALFORMED');
+    expect(body.leftoverBytes).toBe(0);
+    await closed(client);
+  });
+
+  test('what comes later: a kept socket with a listener for it is destroyed before it is used again', async () => {
+    const { client, server, body } = await received(COMPLETE);
+    await consume(body);
+    expect(body.leftoverBytes).toBe(0);
+    client.once('data', () => client.destroy()).resume();
+    server.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil');
+    await closed(client);
+    await expect(receive(client)).rejects.toMatchObject({ code: 'ERR_NO_RESPONSE', bytes: 0 });
+  });
+});
+
 test('one at a time: a second receive is an Error, and does the first no harm', async () => {
   const { client, server, body } = await received(`${CHUNKED}13\r\n`);
   await expect(receive(client)).rejects.toThrow(/still being read/);
@@ -98,6 +142,7 @@ describe('destroyed', () => {
     expect((await consume(body)).error?.code).toBe(code);
     await closed(client);
     expect(client.destroyed).toBe(true);
+    await expect(receive(client)).rejects.toMatchObject({ code: 'ERR_NO_RESPONSE', bytes: 0 });
   });
 
   test.each([

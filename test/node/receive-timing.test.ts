@@ -1,5 +1,5 @@
 /**
- * Strategy: what ends a body from outside: the signal, and silence. Each must destroy the socket, settle the verdict, and
+ * Strategy: what ends a body from outside: the signal, silence, and the clock. Each must destroy the socket, settle the verdict, and
  * come behind the data. The times are options of the tests, and short.
  */
 import { once } from 'node:events';
@@ -62,5 +62,40 @@ describe('idleTimeout', () => {
     let bytes = 0;
     for await (const data of body) bytes += data.length;
     expect(bytes).toBe(1_000_000);
+  });
+});
+
+describe('totalTimeout', () => {
+  test('a sender that is never silent and never done: ERR_STREAM_TIMEOUT, truncated, and the socket is destroyed', async () => {
+    const { client, server, body } = await received(CHUNKED, { idleTimeout: 5_000, totalTimeout: 150 });
+    const drip = setInterval(() => server.write('1\r\na\r\n'), 10);
+    const { data, error } = await consume(body);
+    clearInterval(drip);
+    expect(data).toMatch(/^a+$/);
+    expect(error).toMatchObject({
+      code: 'ERR_STREAM_TIMEOUT',
+      message: 'The body was not whole after 150 ms',
+      bytes: data.length,
+      verdict: { kind: 'truncated' },
+    });
+    await closed(client);
+  });
+
+  test('a reader that never comes: the socket is let go of, and what came is still his', async () => {
+    const octets = 'HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n';
+    const { client, server, body } = await received(octets, { totalTimeout: 100 });
+    server.write(Buffer.alloc(1_000_000));
+    await closed(client);
+    expect((await body.verdict).kind).toBe('truncated');
+    const { data, error } = await consume(body);
+    expect(data.length).toBeGreaterThan(0);
+    expect(error).toMatchObject({ code: 'ERR_STREAM_TIMEOUT', bytes: data.length });
+  });
+
+  test('after the end it does nothing: the socket stays', async () => {
+    const { client, body } = await received(`${CHUNKED}5\r\nhello\r\n0\r\n\r\n`, { totalTimeout: 50 });
+    expect((await consume(body)).data).toBe('hello');
+    await new Promise((resolve) => setTimeout(resolve, 100)); // what must not happen has no event
+    expect(client.destroyed).toBe(false);
   });
 });

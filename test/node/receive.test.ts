@@ -43,6 +43,14 @@ describe('complete: the stream ends', () => {
     ['status, count and digest', ['X-Stream-Status: ok;bytes=19', DIGEST], 'match'],
     ['sha-512', ['X-Stream-Status: ok;bytes=19', `Content-Digest: ${HELLO_WORLD_SHA_512}`], 'match'],
     ['no count', ['X-Stream-Status: ok', DIGEST], 'match'],
+  ])('%s', async (_, fields, digest) => {
+    const { data, code, verdict } = await conclusion(sealed(...fields), { require: 'always' });
+    expect({ data, code }).toEqual({ data: HELLO_WORLD, code: undefined });
+    expect(verdict).toMatchObject({ kind: 'complete', bytes: 19, digest, status: { kind: 'ok' }, error: undefined });
+    expect(verdict.trailers).toEqual(fields.map((field) => field.split(': ')));
+  });
+
+  const DIGESTS: [string, string[], string][] = [
     ['no digest', ['X-Stream-Status: ok;bytes=19'], 'absent'],
     [
       'RFC 9530 §2: a digest of an unknown algorithm',
@@ -50,11 +58,24 @@ describe('complete: the stream ends', () => {
       'unsupported',
     ],
     ['RFC 9530 §2: a digest that cannot be read', ['X-Stream-Status: ok', 'Content-Digest: ???'], 'unreadable'],
-  ])('%s', async (_, fields, digest) => {
-    const { data, code, verdict } = await conclusion(sealed(...fields), { require: 'always' });
+  ];
+
+  test.each(DIGESTS)('%s, where none was announced', async (_, fields, digest) => {
+    const octets = sealed(...fields).replace(', Content-Digest', '');
+    const { data, code, verdict } = await conclusion(octets, { require: 'always' });
     expect({ data, code }).toEqual({ data: HELLO_WORLD, code: undefined });
-    expect(verdict).toMatchObject({ kind: 'complete', bytes: 19, digest, status: { kind: 'ok' }, error: undefined });
-    expect(verdict.trailers).toEqual(fields.map((field) => field.split(': ')));
+    expect(verdict).toMatchObject({ kind: 'complete', bytes: 19, digest });
+  });
+
+  test.each(DIGESTS)('%s, where one was announced: unverified', async (_, fields, digest) => {
+    const { data, code, verdict } = await conclusion(sealed(...fields));
+    expect({ data, code }).toEqual({ data: HELLO_WORLD, code: 'ERR_STREAM_UNVERIFIED' });
+    expect(verdict).toMatchObject({ kind: 'unverified', bytes: 19, digest, status: { kind: 'ok' } });
+  });
+
+  test('one was announced and none came, and digests are ignored on demand', async () => {
+    const { verdict } = await conclusion(sealed('X-Stream-Status: ok;bytes=19'), { digest: false });
+    expect(verdict).toMatchObject({ kind: 'complete', digest: 'absent' });
   });
 
   test('a digest of a body whose head announced none was not hashed: it is unverified', async () => {

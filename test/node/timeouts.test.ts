@@ -1,7 +1,9 @@
-/** Strategy: what a timeout option may be, on both sides of each bound; and the timer that is stopped and started. */
+/** Strategy: what a timeout option may be, on both sides of each bound; and the timers that are stopped and started. */
 import { describe, expect, test } from 'vitest';
+import type { StreamError } from '../../src/core/errors.ts';
+import { BodyTimer } from '../../src/node/body-timer.ts';
 import { IdleTimer } from '../../src/node/idle-timer.ts';
-import { timeoutFrom } from '../../src/node/timeouts.ts';
+import { bodyTimeoutsFrom, timeoutFrom } from '../../src/node/timeouts.ts';
 
 describe('timeoutFrom', () => {
   test.each([
@@ -27,10 +29,68 @@ describe('timeoutFrom', () => {
   });
 });
 
-describe('IdleTimer', () => {
-  /** Waits well past the time of a timer that was set before: what must not happen has no event. */
-  const pass = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** Waits well past the time of a timer that was set before: what must not happen has no event. */
+const pass = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+describe('bodyTimeoutsFrom', () => {
+  test('five minutes of silence, and a day for the whole, by default', () => {
+    expect(bodyTimeoutsFrom({})).toEqual({ idle: 300_000, total: 86_400_000 });
+  });
+
+  test('0 and Infinity are no bound', () => {
+    const options = { idleTimeout: 0, totalTimeout: Number.POSITIVE_INFINITY };
+    expect(bodyTimeoutsFrom(options)).toEqual({ idle: 0, total: 0 });
+  });
+
+  test.each(['idleTimeout', 'totalTimeout'])('%s is named where it is none', (name) => {
+    expect(() => bodyTimeoutsFrom({ [name]: -1 })).toThrow(new RegExp(`^${name} must be`));
+    expect(() => bodyTimeoutsFrom({ [name]: '1' })).toThrow(TypeError);
+  });
+});
+
+describe('BodyTimer', () => {
+  const timer = (idle: number, total: number) => {
+    const errors: StreamError[] = [];
+    return { timer: new BodyTimer({ idle, total }, (error) => errors.push(error)), errors };
+  };
+
+  test('silence and the whole are told apart', async () => {
+    const silent = timer(20, 0);
+    const slow = timer(0, 20);
+    silent.timer.start();
+    slow.timer.start();
+    await pass(60);
+    expect(silent.errors).toMatchObject([{ code: 'ERR_STREAM_TIMEOUT', message: 'No octet came for 20 ms' }]);
+    expect(slow.errors).toMatchObject([{ code: 'ERR_STREAM_TIMEOUT', message: 'The body was not whole after 20 ms' }]);
+  });
+
+  test('the whole is counted from the first start, whatever comes, and through pauses', async () => {
+    const { timer: running, errors } = timer(0, 100);
+    const began = performance.now();
+    running.start();
+    while (errors.length === 0) {
+      await pass(15);
+      running.refresh();
+      running.pause();
+      running.start();
+    }
+    const took = performance.now() - began;
+    expect(took).toBeGreaterThanOrEqual(99);
+    expect(took).toBeLessThan(1000);
+    running.stop();
+  });
+
+  test('not before it is started, nor after it is stopped', async () => {
+    const unused = timer(10, 10);
+    const stopped = timer(10, 10);
+    stopped.timer.start();
+    stopped.timer.stop();
+    await pass(40);
+    expect([...unused.errors, ...stopped.errors]).toEqual([]);
+  });
+});
+
+describe('IdleTimer', () => {
   test('calls back once, when it has been started', async () => {
     let calls = 0;
     const timer = new IdleTimer(20, () => calls++);

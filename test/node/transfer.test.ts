@@ -17,7 +17,7 @@ async function transfer(framing: BodyFraming, { isPersistent = true, idleTimeout
   const { client, server } = await ends;
   for (const socket of [client, server]) socket.on('error', () => {}); // as receive does
   let released = 0;
-  const transfer = new Transfer(client, idleTimeout, isPersistent, () => {
+  const transfer = new Transfer(client, { idle: idleTimeout, total: 0 }, isPersistent, () => {
     released++;
   });
   const verifier = new Verifier();
