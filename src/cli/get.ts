@@ -22,6 +22,7 @@ interface GetOptions {
   fields: FieldPairs;
   maxRedirects: number;
   idleTimeout: number;
+  totalTimeout: number;
   isQuiet: boolean;
 }
 
@@ -48,8 +49,8 @@ export async function get(args: string[]): Promise<number> {
 }
 
 async function download(options: GetOptions, signal: AbortSignal): Promise<number> {
-  const { url, output, require, fields, maxRedirects, idleTimeout, isQuiet } = options;
-  const receiving: ReceiveOptions = { require, signal, idleTimeout, headTimeout: idleTimeout };
+  const { url, output, require, fields, maxRedirects, idleTimeout, totalTimeout, isQuiet } = options;
+  const receiving: ReceiveOptions = { require, signal, idleTimeout, headTimeout: idleTimeout, totalTimeout };
   const final = await getFollowing(url, fields, maxRedirects, receiving);
   const { response, socket } = final;
   try {
@@ -68,6 +69,10 @@ async function download(options: GetOptions, signal: AbortSignal): Promise<numbe
     if (verdict.kind === 'unverified') {
       warn(`${verdict.reason}: the server does not say whether this is all of it (--require always makes this fail)`);
     }
+    const { leftoverBytes } = response.body;
+    if (leftoverBytes > 0) {
+      warn(`${formatCount(leftoverBytes)} octets came behind the response that nobody asked for; they were not read`);
+    }
     if (!isQuiet && process.stderr.isTTY) {
       process.stderr.write(`${paint(process.stderr, 'green', verdict.kind)}: ${progress.summary()}\n`);
     }
@@ -84,6 +89,9 @@ async function toFile({ response }: FinalResponse, progress: Progress, target: s
   } catch (error) {
     response.body.destroy();
     throw error;
+  }
+  for (const name of file.unclaimed) {
+    warn(`${name} was left by an earlier get, perhaps of another machine or container: remove it if none is running`);
   }
   try {
     await pipeline(response.body, progress.counter(), file.writable);
@@ -133,6 +141,7 @@ function readOptions(args: string[]): GetOptions | undefined {
       plain: { type: 'boolean', default: false },
       'max-redirects': { type: 'string', default: '10' },
       'idle-timeout': { type: 'string', default: '300' },
+      'total-timeout': { type: 'string', default: '86400' },
       quiet: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -160,6 +169,7 @@ function readOptions(args: string[]): GetOptions | undefined {
     fields: requestFields(url, values.header, values.plain),
     maxRedirects: wholeNumber('--max-redirects', values['max-redirects']),
     idleTimeout: 1000 * wholeNumber('--idle-timeout', values['idle-timeout']),
+    totalTimeout: 1000 * wholeNumber('--total-timeout', values['total-timeout']),
     isQuiet: values.quiet,
   };
 }

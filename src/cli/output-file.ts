@@ -1,13 +1,14 @@
 /**
  * A file that appears only when it is whole: written under a temporary name beside its target, and renamed at the end.
- * Whatever else happens, nothing is left under either name. A link is followed; what is no file (a device, a FIFO) is
- * written to as it stands, since there is nothing that could be renamed.
+ * Whatever else happens, nothing is left under either name: what a killed process left, the next one for the same target
+ * removes (temporary-name.ts). A link is followed; what is no file (a device, a FIFO) is written to as it stands, since
+ * there is nothing that could be renamed.
  */
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { realpath, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { removeLeftovers, temporaryFor } from './temporary-name.ts';
 
 export class OutputFile {
   readonly #target: string;
@@ -15,11 +16,19 @@ export class OutputFile {
   readonly #temporary: string | undefined;
   /** Ends when the octets are on the disk: a rename must not overtake them. */
   readonly writable: WriteStream;
+  /** Temporary files of the same target whose process may be running elsewhere. */
+  readonly unclaimed: readonly string[];
 
-  private constructor(target: string, temporary: string | undefined, writable: WriteStream) {
+  private constructor(
+    target: string,
+    temporary: string | undefined,
+    writable: WriteStream,
+    unclaimed: readonly string[],
+  ) {
     this.#target = target;
     this.#temporary = temporary;
     this.writable = writable;
+    this.unclaimed = unclaimed;
   }
 
   /** @throws Error in words for a target that cannot be written */
@@ -29,6 +38,7 @@ export class OutputFile {
     const isSpecial = stats !== undefined && !stats.isFile();
     const target = stats === undefined ? name : await realpath(name);
     const temporary = isSpecial ? undefined : temporaryFor(target);
+    const unclaimed = isSpecial ? [] : await removeLeftovers(target);
     const writable = createWriteStream(temporary ?? target, { flags: isSpecial ? 'w' : 'wx', flush: !isSpecial });
     try {
       await once(writable, 'open');
@@ -37,7 +47,7 @@ export class OutputFile {
       const why = code === 'ENOENT' ? `there is no directory ${path.dirname(path.resolve(name))}` : message;
       throw new Error(`${name} cannot be written: ${why}`, { cause: error });
     }
-    return new OutputFile(target, temporary, writable);
+    return new OutputFile(target, temporary, writable, unclaimed);
   }
 
   /** The content is whole, and `writable` has ended: puts it under the target's name. */
@@ -50,14 +60,4 @@ export class OutputFile {
     if (!writable.closed) await new Promise<void>((resolve) => writable.once('close', resolve).destroy());
     if (this.#temporary !== undefined) await rm(this.#temporary, { force: true });
   }
-}
-
-/** A name beside the target, not longer than file systems take. */
-function temporaryFor(target: string): string {
-  const { dir, base } = path.parse(target);
-  const start = Buffer.from(base)
-    .subarray(0, 200)
-    .toString('utf8')
-    .replace(/\uFFFD+$/, '');
-  return path.join(dir, `.${start}.${randomBytes(6).toString('hex')}.part`);
 }

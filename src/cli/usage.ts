@@ -45,6 +45,7 @@ export const GET_USAGE = `chunked-trailers get <url> [options]
       --plain             do not ask for the status, as an ordinary client
       --max-redirects <n> 10 by default
       --idle-timeout <s>  seconds without an octet before giving up; 300 by default, 0 for never
+      --total-timeout <s> seconds for the whole body; 86400, a day, by default, 0 for no bound
       --quiet             no progress line
   -h, --help
 

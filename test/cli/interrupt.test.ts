@@ -43,7 +43,9 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s in the middle of a body leaves not
   const { child, ended } = start(['get', url, '-o', 'file'], { cwd });
   await once(watcher, 'change');
   const during = await readdir(cwd);
-  expect(during).toEqual([expect.stringMatching(/^\.file\.[0-9a-f]{12}\.part$/)]);
+  expect(during).toEqual([
+    expect.stringMatching(new RegExp(`^\\.file\\.[0-9a-f]{8}\\.${child.pid}\\.[0-9a-f]{12}\\.part$`)),
+  ]);
   child.kill(signal);
   expect(await ended).toEqual(INTERRUPTED);
   expect(await readdir(cwd)).toEqual([]);

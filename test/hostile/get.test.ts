@@ -1,0 +1,38 @@
+/** Strategy: what hostile peers get out of the built program's `get`: an exit code, one line, and no file. */
+import { readdir } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { rawServer, SEALED } from '../cli/peers.ts';
+import { run, temporaryDirectory } from '../cli/program.ts';
+import { HELLO_WORLD } from '../hashing.ts';
+
+test('a sender that is never silent and never done: --total-timeout', async () => {
+  const cwd = await temporaryDirectory();
+  const { url } = await rawServer((socket) => {
+    socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+    const drip = setInterval(() => socket.write('1\r\na\r\n'), 20);
+    socket.once('close', () => clearInterval(drip));
+  });
+  const { code, stderr } = await run(['get', url, '-o', 'file', '--total-timeout', '1'], { cwd });
+  expect(code).toBe(21);
+  expect(stderr).toMatch(
+    /^error: truncated after \d+ octets: The body was not whole after 1000 ms {2}\[ERR_STREAM_TIMEOUT\]\n$/,
+  );
+  expect(await readdir(cwd)).toEqual([]);
+});
+
+test('--total-timeout takes a whole number, and 0 is no bound', async () => {
+  const { url } = await rawServer(SEALED);
+  expect(await run(['get', url, '--total-timeout', '0'])).toMatchObject({ code: 0, stdout: HELLO_WORLD });
+  const { code, stderr } = await run(['get', url, '--total-timeout', 'soon']);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^error: --total-timeout takes a whole number, not "soon"\n/);
+});
+
+test('octets behind the response that nobody asked for: a warning, and they are not in the output', async () => {
+  const { url } = await rawServer(`${SEALED}HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil`);
+  expect(await run(['get', url])).toMatchObject({
+    code: 0,
+    stdout: HELLO_WORLD,
+    stderr: 'warning: 42 octets came behind the response that nobody asked for; they were not read\n',
+  });
+});
