@@ -1,4 +1,7 @@
-/** How time grows with size: time ~ size^exponent, so a straight line through the logarithms, fitted by least squares. */
+/**
+ * How time grows with size: time ~ size^exponent, a straight line through the logarithms. Its slope is the median of the
+ * slopes between any two points, so that one point that was disturbed does not bend it.
+ */
 
 export interface Point {
   size: number;
@@ -7,17 +10,10 @@ export interface Point {
 
 /** The exponent: 1 is linear, 2 is quadratic. Needs two sizes at least. */
 export function fitExponent(points: readonly Point[]): number {
-  const x = points.map(({ size }) => Math.log(size));
-  const y = points.map(({ seconds }) => Math.log(seconds));
-  const [meanX, meanY] = [mean(x), mean(y)];
-  let [covariance, variance] = [0, 0];
-  for (let i = 0; i < x.length; i++) {
-    covariance += (x[i]! - meanX) * (y[i]! - meanY);
-    variance += (x[i]! - meanX) ** 2;
-  }
-  return covariance / variance;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+  const slopes = points.flatMap((one, at) =>
+    points.slice(at + 1).map((other) => Math.log(other.seconds / one.seconds) / Math.log(other.size / one.size)),
+  );
+  slopes.sort((one, other) => one - other);
+  const middle = slopes.length / 2;
+  return (slopes[Math.ceil(middle) - 1]! + slopes[Math.floor(middle)]!) / 2;
 }

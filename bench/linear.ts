@@ -13,7 +13,7 @@ const PASSES = { full: 12, quick: 4 };
 
 const ABOUT =
   'The CPU time that the Decoder takes for messages that grow, the best of several samples for each size, and the ' +
-  'exponent of time against size: the slope of a straight line through the logarithms, by least squares. 1 is linear. ' +
+  'exponent of time against size: the slope of a straight line through the logarithms, the median of those between any two sizes. 1 is linear. ' +
   'A fixed cost for each message makes it smaller.';
 
 export async function measureLinear(quick: boolean, log: (line: string) => void): Promise<Section> {
