@@ -1,7 +1,8 @@
 /**
- * The import rule of design section 2: `core` imports only `core`; `node`, `web` and `undici` import only `core` and their own
- * folder; `cli` imports `node`, `core` and its own folder; nothing imports an index.ts, except that `cli` may use node's; no import
- * circles, type-only imports included; `node:` only in `node` and `cli`; nothing from npm.
+ * The import rule of design section 2: `core` imports only `core`; `node` and `web` import only `core` and their own folder;
+ * `undici`, which runs nowhere but on Node, and `cli` import `node`, `core` and their own folder; nothing imports an index.ts,
+ * except that `cli` may use node's; no import circles, type-only imports included; `node:` only in `node`, `undici` and `cli`;
+ * nothing from npm.
  *
  * Strategy: the specifiers are found by regular expressions in the sources without their comments, which is good enough for
  * sources that Biome has formatted.
@@ -18,11 +19,11 @@ const MAY_IMPORT: Record<string, string[]> = {
   core: ['core'],
   node: ['core', 'node'],
   web: ['core', 'web'],
-  undici: ['core', 'undici'],
+  undici: ['core', 'node', 'undici'],
   cli: ['node', 'core', 'cli'],
 };
 
-const FOLDERS_WITH_NODE = ['node', 'cli'];
+const FOLDERS_WITH_NODE = ['node', 'undici', 'cli'];
 
 /** The source without comments. Strings stay, so that `//` in one is not taken for a comment. */
 export function withoutComments(source: string): string {
@@ -100,7 +101,7 @@ describe('design §2: the import rule', () => {
     expect(wrong.map(say)).toEqual([]);
   });
 
-  test('only node and cli import `node:`, and nobody imports from npm', () => {
+  test('only node, undici and cli import `node:`, and nobody imports from npm', () => {
     const wrong = imports.filter(({ from, specifier }) => {
       if (isRelative(specifier)) return false;
       return !(specifier.startsWith('node:') && FOLDERS_WITH_NODE.includes(folderOf(from)));

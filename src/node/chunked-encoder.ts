@@ -4,9 +4,9 @@
  */
 import { Transform, type TransformCallback } from 'node:stream';
 import { Encoder } from '../core/encoder.ts';
+import { type ExtraTrailers, ownTrailers, trailerNames } from '../core/extra-trailers.ts';
+import { type DescribeError, describeFailure } from '../core/failure.ts';
 import { Seal } from '../core/seal.ts';
-import { type ExtraTrailers, ownTrailers, trailerNames } from './extra-trailers.ts';
-import { type DescribeError, describeFailure } from './failure.ts';
 import { algorithmsOf, createHasher, type DigestOption } from './hashing.ts';
 
 export interface ChunkedEncoderOptions {

@@ -7,6 +7,8 @@ export {
 export { decodeChunked } from '../core/decoder.ts';
 export { encodeChunked } from '../core/encoder.ts';
 export { StreamError, type StreamErrorCode } from '../core/errors.ts';
+export type { ExtraTrailers } from '../core/extra-trailers.ts';
+export type { DescribeError, FailureDescription } from '../core/failure.ts';
 export type { FieldPairs } from '../core/fields.ts';
 export { DEFAULT_LIMITS, type Limits } from '../core/limits.ts';
 export type { Require } from '../core/outcome.ts';
@@ -16,9 +18,8 @@ export { ChunkedDecoder, type ChunkedDecoderOptions } from './chunked-decoder.ts
 export { ChunkedEncoder, type ChunkedEncoderOptions } from './chunked-encoder.ts';
 export type { BodyVerdict, ResponseEnd, ResponseFailed, ResponseStart } from './diagnostics.ts';
 export type { ErrorResponse } from './error-response.ts';
-export type { ExtraTrailers } from './extra-trailers.ts';
-export type { DescribeError, FailureDescription } from './failure.ts';
 export type { DigestOption } from './hashing.ts';
+export { acceptsInContent } from './in-content.ts';
 export type { Headers, RequestHead, ResponseHead } from './message-head.ts';
 export type { RequestFacts } from './negotiation.ts';
 export { type ReadRequestOptions, readRequest } from './read-request.ts';

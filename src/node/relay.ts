@@ -5,10 +5,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { StreamError } from '../core/errors.ts';
+import { type FailureDescription, failureType } from '../core/failure.ts';
 import type { FieldPairs } from '../core/fields.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { ErrorResponse } from './error-response.ts';
-import { type FailureDescription, failureType } from './failure.ts';
 import { listMembers } from './message-head.ts';
 import { type RespondOptions, respond } from './response.ts';
 import { pairsFrom, type VerifyOptions, verify } from './verify.ts';

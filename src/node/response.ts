@@ -1,6 +1,7 @@
 /** respond: a StreamResponse on a raw socket, or on the ServerResponse of `node:http` and the frameworks on top of it. */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { inContentFields } from './in-content.ts';
 import { ServerResponseChannel } from './server-response-channel.ts';
 import { SocketChannel } from './socket-channel.ts';
 import { type RespondOptions, StreamResponse } from './stream-response.ts';
@@ -22,6 +23,10 @@ export type { RespondOptions, StreamResponse } from './stream-response.ts';
  * @throws Error if another response is still open on the socket, or the head of the ServerResponse is out
  */
 export function respond(target: Socket | ServerResponse, options: RespondOptions = {}): StreamResponse {
+  if (options.framing === 'content') {
+    const inherited = isServerResponse(target) ? target.getHeaders() : {};
+    options = { ...options, headers: inContentFields(options.headers, inherited) };
+  }
   if (isServerResponse(target)) {
     const { request = target.req, status = target.statusCode } = options;
     return new StreamResponse((open) => new ServerResponseChannel(target, open), request, { ...options, status });

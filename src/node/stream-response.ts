@@ -6,6 +6,8 @@
  */
 import { Encoder } from '../core/encoder.ts';
 import { StreamError } from '../core/errors.ts';
+import { type ExtraTrailers, ownTrailers, trailerNames } from '../core/extra-trailers.ts';
+import { type DescribeError, describeFailure } from '../core/failure.ts';
 import type { FieldPairs } from '../core/fields.ts';
 import { Seal } from '../core/seal.ts';
 import { destroyOnAbort } from './abort-signal.ts';
@@ -19,10 +21,9 @@ import {
   responseStart,
 } from './diagnostics.ts';
 import { type ErrorResponse, errorMessage, type MakeErrorResponse } from './error-response.ts';
-import { type ExtraTrailers, ownTrailers, trailerNames } from './extra-trailers.ts';
-import { type DescribeError, describeFailure } from './failure.ts';
 import { GatheringWritable, type WriteCallback } from './gathering-writable.ts';
 import { algorithmsOf, createHasher, type DigestOption } from './hashing.ts';
+import { inContentEndings, isInContent } from './in-content.ts';
 import { type Ending, type FailureEnding, type Negotiated, negotiate, type RequestFacts } from './negotiation.ts';
 import type { OutgoingContent } from './outgoing-content.ts';
 import { applicationFields, assertStatus, type HeadersOption } from './response-head.ts';
@@ -45,6 +46,12 @@ export interface RespondOptions {
   errorResponse?: (error: unknown) => ErrorResponse | undefined;
   /** `false` for content whose end is not proven: no trailers vouch for it. `true` by default. */
   seal?: boolean;
+  /**
+   * `content`: the chunked body with its seal is itself the content, of type `application/vnd.chunked-trailers`, for a
+   * reader that no trailer reaches, such as a page (spec-notes/in-content.md). Every client gets the seal then, and a
+   * failure in it; the Content-Type that was set becomes a parameter, and no cache may store the response.
+   */
+  framing?: 'content' | undefined;
   /** Ends the response as a failure: `cancelled`, or `timeout` for `AbortSignal.timeout()`. */
   signal?: AbortSignal;
   /**
@@ -63,6 +70,8 @@ export class StreamResponse extends GatheringWritable {
   readonly #negotiated: Negotiated;
   readonly #request: RequestFacts;
   readonly #encoder: Encoder | undefined;
+  /** Frames what is content to HTTP. */
+  readonly #inner: Encoder | undefined;
   readonly #seal: Seal | undefined;
   readonly #extraTrailers: ExtraTrailers | undefined;
   readonly #describeError: DescribeError | undefined;
@@ -89,8 +98,11 @@ export class StreamResponse extends GatheringWritable {
     const { fields, asksToClose } = applicationFields(headers);
     const extraNames = trailerNames(extraTrailers);
     const own = algorithmsOf(digest);
-    const negotiated = negotiate(request, status, seal);
+    const inContent = isInContent(options.framing);
+    const earned = negotiate(request, status, seal);
+    const negotiated = inContent ? inContentEndings(earned) : earned;
     const { framing, hasTrailers, failureEnding, preferredDigest } = negotiated;
+    if (inContent && framing !== 'none') this.#inner = new Encoder();
 
     this.#channel = open({
       isPersistent: negotiated.isPersistent && !asksToClose,
@@ -106,14 +118,15 @@ export class StreamResponse extends GatheringWritable {
       if (!isFraming) this.#encoder = new Encoder();
       fields.push(['Transfer-Encoding', 'chunked']);
     }
-    if (hasTrailers) {
-      const isRefused = isFraming || digest === false || preferredDigest === 'none';
+    if (hasTrailers || (this.#inner !== undefined && seal)) {
+      const counts = !isFraming || this.#inner !== undefined;
+      const isRefused = !counts || digest === false || preferredDigest === 'none';
       const algorithms = isRefused ? [] : preferredDigest !== undefined ? [preferredDigest] : own;
-      this.#seal = new Seal({ algorithms, createHasher, counts: !isFraming });
+      this.#seal = new Seal({ algorithms, createHasher, counts });
       const names = ['X-Stream-Status', ...(algorithms.length > 0 ? ['Content-Digest'] : []), ...extraNames];
-      fields.push(['Trailer', names.join(', ')]);
+      if (hasTrailers) fields.push(['Trailer', names.join(', ')]);
       // A cache must not give a failure that ends cleanly to a client that cannot see it.
-      if (failureEnding === 'clean-failure') fields.push(['Vary', 'X-Want-Stream-Status']);
+      if (hasTrailers && failureEnding === 'clean-failure') fields.push(['Vary', 'X-Want-Stream-Status']);
     }
     this.#head = { status, fields };
     this.#negotiated = negotiated;
@@ -121,7 +134,7 @@ export class StreamResponse extends GatheringWritable {
     this.#extraTrailers = extraTrailers;
     this.#describeError = options.describeError;
     this.#errorResponse = options.errorResponse;
-    if (framing === 'until-close' && !this.#channel.canReset) {
+    if (framing === 'until-close' && failureEnding === 'reset' && !this.#channel.canReset) {
       this.#refusal = new Error('HTTP/1.0 on a socket without RST cannot show that a body failed: use HTTP/1.1');
     }
     destroyOnAbort(signal, this);
@@ -193,7 +206,8 @@ export class StreamResponse extends GatheringWritable {
   /** Ends a chunked body whose head is out, as a failure. */
   #fail(error: Error | null, ending: FailureEnding, onDone: (isSent: boolean) => void): void {
     const reason = describeFailure(error, this.#describeError);
-    if (ending === 'clean-failure') this.#channel.finish(this.#end(this.#seal!.fail(reason)), onDone);
+    const seal = this.#seal ?? new Seal({ counts: false });
+    if (ending === 'clean-failure') this.#channel.finish(this.#end(seal.fail(reason)), onDone);
     else this.#channel.close((this.#encoder ?? new Encoder()).abort({ kind: 'error', ...reason }), onDone);
   }
 
@@ -211,8 +225,14 @@ export class StreamResponse extends GatheringWritable {
   #encode(content: OutgoingContent): Uint8Array[] {
     this.#bytes += content.size;
     if (this.#seal !== undefined) for (const piece of content.pieces()) this.#seal.update(piece);
+    if (this.#inner !== undefined) return this.#chunk(content.framed(this.#inner));
     if (this.#encoder !== undefined) return content.framed(this.#encoder);
     return this.#negotiated.framing === 'none' ? [] : content.pieces();
+  }
+
+  /** Octets that are content to HTTP as one chunk of its own, if the framing is ours. */
+  #chunk(pieces: Uint8Array[]): Uint8Array[] {
+    return this.#encoder === undefined ? pieces : this.#encoder.writeAll(pieces);
   }
 
   #goodEnd(): Uint8Array[] {
@@ -223,6 +243,7 @@ export class StreamResponse extends GatheringWritable {
 
   /** The end of a whole body, whoever frames it. */
   #end(trailers: FieldPairs): Uint8Array[] {
+    if (this.#inner !== undefined) return [...this.#chunk(this.#inner.end(trailers)), ...(this.#encoder?.end() ?? [])];
     if (this.#encoder !== undefined) return this.#encoder.end(trailers);
     if (trailers.length > 0) this.#channel.addTrailers(trailers);
     return [];

@@ -3,7 +3,7 @@
  * that no field line or chunk line can break on (spec-notes/x-stream-status.md).
  */
 import { describe, expect, test } from 'vitest';
-import type { DescribeError } from '../../src/node/failure.ts';
+import type { DescribeError } from '../../src/core/failure.ts';
 import { AWARE, answer, failing, messageFrom, PLAIN } from './answering.ts';
 
 /** The line that carries the status of a failed body of one octet, without what surrounds it. */

@@ -4,8 +4,8 @@
  */
 import { describe, expect, test } from 'vitest';
 import { StreamError, type StreamErrorCode } from '../../src/core/errors.ts';
+import { type DescribeError, describeFailure } from '../../src/core/failure.ts';
 import { judge } from '../../src/core/verdict.ts';
-import { type DescribeError, describeFailure } from '../../src/node/failure.ts';
 
 const named = (name: string, cause?: unknown) => Object.assign(new Error('secret', { cause }), { name });
 const coded = (code: string) => Object.assign(new Error('secret'), { code });

@@ -1,5 +1,5 @@
 /** The application's own trailer fields: announced by name in the head, asked for when the body has ended. */
-import { assertTrailerName, type FieldPairs } from '../core/fields.ts';
+import { assertTrailerName, type FieldPairs } from './fields.ts';
 
 export interface ExtraTrailers {
   /** Announced in the Trailer field (RFC 9110 §6.6.2). */

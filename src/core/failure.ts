@@ -2,8 +2,8 @@
  * What a failure is called on the wire. Messages and stacks stay here: only the type is sent, unless the application
  * describes its errors itself.
  */
-import { StreamError, type StreamErrorCode } from '../core/errors.ts';
-import { isStatusType } from '../core/stream-status.ts';
+import { StreamError, type StreamErrorCode } from './errors.ts';
+import { isStatusType } from './stream-status.ts';
 
 /** The `type` and `details` of an X-Stream-Status error. */
 export interface FailureDescription {
@@ -45,14 +45,12 @@ const RECEIVED_TYPES: Partial<Record<StreamErrorCode, string>> = {
 };
 
 function isAbort(error: unknown): boolean {
-  return (
-    error instanceof Error && (error.name === 'AbortError' || (error as NodeJS.ErrnoException).code === 'ABORT_ERR')
-  );
+  return error instanceof Error && (error.name === 'AbortError' || (error as { code?: unknown }).code === 'ABORT_ERR');
 }
 
 function isTimeout(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof StreamError) return error.code === 'ERR_STREAM_TIMEOUT';
-  if (error.name === 'TimeoutError' || (error as NodeJS.ErrnoException).code === 'ETIMEDOUT') return true;
+  if (error.name === 'TimeoutError' || (error as { code?: unknown }).code === 'ETIMEDOUT') return true;
   return isAbort(error) && isTimeout(error.cause);
 }

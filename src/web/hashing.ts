@@ -1,0 +1,78 @@
+/**
+ * Hashers on a platform that brings no incremental hash of its own: whoever wants digests hands one in. Its digest may
+ * come later, since some platforms hash beside the program (Cloudflare's `crypto.DigestStream`); the core asks for it at
+ * once, so it is waited for here, before the core is asked.
+ */
+import {
+  type CreateHasher,
+  DIGEST_ALGORITHMS,
+  type DigestAlgorithm,
+  isDigestAlgorithm,
+} from '../core/content-digest.ts';
+
+/** One algorithm, several, or `false` for no digest. */
+export type DigestOption = DigestAlgorithm | readonly DigestAlgorithm[] | false;
+
+/** An incremental hash. That of `node:crypto` is one, and that of `@noble/hashes`. */
+export interface StreamHasher {
+  /** Data that is hashed only after the return is to be copied: it may be changed by then. */
+  update(data: Uint8Array): unknown;
+  /** Called once, behind the last `update`. */
+  digest(): Uint8Array | PromiseLike<Uint8Array>;
+}
+
+export type CreateStreamHasher = (algorithm: DigestAlgorithm) => StreamHasher;
+
+/** The algorithms of a `digest` option. @throws TypeError for an unknown one, or where there is nothing to hash with */
+export function algorithmsOf(digest: DigestOption, createHasher: CreateStreamHasher | undefined): DigestAlgorithm[] {
+  if (createHasher !== undefined && typeof createHasher !== 'function') {
+    throw new TypeError('createHasher must be a function from an algorithm to a hasher');
+  }
+  if (digest === false) return [];
+  const algorithms = typeof digest === 'string' ? [digest] : [...digest];
+  for (const algorithm of algorithms) {
+    if (!isDigestAlgorithm(algorithm)) {
+      throw new TypeError(
+        `digest must be ${DIGEST_ALGORITHMS.join(', ')}, a list of these, or false; not "${algorithm}"`,
+      );
+    }
+    if (createHasher === undefined) {
+      throw new TypeError(
+        `A digest in ${algorithm} needs createHasher: the Web platform has no incremental hash (node:crypto and @noble/hashes have one)`,
+      );
+    }
+  }
+  return algorithms;
+}
+
+/** The hashers of one body. */
+export class Hashers {
+  readonly #create: CreateStreamHasher | undefined;
+  readonly #hashers: { hasher: StreamHasher; digest: Uint8Array }[] = [];
+  #settled: Promise<void> | undefined;
+
+  constructor(create: CreateStreamHasher | undefined) {
+    this.#create = create;
+  }
+
+  /** For the core: its digests are those of the last `settle`. */
+  readonly createHasher: CreateHasher = (algorithm) => {
+    const hasher = this.#create!(algorithm);
+    const entry = { hasher, digest: new Uint8Array(0) };
+    this.#hashers.push(entry);
+    return { update: (data) => hasher.update(data), digest: () => entry.digest };
+  };
+
+  /** Waits for the digests, which are asked for once. Rejects if a hasher does. */
+  settle(): Promise<void> {
+    this.#settled ??= this.#settle();
+    return this.#settled;
+  }
+
+  async #settle(): Promise<void> {
+    const settling = this.#hashers.map(async (entry) => {
+      entry.digest = await entry.hasher.digest();
+    });
+    await Promise.all(settling);
+  }
+}
