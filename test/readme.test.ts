@@ -33,8 +33,8 @@ afterAll(async () => {
 });
 
 /** In the order of the README. */
-const [httpServer, rawServer, describing, httpClient, rawClient, relaying, core] = snippets as [
-  ...[string, string, string, string, string, string, string],
+const [httpServer, rawServer, describing, httpClient, rawClient, relaying, core, page] = snippets as [
+  ...[string, string, string, string, string, string, string, string],
 ];
 
 describe('the snippets of the README', () => {
@@ -76,8 +76,18 @@ describe('the snippets of the README', () => {
     expect(output).toBe('hello [["X-Stream-Status","ok;bytes=5"]]\n');
   });
 
+  test('the page’s decoder runs as it stands, with the option that is written before it', async () => {
+    const option = /`respond\(res, (\{ framing: .*?\})\)`/.exec(readme)![1]!;
+    const server = httpServer
+      .replace('respond(res)', `respond(res, ${option})`)
+      .replace('import { respond }', 'import { acceptsInContent, respond }');
+    const { port } = await listening(server);
+    const { output } = await finish(await start('page.mjs', page.replace('localhost:8080', `127.0.0.1:${port}`)));
+    expect(output).toBe(`${CONTENT.length} complete\n`);
+  });
+
   test('there is no other', () => {
-    expect(snippets).toHaveLength(7);
+    expect(snippets).toHaveLength(8);
   });
 });
 

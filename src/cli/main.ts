@@ -4,11 +4,12 @@ import { readFileSync } from 'node:fs';
 import { demo } from './demo.ts';
 import { EXIT } from './exit-codes.ts';
 import { get } from './get.ts';
+import { inspect } from './inspect.ts';
 import { serve } from './serve.ts';
 import { complain } from './terminal.ts';
 import { USAGE, UsageError } from './usage.ts';
 
-const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = { demo, get, serve };
+const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = { demo, get, inspect, serve };
 
 async function main([name, ...args]: string[]): Promise<number> {
   if (name === '--version' || name === '-v') {

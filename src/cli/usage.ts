@@ -9,6 +9,7 @@ export const USAGE = `chunked-trailers: streamed HTTP/1.1 responses whose end ca
   chunked-trailers demo [file]             show every kind of end over a real loopback socket
   chunked-trailers serve <file|directory>  serve files with sealed responses
   chunked-trailers get <url> [-o file]     get a URL; the file appears only if it is whole
+  chunked-trailers inspect [file|-]        annotate a capture piece by piece, and judge it
 
   chunked-trailers <command> --help        the options of a command
   chunked-trailers --version
@@ -57,6 +58,31 @@ Exit codes
    4  an HTTP status of 400 or more, or too many redirects
   20  failed: the sender said so, and why
   21  truncated: the connection ended, or went silent, before the body did
+  22  malformed: the framing is broken, or passed a limit
+  23  mismatch: the byte count or the digest disagrees
+  24  unverified: no status came where one was required
+ 130  interrupted
+`;
+
+export const INSPECT_USAGE = `chunked-trailers inspect [file|-] [options]
+
+Annotates responses as they came on a connection, one after the other, or a chunked body without a head: each piece of
+them with its offset and what it is in the grammar (RFC 9112), where they break, and what a receiver concludes. Reads
+standard input without a file, and shows what comes as it comes.
+
+      --all               show every chunk; by default the first 16, and the others summed up
+      --json              one JSON object a line
+      --method <method>   of the request; GET by default. A response to HEAD has no body
+      --require <when>    when a body without a status is a failure: announced (default), always, never
+  -h, --help
+
+Exit codes, of the first message that is not as it should be
+   0  complete; or unverified, from a server that never announced a status
+   1  a local problem, such as a file that cannot be read
+   2  wrong usage
+   3  no well-formed response head, or an empty input
+  20  failed: the sender said so, and why
+  21  truncated: the input ends before the body does
   22  malformed: the framing is broken, or passed a limit
   23  mismatch: the byte count or the digest disagrees
   24  unverified: no status came where one was required

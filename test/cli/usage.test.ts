@@ -5,13 +5,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { EXIT } from '../../src/cli/exit-codes.ts';
-import { DEMO_USAGE, GET_USAGE, SERVE_USAGE, USAGE } from '../../src/cli/usage.ts';
+import { DEMO_USAGE, GET_USAGE, INSPECT_USAGE, SERVE_USAGE, USAGE } from '../../src/cli/usage.ts';
 import { run } from './program.ts';
 
 const COMMANDS = [
   ['demo', DEMO_USAGE],
   ['serve', SERVE_USAGE],
   ['get', GET_USAGE],
+  ['inspect', INSPECT_USAGE],
 ] as const;
 
 interface Option {

@@ -1,0 +1,121 @@
+/**
+ * The body of a message, annotated as it comes. The judge is the reader behind `receive` (the Decoder, for a chunked one)
+ * with its Verifier: it is given the octets first, and only those that it has accepted are cut into pieces.
+ */
+import { DIGEST_ALGORITHMS } from '../../core/content-digest.ts';
+import type { StreamError } from '../../core/errors.ts';
+import { DEFAULT_LIMITS } from '../../core/limits.ts';
+import { type Require, streamErrorFor } from '../../core/outcome.ts';
+import { Verifier } from '../../core/verifier.ts';
+import { type BodyReader, bodyReaderFor } from '../../node/body-framing.ts';
+import { createHasher } from '../../node/hashing.ts';
+import type { BodyFraming } from '../../node/message-head.ts';
+import { ChunkFold } from './chunk-fold.ts';
+import { ChunkedPieces } from './chunked-pieces.ts';
+import { ContentPiece } from './content-piece.ts';
+import type { Emit, VerdictEvent } from './event.ts';
+
+/** As many of the octets behind an error as had come with it are shown. */
+const SHOWN_BEHIND_ERROR = 24;
+
+export interface BodyOptions {
+  emit: Emit;
+  offset: number;
+  framing: BodyFraming;
+  /** What the head's Trailer field announced; undefined for a body without a head. */
+  announced: readonly string[] | undefined;
+  require: Require;
+  shownChunks: number;
+}
+
+export type BodyConclusion = Pick<VerdictEvent, 'kind' | 'code' | 'reason' | 'digest'>;
+
+export class Body {
+  readonly #options: BodyOptions;
+  readonly #reader: BodyReader;
+  readonly #verifier: Verifier;
+  readonly #pieces: ContentPiece | ChunkedPieces;
+  readonly #fold: ChunkFold;
+  /** Octets of the message so far. */
+  length = 0;
+
+  constructor(options: BodyOptions) {
+    const { emit, offset, framing, announced, shownChunks } = options;
+    this.#options = options;
+    // As judgedBody hashes for `receive`, and ChunkedDecoder where there is no head to announce a digest.
+    const isHashing = announced === undefined || (framing.kind !== 'none' && announced.includes('content-digest'));
+    this.#verifier = new Verifier({ algorithms: isHashing ? DIGEST_ALGORITHMS : [], createHasher });
+    this.#reader = bodyReaderFor(framing, DEFAULT_LIMITS, (data) => this.#verifier.update(data));
+    this.#fold = new ChunkFold(emit, shownChunks);
+    const size = framing.kind === 'length' ? framing.bytes : undefined;
+    this.#pieces =
+      framing.kind === 'chunked' ? new ChunkedPieces(this.#fold, offset) : new ContentPiece(emit, offset, size);
+  }
+
+  /** Whether there is anything to vouch for. */
+  get isJudged(): boolean {
+    return this.#options.framing.kind !== 'none';
+  }
+
+  get isDone(): boolean {
+    return this.#reader.done;
+  }
+
+  get error(): StreamError | undefined {
+    return this.#reader.error;
+  }
+
+  /** @returns how many of the octets belong to the body; those behind an error do not */
+  write(input: Uint8Array): number {
+    this.#reader.write(input);
+    const { error, done, rest } = this.#reader;
+    let taken = input.length;
+    if (error !== undefined) taken = error.offset! - this.length;
+    else if (done) taken -= rest.length;
+    this.#pieces.write(taken === input.length ? input : input.subarray(0, taken));
+    this.length += taken;
+    if (error !== undefined) this.#break(error, input.subarray(taken, taken + SHOWN_BEHIND_ERROR));
+    else if (done) this.#pieces.flush();
+    return taken;
+  }
+
+  /** The input has ended. */
+  end(): void {
+    this.#reader.end();
+    const { error } = this.#reader;
+    if (error === undefined) this.#pieces.flush();
+    else this.#break(error, new Uint8Array(0));
+  }
+
+  /** Shows what came of a body that nobody waits for any longer. */
+  flush(): void {
+    this.#pieces.flush();
+  }
+
+  conclude(): BodyConclusion {
+    const { announced = [], require } = this.#options;
+    const { error, abortReason, rawTrailers } = this.#reader;
+    const verdict = this.#verifier.end({ error, abortReason, rawTrailers });
+    const isAnnounced = announced.includes('x-stream-status');
+    const code = streamErrorFor(verdict, this.isJudged ? require : 'never', isAnnounced)?.code;
+    const { kind, reason, digest } = verdict;
+    return { kind, code, reason, digest };
+  }
+
+  get counts() {
+    const pieces = this.#pieces;
+    const isChunked = pieces instanceof ChunkedPieces;
+    return {
+      contentOctets: this.#verifier.bytes,
+      chunks: this.#fold.chunks,
+      chunkExtensions: isChunked ? pieces.extensions : 0,
+      trailerFields: this.#reader.rawTrailers.length,
+    };
+  }
+
+  #break({ code, message: reason, offset = 0 }: StreamError, octets: Uint8Array): void {
+    this.#pieces.flush();
+    const blamed = Math.min(1, octets.length);
+    this.#options.emit({ type: 'error', offset: this.#options.offset + offset, code, reason, octets, blamed });
+  }
+}
