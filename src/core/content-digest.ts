@@ -8,14 +8,18 @@ export const DIGEST_FIELD = 'Content-Digest';
 
 /** The algorithms that RFC 9530 §5 marks as active, the preferred one first. */
 export const DIGEST_ALGORITHMS = ['sha-256', 'sha-512'] as const;
+/** The algorithms of RFC 9530 that are neither deprecated nor insecure. */
 export type DigestAlgorithm = (typeof DIGEST_ALGORITHMS)[number];
 
 /** An incremental hash. `node:crypto`'s Hash is one. */
 export interface Hasher {
+  /** The next octets. */
   update(data: Uint8Array): unknown;
+  /** Called once, behind the last `update`. */
   digest(): Uint8Array;
 }
 
+/** Makes the platform’s incremental hasher for an algorithm. */
 export type CreateHasher = (algorithm: DigestAlgorithm) => Hasher;
 
 /** One hasher for each algorithm, fed together. */

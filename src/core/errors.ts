@@ -6,6 +6,7 @@
  */
 import type { Verdict } from './verdict.ts';
 
+/** What a peer did wrong. A code is API and never changes its meaning. */
 export type StreamErrorCode =
   /** The sender said that the body failed, in a trailer or in an abort chunk. */
   | 'ERR_STREAM_FAILED'

@@ -11,6 +11,7 @@ export interface FailureDescription {
   details?: string;
 }
 
+/** What a failure may tell the recipient; `undefined` for the default, a type and no message. */
 export type DescribeError = (error: unknown) => FailureDescription | undefined;
 
 /** Never throws: a failing `describeError`, or a type that is no Token, becomes `internal_error`. */

@@ -4,6 +4,7 @@
  */
 import { HTAB, isFieldValue, isToken, octetsFromLatin1, SP } from './grammar.ts';
 
+/** Field lines as pairs, in the order, the case and the repetitions of the wire. */
 export type FieldPairs = [name: string, value: string][];
 
 /**

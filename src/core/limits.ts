@@ -27,6 +27,7 @@ export interface Limits {
   maxHeadFields: number;
 }
 
+/** The bounds that hold where the caller gives none. */
 export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   maxChunkLineBytes: 4096,
   maxChunkOverheadBytes: 16384,

@@ -40,6 +40,7 @@ export class Seal {
     this.#digests = new DigestSet(algorithms, createHasher);
   }
 
+  /** The next content octets. */
   update(data: Uint8Array): void {
     this.bytes += data.length;
     this.#digests.update(data);

@@ -24,6 +24,7 @@ export interface ErrorStatus {
   details?: string;
 }
 
+/** What X-Stream-Status says: how the sender saw its body end. */
 export type StreamStatus = OkStatus | ErrorStatus;
 
 export const MAX_DETAILS_BYTES = 256;

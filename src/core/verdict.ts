@@ -36,6 +36,7 @@ export interface Evidence {
   error?: FramingError | undefined;
   /** The X-Stream-Status value of an abort chunk. */
   abortReason?: string | undefined;
+  /** The field lines of the trailer section, in order. None by default. */
   rawTrailers?: FieldPairs;
   /** The digests of what was received. Undefined: digests are not to be checked. */
   digests?: ReadonlyMap<DigestAlgorithm, Uint8Array> | undefined;
@@ -62,6 +63,7 @@ interface Findings {
   reason: string;
 }
 
+/** What a receiver concludes about a body. Exactly one, told apart by `kind`. */
 export type Verdict =
   | (Findings & { kind: 'complete'; status: OkStatus; error: undefined })
   | (Findings & { kind: 'failed'; status: ErrorStatus; error: FramingError | undefined })

@@ -20,8 +20,11 @@ export interface VerifierOptions {
 
 /** How the framing ended, as far as there is something to say. */
 export interface FramingEnd {
+  /** Undefined if the framing is complete. */
   error?: FramingError | undefined;
+  /** The X-Stream-Status value of an abort chunk. */
   abortReason?: string | undefined;
+  /** The field lines of the trailer section, in order. None by default. */
   rawTrailers?: FieldPairs;
 }
 
@@ -39,6 +42,7 @@ export class Verifier {
     this.#digests = algorithms === false ? undefined : new DigestSet(algorithms, createHasher);
   }
 
+  /** The next content octets. */
   update(data: Uint8Array): void {
     this.bytes += data.length;
     this.#digests?.update(data);

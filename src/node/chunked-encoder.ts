@@ -14,6 +14,7 @@ export interface ChunkedEncoderOptions {
   status?: boolean;
   /** `sha-256` by default. */
   digest?: DigestOption;
+  /** The application’s own trailer fields, sent behind the seal’s. */
   extraTrailers?: ExtraTrailers;
   /** What a failure may tell the recipient. By default a type only, no message. */
   describeError?: DescribeError;

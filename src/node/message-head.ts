@@ -10,8 +10,11 @@ import { isFieldValue, isToken, latin1FromOctets } from '../core/grammar.ts';
 /** Field values by lower-case name; `set-cookie` is a list, as in `node:http`. */
 export type Headers = Record<string, string | string[] | undefined>;
 
+/** A request head as it was read (RFC 9112 §3). */
 export interface RequestHead {
+  /** As it came: methods have a case. */
   method: string;
+  /** The request target as it came, in whichever form. */
   target: string;
   /** `1.0` or `1.1`. */
   httpVersion: string;
@@ -20,8 +23,10 @@ export interface RequestHead {
   rawHeaders: FieldPairs;
 }
 
+/** A response head as it was read (RFC 9112 §4). */
 export interface ResponseHead {
   statusCode: number;
+  /** The reason phrase; empty if there is none. */
   statusMessage: string;
   /** `1.0` or `1.1`. */
   httpVersion: string;

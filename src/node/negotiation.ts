@@ -10,6 +10,7 @@ import { type Headers, listMembers } from './message-head.ts';
 
 /** What of a request decides the ending. `http.IncomingMessage` and what `readRequest` gives are such. */
 export interface RequestFacts {
+  /** `HEAD` has no body to end. */
   method?: string | undefined;
   /** `1.0` or `1.1`. */
   httpVersion: string;

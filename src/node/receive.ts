@@ -25,6 +25,7 @@ export interface ReceiveOptions extends JudgingOptions, BodyTimeoutOptions {
   headTimeout?: number;
 }
 
+/** What `receive` resolves with: the head, and the body to read. */
 export interface ReceivedResponse extends ResponseHead {
   /** The content. Its `verdict` settles when it has ended, and never rejects. */
   body: ReceivedBody;

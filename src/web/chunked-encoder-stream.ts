@@ -21,6 +21,7 @@ export interface ChunkedEncoderStreamOptions {
   digest?: DigestOption;
   /** Makes the hasher of a digest: the Web platform has none that is incremental. */
   createHasher?: CreateStreamHasher;
+  /** The application’s own trailer fields, sent behind the seal’s. */
   extraTrailers?: ExtraTrailers;
   /** What a failure may tell the recipient. By default a type only, no message. */
   describeError?: DescribeError;

@@ -21,6 +21,7 @@ export interface StreamHasher {
   digest(): Uint8Array | PromiseLike<Uint8Array>;
 }
 
+/** Makes an incremental hasher for an algorithm; it may be one whose digest comes as a promise. */
 export type CreateStreamHasher = (algorithm: DigestAlgorithm) => StreamHasher;
 
 /** The algorithms of a `digest` option. @throws TypeError for an unknown one, or where there is nothing to hash with */
