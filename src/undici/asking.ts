@@ -1,0 +1,33 @@
+/**
+ * Adds to a request the fields that ask for the status, leaving alone what its caller has set. `Connection: TE` is not
+ * among them: undici 6 and 7.0 refuse it, newer ones accept and do not send it, as undici writes that field itself
+ * (measured).
+ */
+import type { DigestAlgorithm } from '../core/content-digest.ts';
+import { requestHeaders } from '../node/request-headers.ts';
+
+/** @param headers in any shape that undici takes: names and values in turn, an iterable of pairs, or an object */
+export function askingHeaders(headers: unknown, digest: DigestAlgorithm | false): unknown {
+  const fields = Object.entries(requestHeaders({ digest, connection: false }));
+  if (headers === undefined || headers === null) return Object.fromEntries(fields);
+  if (typeof headers !== 'object') return headers; // for undici to refuse
+  if (Array.isArray(headers)) {
+    const names = headers.filter((_, at) => at % 2 === 0);
+    return [...headers, ...missingFrom(names, fields).flat()];
+  }
+  if (isIterable(headers)) {
+    const pairs = [...headers];
+    const names = pairs.map(([name]) => name);
+    return [...pairs.flat(), ...missingFrom(names, fields).flat()];
+  }
+  return { ...headers, ...Object.fromEntries(missingFrom(Object.keys(headers), fields)) };
+}
+
+function missingFrom(names: readonly unknown[], fields: [name: string, value: string][]): [string, string][] {
+  const present = new Set(names.map((name) => String(name).toLowerCase()));
+  return fields.filter(([name]) => !present.has(name.toLowerCase()));
+}
+
+function isIterable(headers: object): headers is Iterable<[name: unknown, value: unknown]> {
+  return typeof (headers as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function';
+}

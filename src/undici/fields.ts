@@ -1,0 +1,43 @@
+/** Field lines between the two shapes that undici hands them over in, and ours. Values are latin1, an octet a character. */
+import type { FieldPairs } from '../core/fields.ts';
+import type { FieldRecord, RawFields } from './dispatcher-api.ts';
+
+export function pairsFromRaw(raw: RawFields): FieldPairs {
+  const pairs: FieldPairs = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const [name, value] = [raw[i]!, raw[i + 1]!];
+    for (const one of isList(value) ? value : [value]) pairs.push([text(name as Buffer | string), text(one)]);
+  }
+  return pairs;
+}
+
+export function pairsFromRecord(record: FieldRecord): FieldPairs {
+  return Object.entries(record).flatMap(([name, value]): FieldPairs => {
+    if (value === undefined) return [];
+    return isList(value) ? value.map((one) => [name, one]) : [[name, value]];
+  });
+}
+
+export function rawFromRecord(record: FieldRecord): RawFields {
+  return pairsFromRecord(record).flatMap(([name, value]) => [
+    Buffer.from(name, 'latin1'),
+    Buffer.from(value, 'latin1'),
+  ]);
+}
+
+/** The field lines without those of this name, and with this one. */
+export function withRawField(raw: RawFields, name: string, value: string): RawFields {
+  const others: RawFields[number][] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    if (text(raw[i] as Buffer | string).toLowerCase() !== name) others.push(raw[i]!, raw[i + 1]!);
+  }
+  return [...others, Buffer.from(name, 'latin1'), Buffer.from(value, 'latin1')];
+}
+
+function isList<T>(value: T | readonly T[]): value is readonly T[] {
+  return Array.isArray(value);
+}
+
+function text(value: Buffer | string): string {
+  return typeof value === 'string' ? value : value.toString('latin1');
+}

@@ -1,0 +1,52 @@
+/** verifyInterceptor: a dispatcher whose response bodies end only on a good verdict. */
+import type { Verdict } from '../core/verdict.ts';
+import { type JudgingOptions, resolveJudging } from '../node/judging.ts';
+import { askingHeaders } from './asking.ts';
+import type { ControllerHandler, Dispatch, DispatchOptions, Handler } from './dispatcher-api.ts';
+import { type RequestFacts, ResponseCheck } from './response-check.ts';
+import { VerifyingHandler } from './verifying-handler.ts';
+import { VerifyingLegacyHandler } from './verifying-legacy-handler.ts';
+
+export interface VerifyInterceptorOptions extends JudgingOptions {
+  /**
+   * Called with every verdict, those of redirected and retried responses among them. What it throws is an uncaught
+   * exception.
+   */
+  onVerdict?: (verdict: Verdict, request: RequestFacts) => void;
+}
+
+/** An interceptor of any version of undici: from a dispatch function to one of the same type. */
+export type Interceptor = <D extends (options: never, handler: never) => unknown>(dispatch: D) => D;
+
+/**
+ * For `new Agent().compose(verifyInterceptor())`, first of all interceptors: it must see the octets as they came, and
+ * each response by itself. It asks for the status, and what `request`, `stream`, `pipeline` and `fetch` then give of
+ * a body fails with a StreamError (in fetch, some versions have it as the `cause`) unless the verdict is good.
+ *
+ * `require: 'always'` is asked of responses of status 2xx; of others, `announced`.
+ *
+ * @throws TypeError for options that are none
+ */
+export function verifyInterceptor(options: VerifyInterceptorOptions = {}): Interceptor {
+  const checkOptions = { ...resolveJudging(options), onVerdict: options.onVerdict };
+  const { algorithms } = checkOptions;
+  const wanted = algorithms === false ? false : (algorithms[0] ?? false);
+
+  const intercept = (dispatch: Dispatch) => (request: DispatchOptions, handler: Handler) => {
+    // What becomes of an upgrade or a tunnel is not content, and undici says what is wrong with the rest.
+    const isMessage = request && handler && !request.upgrade && request.method !== 'CONNECT';
+    if (!isMessage) return dispatch(request, handler);
+    const { origin = '', method, path } = request;
+    const check = new ResponseCheck(checkOptions, { origin: String(origin), method, path });
+    const asking = { ...request, headers: askingHeaders(request.headers, wanted) };
+    if (hasController(handler)) return dispatch(asking, new VerifyingHandler(handler, check));
+    // As undici 8 has it: handlers of this kind know no HTTP/2.
+    return dispatch({ ...asking, allowH2: false }, new VerifyingLegacyHandler(handler, check));
+  };
+  return intercept as unknown as Interceptor;
+}
+
+/** undici 7 makes handlers of both kinds out of those without a controller, and they are as good as one. */
+function hasController(handler: Handler): handler is ControllerHandler {
+  return 'onRequestStart' in handler && !(handler instanceof VerifyingLegacyHandler);
+}

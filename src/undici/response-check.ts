@@ -1,0 +1,116 @@
+/** One response as it passes through a handler, of either kind: counted, hashed, judged. It holds no octets back. */
+import { StreamError } from '../core/errors.ts';
+import { type FieldPairs, fieldValue } from '../core/fields.ts';
+import { type Require, streamErrorFor } from '../core/outcome.ts';
+import type { Verdict } from '../core/verdict.ts';
+import { type FramingEnd, Verifier } from '../core/verifier.ts';
+import { createHasher } from '../node/hashing.ts';
+import type { Judging } from '../node/judging.ts';
+import { listMembers } from '../node/message-head.ts';
+import { type Exchange, exchangeFor } from './exchanges.ts';
+import { framingErrorFor, isCancellation } from './framing-error.ts';
+
+/** Which response a verdict is about. */
+export interface RequestFacts {
+  /** Scheme, host and port of the server. */
+  origin: string;
+  /** As it was sent: methods have a case. */
+  method: string;
+  /** The request target, with its query. */
+  path: string;
+  statusCode: number;
+}
+
+export interface CheckOptions extends Judging {
+  onVerdict: ((verdict: Verdict, request: RequestFacts) => void) | undefined;
+}
+
+export class ResponseCheck {
+  readonly #options: CheckOptions;
+  readonly #request: Omit<RequestFacts, 'statusCode'>;
+  #statusCode = 0;
+  #exchange: Exchange | undefined;
+  #verifier!: Verifier;
+  #require: Require = 'never';
+  #isAnnounced = false;
+  #isConcluded = false;
+
+  constructor(options: CheckOptions, request: Omit<RequestFacts, 'statusCode'>) {
+    this.#options = options;
+    this.#request = request;
+  }
+
+  /**
+   * A final head has come.
+   *
+   * @param handler whom the response is for
+   * @returns the name of the exchange
+   */
+  start(handler: object, statusCode: number, headers: FieldPairs): string {
+    const { require, algorithms } = this.#options;
+    const hasContent = this.#request.method !== 'HEAD' && statusCode !== 204 && statusCode !== 304;
+    const announced = hasContent ? listMembers(fieldValue(headers, 'trailer')) : [];
+    const isHashing = announced.includes('content-digest');
+    this.#verifier = new Verifier({
+      algorithms: isHashing || algorithms === false ? algorithms : [],
+      createHasher,
+    });
+    this.#require = hasContent ? requireFor(statusCode, require) : 'never';
+    this.#isAnnounced = announced.includes('x-stream-status');
+    this.#statusCode = statusCode;
+    this.#exchange = exchangeFor(handler);
+    this.#exchange.begin();
+    return this.#exchange.id;
+  }
+
+  update(data: Uint8Array): void {
+    this.#verifier.update(data);
+  }
+
+  /** The body has ended, as far as undici can tell. @returns what it is to be failed with all the same */
+  end(rawTrailers: FieldPairs): StreamError | undefined {
+    const verdict = this.#conclude({ rawTrailers });
+    return streamErrorFor(verdict, this.#require, this.#isAnnounced);
+  }
+
+  /**
+   * undici has given up. @returns what to hand on: the error itself if it is the caller's own doing, or if there is
+   * no body that it is about
+   */
+  lose(error: Error, isAborted: boolean): Error {
+    if (this.#exchange === undefined || this.#isConcluded) return error;
+    if (isAborted || isCancellation(error)) {
+      const message = 'The receiver gave up before the body ended';
+      this.#conclude({ error: new StreamError('ERR_STREAM_TRUNCATED', message, { cause: error }) });
+      return error;
+    }
+    if (error instanceof StreamError && error.verdict !== undefined) {
+      this.#settle(error.verdict); // another verifyInterceptor has judged it
+      return error;
+    }
+    const verdict = this.#conclude({ error: framingErrorFor(error) });
+    return streamErrorFor(verdict, this.#require, this.#isAnnounced) ?? error;
+  }
+
+  #conclude(framing: FramingEnd): Verdict {
+    return this.#settle(this.#verifier.end(framing));
+  }
+
+  #settle(verdict: Verdict): Verdict {
+    this.#isConcluded = true;
+    this.#exchange!.conclude(verdict);
+    const { onVerdict } = this.#options;
+    // Apart from undici, which would take an error of the callback for one of the response.
+    if (onVerdict) queueMicrotask(() => onVerdict(verdict, { ...this.#request, statusCode: this.#statusCode }));
+    return verdict;
+  }
+}
+
+/**
+ * What is no success is read by others: fetch and the redirect interceptor follow it, the retry interceptor asks again.
+ * `always` is for what the caller will use.
+ */
+function requireFor(statusCode: number, require: Require): Require {
+  const isSuccess = statusCode >= 200 && statusCode <= 299;
+  return require === 'always' && !isSuccess ? 'announced' : require;
+}

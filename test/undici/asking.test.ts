@@ -1,0 +1,93 @@
+/** What the interceptor adds to a request, in every shape in which undici takes headers; and what goes over the wire. */
+import { describe, expect, test } from 'vitest';
+import { askingHeaders } from '../../src/undici/asking.ts';
+import { verifyInterceptor } from '../../src/undici/interceptor.ts';
+import { origin } from '../http/servers.ts';
+import { agentOf, CLIENTS, COPIES } from './clients.ts';
+
+const TE = ['TE', 'trailers'];
+const STATUS = ['X-Want-Stream-Status', '?1'];
+const DIGEST = ['Want-Content-Digest', 'sha-256=10'];
+
+describe('askingHeaders', () => {
+  const fields = Object.fromEntries([TE, STATUS, DIGEST]);
+  test.each([
+    ['nothing', undefined, fields],
+    ['null', null, fields],
+    ['an object', { a: '1' }, { a: '1', ...fields }],
+    ['an object with one of them', { te: 'gzip' }, { te: 'gzip', ...Object.fromEntries([STATUS, DIGEST]) }],
+    ['names and values in turn', ['a', '1'], ['a', '1', ...TE, ...STATUS, ...DIGEST]],
+    ['names and values with one of them', ['WANT-CONTENT-DIGEST', 'x'], ['WANT-CONTENT-DIGEST', 'x', ...TE, ...STATUS]],
+    ['a value that is named as a field', ['a', 'te'], ['a', 'te', ...TE, ...STATUS, ...DIGEST]],
+    ['a Map', new Map([['a', '1']]), ['a', '1', ...TE, ...STATUS, ...DIGEST]],
+    ['a Map with a list', new Map([['a', ['1', '2']]]), ['a', ['1', '2'], ...TE, ...STATUS, ...DIGEST]],
+    ['Headers', new Headers({ TE: 'gzip' }), ['te', 'gzip', ...STATUS, ...DIGEST]],
+    ['what is none', 'a: 1', 'a: 1'],
+  ])('%s', (_, given, expected) => {
+    expect(askingHeaders(given, 'sha-256')).toEqual(expected);
+  });
+
+  test('what was given is left as it was', () => {
+    const [list, record] = [['a', '1'], { a: '1' }];
+    askingHeaders(list, 'sha-256');
+    askingHeaders(record, 'sha-256');
+    expect([list, record]).toEqual([['a', '1'], { a: '1' }]);
+  });
+
+  test('another digest, or none', () => {
+    expect(askingHeaders({}, 'sha-512')).toMatchObject({ 'Want-Content-Digest': 'sha-512=10' });
+    expect(askingHeaders({}, false)).toEqual(Object.fromEntries([TE, STATUS]));
+  });
+});
+
+async function recordingUrl(): Promise<{ url: string; heads: string[] }> {
+  const heads: string[] = [];
+  const port = await origin((socket, head) => {
+    heads.push(head);
+    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+  });
+  return { url: `http://127.0.0.1:${port}/`, heads };
+}
+
+/** The values of a field in a head, in order. */
+const valuesOf = (head: string, name: string) =>
+  Array.from(head.matchAll(new RegExp(`^${name}: (.*)\\r$`, 'gim')), ([, value]) => value);
+
+describe.each(CLIENTS)('over the wire, $name', ({ read }) => {
+  test('RFC 9110 §10.1.4, RFC 9530 §4: each field once', async () => {
+    const { url, heads } = await recordingUrl();
+    await read(url, { headers: { 'X-Own': 'own' } });
+    const [head] = heads as [string];
+    expect(valuesOf(head, 'TE')).toEqual(['trailers']);
+    expect(valuesOf(head, 'X-Want-Stream-Status')).toEqual(['?1']);
+    expect(valuesOf(head, 'Want-Content-Digest')).toEqual(['sha-256=10']);
+    expect(valuesOf(head, 'X-Own')).toEqual(['own']);
+  });
+
+  test('what the caller sets stands', async () => {
+    const { url, heads } = await recordingUrl();
+    await read(url, { headers: { 'want-content-digest': 'sha-512=1', 'x-want-stream-status': '?0' } });
+    const [head] = heads as [string];
+    expect(valuesOf(head, 'Want-Content-Digest')).toEqual(['sha-512=1']);
+    expect(valuesOf(head, 'X-Want-Stream-Status')).toEqual(['?0']);
+  });
+});
+
+test.each(COPIES)('digest: "sha-512" is asked for, $name', async (copy) => {
+  const { url, heads } = await recordingUrl();
+  const dispatcher = agentOf(copy).compose(verifyInterceptor({ digest: 'sha-512' }));
+  const { body } = await copy.undici.request(url, { dispatcher });
+  await body.text();
+  expect(valuesOf(heads[0]!, 'Want-Content-Digest')).toEqual(['sha-512=10']);
+});
+
+test.each(COPIES)('why Connection: TE is not sent, $name', async (copy) => {
+  const { url, heads } = await recordingUrl();
+  const options = { dispatcher: agentOf(copy), headers: { TE: 'trailers', Connection: 'TE' } };
+  const asked = copy.undici.request(url, options).then(({ body }) => body.text());
+  if (copy.major === 6) await expect(asked).rejects.toThrow('invalid connection header');
+  else {
+    await asked;
+    expect(valuesOf(heads[0]!, 'Connection')).toEqual(['keep-alive']);
+  }
+});
