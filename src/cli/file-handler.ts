@@ -1,11 +1,19 @@
-/** Answers requests for files below a root with `respond`: the handler of `serve`, and the origin of `demo`. */
+/**
+ * Answers requests for files below a root with `respond`: the handler of `serve`, and the origin of `demo`. A part of a
+ * file is sealed as any other content: the digest and the count are of that part. Who wants a Repr-Digest gets it in a
+ * trailer: of a whole file it costs nothing to read, of a part a read of what is before it.
+ */
+import { createHash, type Hash } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { RequestHead } from '../node/message-head.ts';
+import { preferredDigest, serializeContentDigest } from '../core/content-digest.ts';
+import { listMembers, type RequestHead } from '../node/message-head.ts';
 import { type RespondOptions, respond } from '../node/response.ts';
 import type { Handler } from './connection.ts';
+import { etagOf } from './etag.ts';
 import { contentTypeOf, type Found, find, readFileContent } from './files.ts';
+import { rangeFor } from './range.ts';
 
 export interface Answered {
   request: RequestHead;
@@ -31,7 +39,7 @@ export function fileHandler({ root, failAfter, signal, onAnswered }: FileHandler
     const start = performance.now();
     const isKnown = request.method === 'GET' || request.method === 'HEAD';
     const found: Found = isKnown ? await find(root, request.target) : { kind: 'refused', status: 405 };
-    const { source, ...options } = answerFor(found, failAfter);
+    const { source, ...options } = answerFor(request, found, failAfter);
     const status = options.status ?? 200;
     const answered: Answered = { request, status, bytes: 0, ending: 'none', error: undefined, milliseconds: 0 };
     const response = respond(socket, { ...options, request, describeError: sayWhy, ...(signal && { signal }) });
@@ -56,13 +64,14 @@ export function fileHandler({ root, failAfter, signal, onAnswered }: FileHandler
 
 type Source = Iterable<Buffer> | AsyncIterable<Buffer>;
 
-function answerFor(found: Found, failAfter: number | undefined): RespondOptions & { source: Source } {
+function answerFor(
+  request: RequestHead,
+  found: Found,
+  failAfter: number | undefined,
+): RespondOptions & { source: Source } {
   switch (found.kind) {
     case 'file':
-      return {
-        headers: { 'Content-Type': contentTypeOf(found.path) },
-        source: readFileContent(found.path, found.bytes, failAfter),
-      };
+      return answerForFile(request, found, failAfter);
     case 'directory':
       return {
         headers: { 'Content-Type': 'text/plain; charset=utf-8' },
@@ -75,6 +84,53 @@ function answerFor(found: Found, failAfter: number | undefined): RespondOptions 
         source: [Buffer.from(`${found.status} ${STATUS_CODES[found.status]}\n`)],
       };
   }
+}
+
+function answerForFile(
+  request: RequestHead,
+  { path, bytes, stats }: Found & { kind: 'file' },
+  failAfter: number | undefined,
+): RespondOptions & { source: Source } {
+  const etag = etagOf(stats);
+  const range = rangeFor(request, bytes, etag);
+  const headers = { 'Content-Type': contentTypeOf(path), ETag: etag, 'Accept-Ranges': 'bytes' };
+  if (range === 'unsatisfiable') {
+    return {
+      status: 416,
+      headers: { 'Content-Type': 'text/plain', ETag: etag, 'Content-Range': `bytes */${bytes}` },
+      source: [Buffer.from(`416 ${STATUS_CODES[416]}\n`)],
+    };
+  }
+  const digest = reprDigestFor(request);
+  if (range === undefined) {
+    return {
+      headers,
+      ...digest?.options,
+      source: readFileContent(path, bytes, failAfter, { stats, hash: digest?.hash }),
+    };
+  }
+  const { first, last } = range;
+  return {
+    status: 206,
+    headers: { ...headers, 'Content-Range': `bytes ${first}-${last}/${bytes}` },
+    // What is behind the part is not read, so there is no digest of the whole for a part that ends before it does.
+    ...(last + 1 === bytes && digest?.options),
+    source: readFileContent(path, last + 1 - first, failAfter, {
+      ...{ first, stats },
+      hash: last + 1 === bytes ? digest?.hash : undefined,
+    }),
+  };
+}
+
+/** A hash of the whole file, and the trailer for it, if the request wants one and reads trailers (RFC 9530 §3, §4). */
+function reprDigestFor({ headers }: RequestHead): { hash: Hash; options: Partial<RespondOptions> } | undefined {
+  const wanted = headers['want-repr-digest'];
+  const algorithm = typeof wanted === 'string' ? preferredDigest(wanted) : undefined;
+  if (algorithm === undefined || algorithm === 'none' || !listMembers(headers.te).includes('trailers'))
+    return undefined;
+  const hash = createHash(algorithm.replace('-', ''));
+  const fields = (): [string, string][] => [['Repr-Digest', serializeContentDigest([[algorithm, hash.digest()]])]];
+  return { hash, options: { extraTrailers: { names: ['Repr-Digest'], fields } } };
 }
 
 /** The messages of this program's own errors may be sent; those of the file system name paths, and may not. */

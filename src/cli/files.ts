@@ -1,9 +1,12 @@
 /** Finding and reading what `serve` serves: nothing outside its root, and never silently less than the file was. */
+import type { Hash } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { fingerprintOf } from './etag.ts';
 
 export type Found =
-  | { kind: 'file'; path: string; bytes: number }
+  | { kind: 'file'; path: string; bytes: number; stats: BigIntStats }
   | { kind: 'directory'; names: string[] }
   | { kind: 'refused'; status: number };
 
@@ -40,31 +43,59 @@ export async function find(root: string, target: string): Promise<Found> {
 }
 
 async function describe(real: string): Promise<Found> {
-  const stats = await stat(real);
-  if (stats.isFile()) return { kind: 'file', path: real, bytes: stats.size };
+  const stats = await stat(real, { bigint: true });
+  if (stats.isFile()) return { kind: 'file', path: real, bytes: Number(stats.size), stats };
   if (!stats.isDirectory()) return { kind: 'refused', status: 404 };
   const entries = await readdir(real, { withFileTypes: true });
   return { kind: 'directory', names: entries.map((entry) => entry.name + (entry.isDirectory() ? '/' : '')).sort() };
 }
 
+export interface ReadOptions {
+  /** Where to start; 0 by default. */
+  first?: number;
+  /** The file as it was found. It has to be that one still; behind a start that is not 0, until the end. */
+  stats?: BigIntStats;
+  /** Told of the octets before `first` as well. */
+  hash?: Hash | undefined;
+}
+
 /**
- * The first `bytes` octets of a file. Throws if the file has become shorter, and, on purpose, once `failAfter` octets
- * have been given.
+ * `bytes` octets of a file. Throws if the file has become shorter or, where its `stats` are given, has changed; and, on
+ * purpose, once `failAfter` octets have been given.
  */
-export async function* readFileContent(file: string, bytes: number, failAfter = Number.POSITIVE_INFINITY) {
+export async function* readFileContent(
+  file: string,
+  bytes: number,
+  failAfter = Number.POSITIVE_INFINITY,
+  { first = 0, stats, hash }: ReadOptions = {},
+) {
   const handle = await open(file);
+  const assertUnchanged = async () => {
+    if (stats === undefined) return;
+    if (fingerprintOf(await handle.stat({ bigint: true })) !== fingerprintOf(stats)) {
+      throw new Error('The file has changed while it was being sent');
+    }
+  };
+  // A buffer for each read: the one before is still on its way to the socket.
+  const read = async (at: number, end: number, what: string) => {
+    const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, end - at));
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
+    if (bytesRead === 0) throw new Error(`The file has become shorter: ${what}`);
+    hash?.update(buffer.subarray(0, bytesRead));
+    return buffer.subarray(0, bytesRead);
+  };
   try {
+    await assertUnchanged();
+    for (let at = 0; hash !== undefined && at < first; ) at += (await read(at, first, `${at} octets`)).length;
     const wanted = Math.min(bytes, failAfter);
     let given = 0;
     while (given < wanted) {
-      // A buffer for each read: the one before is still on its way to the socket.
-      const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, wanted - given));
-      const { bytesRead } = await handle.read(buffer);
-      if (bytesRead === 0) throw new Error(`The file has become shorter: ${given} octets instead of ${bytes}`);
-      given += bytesRead;
-      yield buffer.subarray(0, bytesRead);
+      const data = await read(first + given, first + wanted, `${first + given} octets instead of ${first + bytes}`);
+      given += data.length;
+      yield data;
     }
     if (failAfter <= bytes) throw new Error(`Failed on purpose after ${given} octets`);
+    if (first > 0) await assertUnchanged(); // the octets before it have been sent already, as they were
   } finally {
     await handle.close();
   }

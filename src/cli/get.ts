@@ -1,10 +1,15 @@
 /** chunked-trailers get: one URL, whose content is kept only on a good verdict, and an exit code that says which. */
+import { existsSync, realpathSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { StreamError } from '../core/errors.ts';
 import { type FieldPairs, serializeFieldLines } from '../core/fields.ts';
 import type { Require } from '../core/outcome.ts';
+import type { Verdict } from '../core/verdict.ts';
+import { StatusError as HttpStatusError } from '../node/download/status-error.ts';
+import { partFor } from '../node/download/temporary-name.ts';
+import { download } from '../node/download.ts';
 import type { ReceiveOptions } from '../node/receive.ts';
 import { requestHeaders } from '../node/request-headers.ts';
 import { EXIT, exitCodeFor } from './exit-codes.ts';
@@ -14,10 +19,14 @@ import { type FinalResponse, getFollowing, StatusError } from './redirects.ts';
 import { complain, formatCount, paint, warn } from './terminal.ts';
 import { GET_USAGE, UsageError } from './usage.ts';
 
+const USER_AGENT = 'chunked-trailers';
+
 interface GetOptions {
   url: URL;
   /** Undefined: standard output. */
   output: string | undefined;
+  /** Undefined: not to be resumed. */
+  resume: { headers: Record<string, string>; retries: number } | undefined;
   require: Require;
   fields: FieldPairs;
   maxRedirects: number;
@@ -36,19 +45,22 @@ export async function get(args: string[]): Promise<number> {
   const interrupt = () => interruption.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
-    return await download(options, interruption.signal);
+    return await (options.resume === undefined ? getOnce : getResumed)(options, interruption.signal);
   } catch (error) {
+    const kept = options.resume && whatIsKept(options.output!);
     if (interruption.signal.aborted) {
-      complain('interrupted; nothing was kept');
+      complain(`interrupted; ${kept ?? 'nothing was kept'}`);
       return EXIT.interrupted;
     }
-    return explain(error, options.url);
+    const code = explain(error, options.url);
+    if (kept !== undefined) warn(kept);
+    return code;
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
 }
 
-async function download(options: GetOptions, signal: AbortSignal): Promise<number> {
+async function getOnce(options: GetOptions, signal: AbortSignal): Promise<number> {
   const { url, output, require, fields, maxRedirects, idleTimeout, totalTimeout, isQuiet } = options;
   const receiving: ReceiveOptions = { require, signal, idleTimeout, headTimeout: idleTimeout, totalTimeout };
   const final = await getFollowing(url, fields, maxRedirects, receiving);
@@ -65,21 +77,57 @@ async function download(options: GetOptions, signal: AbortSignal): Promise<numbe
     } finally {
       progress.stop();
     }
-    const verdict = await response.body.verdict;
-    if (verdict.kind === 'unverified') {
-      warn(`${verdict.reason}: the server does not say whether this is all of it (--require always makes this fail)`);
-    }
+    warnIfUnverified(await response.body.verdict);
     const { leftoverBytes } = response.body;
     if (leftoverBytes > 0) {
       warn(`${formatCount(leftoverBytes)} octets came behind the response that nobody asked for; they were not read`);
     }
-    if (!isQuiet && process.stderr.isTTY) {
-      process.stderr.write(`${paint(process.stderr, 'green', verdict.kind)}: ${progress.summary()}\n`);
-    }
+    if (!isQuiet) conclude(await response.body.verdict, progress);
     return EXIT.ok;
   } finally {
     socket.destroy();
   }
+}
+
+async function getResumed(options: GetOptions, signal: AbortSignal): Promise<number> {
+  const { url, output, require, maxRedirects, idleTimeout, totalTimeout, isQuiet } = options;
+  const { headers, retries } = options.resume!;
+  const progress = new Progress(!isQuiet && process.stderr.isTTY);
+  let start = 0;
+  try {
+    const verdict = await download(url, output!, {
+      ...{ resume: true, require, headers, retries, signal, maxRedirects },
+      ...{ idleTimeout, totalTimeout, headTimeout: idleTimeout },
+      onProgress: ({ bytes, resumedFrom }) => {
+        if (progress.bytes === 0 && start === 0) start = resumedFrom ?? 0;
+        progress.bytes = Math.max(0, bytes - start);
+      },
+      onRetry: (error, retry) => isQuiet || warn(`${error.message}; trying again (${retry} of ${retries})`),
+    });
+    progress.stop();
+    warnIfUnverified(verdict);
+    if (!isQuiet) conclude(verdict, progress);
+    return EXIT.ok;
+  } finally {
+    progress.stop();
+  }
+}
+
+/** In words, if there is something for the next run. */
+function whatIsKept(output: string): string | undefined {
+  const part = partFor(existsSync(output) ? realpathSync(output) : output);
+  if (!existsSync(`${part}.json`)) return undefined;
+  return `what came is kept in ${part}, and get --resume continues it`;
+}
+
+function warnIfUnverified(verdict: Verdict): void {
+  if (verdict.kind !== 'unverified' || verdict.digest === 'match') return;
+  warn(`${verdict.reason}: the server does not say whether this is all of it (--require always makes this fail)`);
+}
+
+function conclude(verdict: Verdict, progress: Progress): void {
+  if (!process.stderr.isTTY) return;
+  process.stderr.write(`${paint(process.stderr, 'green', verdict.kind)}: ${progress.summary()}\n`);
 }
 
 async function toFile({ response }: FinalResponse, progress: Progress, target: string): Promise<void> {
@@ -108,7 +156,7 @@ async function toStdout({ response }: FinalResponse, progress: Progress): Promis
 
 /** Says on stderr what went wrong, and gives the exit code for it. */
 function explain(error: unknown, url: URL): number {
-  if (error instanceof StatusError) {
+  if (error instanceof StatusError || error instanceof HttpStatusError) {
     complain(error.message);
     return EXIT.status;
   }
@@ -136,6 +184,8 @@ function readOptions(args: string[]): GetOptions | undefined {
     allowPositionals: true,
     options: {
       output: { type: 'string', short: 'o' },
+      resume: { type: 'boolean', default: false },
+      retries: { type: 'string' },
       require: { type: 'string', default: 'announced' },
       header: { type: 'string', short: 'H', multiple: true, default: [] },
       plain: { type: 'boolean', default: false },
@@ -162,11 +212,23 @@ function readOptions(args: string[]): GetOptions | undefined {
   if (require !== 'announced' && require !== 'always' && require !== 'never') {
     throw new UsageError(`--require takes announced, always or never, not "${require}"`);
   }
+  const output = values.output === '-' ? undefined : values.output;
+  if (values.resume && output === undefined) throw new UsageError('--resume needs a file to continue: -o <file>');
+  if (values.resume && values.plain) throw new UsageError('--resume asks for the status: it cannot go with --plain');
+  if (values.retries !== undefined && !values.resume) throw new UsageError('--retries goes with --resume');
+  const own = ownFields(values.header);
+  if (values.resume) assertResumable(own);
   return {
     url,
-    output: values.output === '-' ? undefined : values.output,
+    output,
+    resume: values.resume
+      ? {
+          headers: { 'User-Agent': USER_AGENT, Accept: '*/*', ...Object.fromEntries(own) },
+          retries: wholeNumber('--retries', values.retries ?? '5'),
+        }
+      : undefined,
     require,
-    fields: requestFields(url, values.header, values.plain),
+    fields: requestFields(url, own, values.plain),
     maxRedirects: wholeNumber('--max-redirects', values['max-redirects']),
     idleTimeout: 1000 * wholeNumber('--idle-timeout', values['idle-timeout']),
     totalTimeout: 1000 * wholeNumber('--total-timeout', values['total-timeout']),
@@ -179,7 +241,7 @@ function wholeNumber(option: string, text: string): number {
   return Number(text);
 }
 
-function requestFields(url: URL, headerLines: readonly string[], isPlain: boolean): FieldPairs {
+function ownFields(headerLines: readonly string[]): FieldPairs {
   const own: FieldPairs = headerLines.map((line) => {
     const [, name, value] = /^([^:]+):[ \t]*(.*)$/.exec(line) ?? [];
     if (name === undefined || value === undefined) throw new UsageError(`-H takes "Name: value", not "${line}"`);
@@ -190,8 +252,19 @@ function requestFields(url: URL, headerLines: readonly string[], isPlain: boolea
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
+  return own;
+}
+
+function assertResumable(own: FieldPairs): void {
+  const names = own.map(([name]) => name.toLowerCase());
+  const ours = names.find((name) => name === 'range' || name === 'if-range');
+  if (ours !== undefined) throw new UsageError(`--resume sends ${ours} itself: leave it out`);
+  if (new Set(names).size < names.length) throw new UsageError('--resume sends a field of -H once only');
+}
+
+function requestFields(url: URL, own: FieldPairs, isPlain: boolean): FieldPairs {
   const fields: FieldPairs = [
-    ['User-Agent', 'chunked-trailers'],
+    ['User-Agent', USER_AGENT],
     ['Accept', '*/*'],
     ...(isPlain ? [] : Object.entries(requestHeaders())),
   ];

@@ -1,14 +1,14 @@
 /**
  * A file that appears only when it is whole: written under a temporary name beside its target, and renamed at the end.
  * Whatever else happens, nothing is left under either name: what a killed process left, the next one for the same target
- * removes (temporary-name.ts). A link is followed; what is no file (a device, a FIFO) is written to as it stands, since
- * there is nothing that could be renamed.
+ * removes (node/download/temporary-name.ts). A link is followed; what is no file (a device, a FIFO) is written to as it
+ * stands, since there is nothing that could be renamed.
  */
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { realpath, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { removeLeftovers, temporaryFor } from './temporary-name.ts';
+import { removeLeftovers, temporaryFor } from '../node/download/temporary-name.ts';
 
 export class OutputFile {
   readonly #target: string;

@@ -34,13 +34,17 @@ export const SERVE_USAGE = `chunked-trailers serve <file|directory> [options]
   -h, --help
 
 A client that asks for the status (TE: trailers, X-Want-Stream-Status: ?1) gets it in trailers; every other one gets an
-ordinary chunked response. Nothing outside the directory is served. Ctrl-C stops.
+ordinary chunked response. A Range of a file is answered with that part, sealed as well. Its ETag is strong once it has been
+at rest for 2 s. Want-Repr-Digest gets a digest of the whole. Nothing outside the directory is served. Ctrl-C stops.
 `;
 
 export const GET_USAGE = `chunked-trailers get <url> [options]
 
   -o, --output <file>     write to this file, which appears only when the body is whole; by default, or for -,
                           standard output
+      --resume            keep what came in <file>.part when it breaks off or is interrupted, and continue it: at once,
+                          and in the next run with --resume; needs -o
+      --retries <n>       with --resume: further requests after a failure; 5 by default
       --require <when>    when a body without a status is a failure: announced (default), always, never
   -H, --header <line>     a further request field, "Name: value"; may be repeated
       --plain             do not ask for the status, as an ordinary client

@@ -17,6 +17,7 @@ export type { DigestState, Verdict } from '../core/verdict.ts';
 export { ChunkedDecoder, type ChunkedDecoderOptions } from './chunked-decoder.ts';
 export { ChunkedEncoder, type ChunkedEncoderOptions } from './chunked-encoder.ts';
 export type { BodyVerdict, ResponseEnd, ResponseFailed, ResponseStart } from './diagnostics.ts';
+export { type DownloadOptions, type DownloadProgress, download, StatusError } from './download.ts';
 export type { ErrorResponse } from './error-response.ts';
 export type { DigestOption } from './hashing.ts';
 export { acceptsInContent } from './in-content.ts';

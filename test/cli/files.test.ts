@@ -2,12 +2,17 @@
  * Strategy: find and readFileContent on real files. What a target leads to is in serve-paths.test.ts; here is the shape
  * of the answers, the roots that a served one cannot be, and files that change under the reader.
  */
-import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { contentTypeOf, find, readFileContent } from '../../src/cli/files.ts';
 import { pattern } from '../octets.ts';
 import { temporaryDirectory } from './program.ts';
+
+/** What `find` gives for a file of 5 octets. */
+async function fileAt(file: string) {
+  return { kind: 'file', path: file, bytes: 5, stats: await stat(file, { bigint: true }) };
+}
 
 async function contentOf(file: string, bytes: number, failAfter?: number): Promise<{ data: Buffer; error: unknown }> {
   const pieces: Buffer[] = [];
@@ -23,7 +28,7 @@ describe('find', () => {
   test('a file, with its length', async () => {
     const root = await temporaryDirectory();
     await writeFile(path.join(root, 'a b'), 'hello');
-    expect(await find(root, '/a%20b')).toEqual({ kind: 'file', path: path.join(root, 'a b'), bytes: 5 });
+    expect(await find(root, '/a%20b')).toEqual(await fileAt(path.join(root, 'a b')));
   });
 
   test('a directory, with its names', async () => {
@@ -38,13 +43,13 @@ describe('find', () => {
     const root = await temporaryDirectory();
     await writeFile(path.join(root, 'a'), 'hello');
     await symlink('a', path.join(root, 'link'));
-    expect(await find(root, '/link')).toEqual({ kind: 'file', path: path.join(root, 'a'), bytes: 5 });
+    expect(await find(root, '/link')).toEqual(await fileAt(path.join(root, 'a')));
   });
 
   test('a root with a slash at its end, and the root of the file system', async () => {
     const root = await temporaryDirectory();
     await writeFile(path.join(root, 'a'), 'hello');
-    const found = { kind: 'file', path: path.join(root, 'a'), bytes: 5 };
+    const found = await fileAt(path.join(root, 'a'));
     expect(await find(`${root}/`, '/a')).toEqual(found);
     expect(await find('/', `${root.replaceAll(' ', '%20')}/a`)).toEqual(found);
   });
@@ -71,7 +76,7 @@ describe('find', () => {
   test('one file is at / and at its name', async () => {
     const root = path.join(await temporaryDirectory(), 'a b');
     await writeFile(root, 'hello');
-    const found = { kind: 'file', path: root, bytes: 5 };
+    const found = await fileAt(root);
     expect(await find(root, '/')).toEqual(found);
     expect(await find(root, '/a%20b')).toEqual(found);
     expect(await find(root, '/a')).toEqual({ kind: 'refused', status: 404 });

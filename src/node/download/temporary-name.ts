@@ -46,19 +46,29 @@ export async function removeLeftovers(target: string): Promise<string[]> {
   return unclaimed;
 }
 
+/** The name that the unfinished octets of a target have from one run to the next. */
+export function partFor(target: string): string {
+  const { dir, base } = path.parse(target);
+  return path.join(dir, `${cut(base)}.part`);
+}
+
 /** What all temporary names of the target start with, and of no other: a name that is cut has its hash behind. */
 function startOf(base: string): string {
+  return `.${cut(base)}.`;
+}
+
+function cut(base: string): string {
   const octets = Buffer.from(base);
-  if (octets.length <= MAX_START_BYTES) return `.${base}.`;
-  const cut = octets
+  if (octets.length <= MAX_START_BYTES) return base;
+  const start = octets
     .subarray(0, MAX_START_BYTES)
     .toString('utf8')
     .replace(/\uFFFD+$/, '');
-  return `.${cut}~${shortHash(base)}.`;
+  return `${start}~${shortHash(base)}`;
 }
 
 /** Where process ids mean the same as here. */
-function place(): string {
+export function place(): string {
   const facts = [hostname(), read(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1'))];
   return shortHash([...facts, read(() => readlinkSync('/proc/self/ns/pid'))].join('\n'));
 }
@@ -73,7 +83,7 @@ function read(fact: () => string): string {
 }
 
 /** Another file that has our own id is of an earlier process that had it: in a container, each run may. */
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   if (pid === process.pid) return false;
   try {
     process.kill(pid, 0);

@@ -1,0 +1,31 @@
+/** Which failures may pass, and how long to wait before finding out. */
+import { StreamError, type StreamErrorCode } from '../../core/errors.ts';
+import { StatusError } from './status-error.ts';
+
+/** What would come out the same: a bound of ours, and a server or proxy that gives no status. */
+const LASTING = new Set<StreamErrorCode>(['ERR_STREAM_LIMIT', 'ERR_HEAD_LIMIT', 'ERR_STREAM_UNVERIFIED']);
+
+const PASSING_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
+
+const LONGEST_DELAY = 30_000;
+const LONGEST_RETRY_AFTER = 120_000;
+
+export function isWorthRetrying(error: unknown): boolean {
+  if (error instanceof StatusError) return PASSING_STATUSES.has(error.statusCode);
+  return error instanceof StreamError && !LASTING.has(error.code) && !isCertificateProblem(error.cause);
+}
+
+/** Milliseconds: 1 s, 2 s, 4 s ... 30 s, of which up to a half is left to chance, so that clients do not come at once. */
+export function defaultRetryDelay(retry: number): number {
+  return Math.min(LONGEST_DELAY, 1000 * 2 ** (retry - 1)) * (0.5 + Math.random() / 2);
+}
+
+/** What the server asked for, within reason. */
+export function retryAfterOf(error: unknown): number {
+  return error instanceof StatusError ? Math.min(LONGEST_RETRY_AFTER, error.retryAfter ?? 0) : 0;
+}
+
+function isCertificateProblem(cause: unknown): boolean {
+  const { code } = (cause ?? {}) as NodeJS.ErrnoException;
+  return code !== undefined && /CERT|^ERR_TLS|^ERR_SSL|^UNABLE_TO_(?:GET|VERIFY|DECRYPT)/.test(code);
+}

@@ -1,0 +1,15 @@
+/** The error for a response that is no success: what its head says is all there is to know. */
+export class StatusError extends Error {
+  override readonly name = 'StatusError';
+  readonly code = 'ERR_HTTP_STATUS';
+  readonly statusCode: number;
+  /** Milliseconds that the server asked to be left alone (RFC 9110 §10.2.3, in seconds), if it did. */
+  readonly retryAfter: number | undefined;
+
+  /** @param retryAfter the value of the Retry-After field */
+  constructor(message: string, statusCode: number, retryAfter?: string) {
+    super(message);
+    this.statusCode = statusCode;
+    this.retryAfter = retryAfter !== undefined && /^\d{1,6}$/.test(retryAfter) ? 1000 * Number(retryAfter) : undefined;
+  }
+}
