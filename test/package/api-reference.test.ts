@@ -1,0 +1,100 @@
+/**
+ * docs/api.md is what the docstrings say now; and every exported name, every option of a public interface and every
+ * error code is documented: by a docstring, and so in docs/api.md, or in the README.
+ */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import type { Entry, Member } from '../../scripts/api-reference/model.ts';
+import { readReference } from '../../scripts/api-reference/read.ts';
+import { renderReference } from '../../scripts/api-reference/render.ts';
+import { ROOT, subpaths } from '../../scripts/check-package/subpaths.ts';
+
+const read = async (file: string) => (await readFile(path.join(ROOT, file), 'utf8')).replaceAll('\r\n', '\n');
+const readme = await read('README.md');
+const page = await read('docs/api.md').catch(() => '');
+const sections = readReference();
+const entries = sections.flatMap((section) => section.entries);
+
+describe('docs/api.md', () => {
+  test('is current: `npm run docs` writes it', () => {
+    expect(page === renderReference(sections), 'docs/api.md differs from the docstrings: npm run docs').toBe(true);
+  });
+
+  test.each(subpaths)('has every name that $specifier gives at run time', async ({ specifier, source }) => {
+    const section = sections.find((each) => each.specifier === specifier)!;
+    const named = [...section.entries, ...section.alsoExported].map(({ name }) => name);
+    expect(named).toEqual(
+      expect.arrayContaining(Object.keys(await import(pathToFileURL(path.join(ROOT, source)).href))),
+    );
+    expect(section.entries.filter(({ name }) => !page.includes(`\n### ${name}\n`))).toEqual([]);
+  });
+
+  test('has every name that an index exports, types included', async () => {
+    for (const { specifier, source } of subpaths) {
+      const section = sections.find((each) => each.specifier === specifier)!;
+      const named = [...section.entries, ...section.alsoExported].map(({ name }) => name);
+      const braces = (await read(source)).matchAll(/^export (?:type )?\{([^}]*)\}/gm);
+      const written = [...braces].flatMap(([, list]) =>
+        list!.split(',').map((name) => name.replace('type ', '').trim()),
+      );
+      expect(named.sort()).toEqual(written.filter((name) => name !== '').sort());
+    }
+  });
+
+  test('has links that lead to headings', () => {
+    const headings = new Map<string, number>();
+    const anchors = new Set<string>();
+    for (const [, heading] of page.matchAll(/^#{1,3} (.+)$/gm)) {
+      const slug = heading!
+        .toLowerCase()
+        .replace(/[^\w -]/g, '')
+        .replaceAll(' ', '-');
+      const before = headings.get(slug) ?? 0;
+      headings.set(slug, before + 1);
+      anchors.add(before === 0 ? slug : `${slug}-${before}`);
+    }
+    const links = [...page.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor!);
+    expect(links.length).toBeGreaterThan(entries.length);
+    expect(links.filter((anchor) => !anchors.has(anchor))).toEqual([]);
+  });
+});
+
+describe('documented, by a docstring or in the README', () => {
+  test('every exported name', () => {
+    expect(entries.filter((entry) => !isDocumented(entry)).map(({ name }) => name)).toEqual([]);
+  });
+
+  test('every option of a public interface, and every member of a class', () => {
+    const missing = entries.flatMap(({ name, members }) =>
+      members.filter((member) => !isSaid(member)).map((member) => `${name}.${member.name}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test('every error code', async () => {
+    const codes = (await read('src/core/errors.ts')).match(/'ERR_[A-Z_]+'/g)!;
+    const { declaration } = entries.find(({ name }) => name === 'StreamErrorCode')!;
+    const said = [...declaration.matchAll(/\/\*\* [^*]+ \*\/\s*\| ('ERR_[A-Z_]+')/g)].map(([, code]) => code);
+    expect(said).toEqual([...new Set(codes)]);
+  });
+});
+
+/** An interface whose every member is documented says what it is. */
+function isDocumented(entry: Entry): boolean {
+  return isSaid(entry) || (entry.members.length > 0 && entry.members.every(isSaid));
+}
+
+function isSaid({ name, text, tags }: Entry | Member): boolean {
+  return text !== '' || tags.length > 0 || isInReadme(name);
+}
+
+/** In code, and by this name: not as a part of another, and not by chance in a sentence. */
+function isInReadme(name: string): boolean {
+  return codeOf(readme).some((code) => new RegExp(`(?<![\\w$])${name.replace(/^new /, '')}(?![\\w$])`).test(code));
+}
+
+function codeOf(markdown: string): string[] {
+  return markdown.match(/^```[\s\S]*?^```|`[^`\n]+`/gm) ?? [];
+}
