@@ -24,6 +24,7 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'read me '));
   await mkdir(path.join(folder, 'node_modules'));
   await symlink(ROOT, path.join(folder, 'node_modules', 'chunked-trailers'), 'junction');
+  await symlink(path.join(ROOT, 'node_modules', 'undici'), path.join(folder, 'node_modules', 'undici'), 'junction');
   await writeFile(path.join(folder, 'export.csv'), CONTENT);
 });
 
@@ -33,9 +34,8 @@ afterAll(async () => {
 });
 
 /** In the order of the README. */
-const [httpServer, rawServer, describing, httpClient, rawClient, relaying, core, page] = snippets as [
-  ...[string, string, string, string, string, string, string, string],
-];
+const [httpServer, rawServer, describing, httpClient, downloading, fetching, rawClient, relaying, core, page] =
+  snippets as [...[string, string, string, string, string, string, string, string, string, string]];
 
 describe('the snippets of the README', () => {
   test.each([
@@ -57,6 +57,27 @@ describe('the snippets of the README', () => {
     const front = await listening(toPort(relaying, origin.port).replace('8081', '8080'));
     const { output } = await finish(await start('behind.mjs', toPort(rawClient, front.port)));
     expect(output).toBe(`200 ${CONTENT.length} complete\n`);
+  });
+
+  test('the download runs as it stands', async () => {
+    const { port } = await listening(httpServer);
+    await rm(path.join(folder, 'copy.csv'), { force: true });
+    const { output } = await finish(await start('download.mjs', toPort(downloading, port)));
+    expect(output).toBe('complete\n');
+    expect(await readFile(path.join(folder, 'copy.csv'), 'utf8')).toBe(CONTENT);
+  });
+
+  test('fetch through the interceptor as it stands, whole and failing', async () => {
+    const { port } = await listening(httpServer);
+    const whole = await finish(await start('fetch.mjs', toPort(fetching, port)));
+    expect(whole.output).toBe(`${CONTENT.length}\ncomplete\n`);
+    const failing = httpServer.replace(
+      "createReadStream('export.csv')",
+      "(async function* () { yield 'half'; throw new Error('no disk'); })",
+    );
+    const broken = await listening(failing);
+    const failed = await finish(await start('fetch-failed.mjs', toPort(fetching, broken.port)));
+    expect(failed.output).toBe('ERR_STREAM_FAILED The sender reported source_error\nfailed\n');
   });
 
   test('describeError as it stands tells the client the details', async () => {
@@ -87,7 +108,7 @@ describe('the snippets of the README', () => {
   });
 
   test('there is no other', () => {
-    expect(snippets).toHaveLength(8);
+    expect(snippets).toHaveLength(10);
   });
 });
 
