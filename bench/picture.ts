@@ -6,6 +6,8 @@ import type { Chart } from './report.ts';
 import { formatNumber } from './wire/tables.ts';
 
 const WIDTH = 900;
+/** With room for the longest legend, which is wider than its chart. */
+const CANVAS_WIDTH = 1200;
 const MARGIN = 16;
 const AXIS_WIDTH = 52;
 const PLOT_HEIGHT = 170;
@@ -39,11 +41,11 @@ ${DARK_COLORS.map((color, i) => `    .c${i} { fill: ${color}; }`).join('\n')}
 export function toSvg(charts: readonly Chart[], about: string): string {
   const height = 2 * MARGIN + charts.length * CHART_HEIGHT;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="title about">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${CANVAS_WIDTH} ${height}" width="${CANVAS_WIDTH}" height="${height}" role="img" aria-labelledby="title about">`,
     '<title id="title">Benchmark results</title>',
     `<desc id="about">The figures of results.md as bars, on a log scale. ${escaped(about)}</desc>`,
     `<style>${STYLE}\n</style>`,
-    `<rect class="ground" width="${WIDTH}" height="${height}" rx="6"/>`,
+    `<rect class="ground" width="${CANVAS_WIDTH}" height="${height}" rx="6"/>`,
     ...charts.map((chart, i) => drawChart(chart, MARGIN + i * CHART_HEIGHT)),
     '</svg>',
     '',
