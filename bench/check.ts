@@ -15,7 +15,7 @@ import { formatValue } from './wanted.ts';
 /** A ratio below this part of the committed one is lost. */
 const FLOOR = 0.75;
 const SAMPLES = 5;
-const REPEATS = 3;
+const REPEATS = 7;
 
 interface Claim {
   suite: string;
