@@ -1,4 +1,4 @@
-/** What a receiver asks of a body, from its options, and the body that is held to it by what the head announced. */
+/** What a receiver asks of a body, from its options, and what a body is held to by what its head announced. */
 import { DIGEST_ALGORITHMS, type DigestAlgorithm } from '../core/content-digest.ts';
 import { assertRequire, type Require } from '../core/outcome.ts';
 import { Verifier } from '../core/verifier.ts';
@@ -25,17 +25,19 @@ export function resolveJudging({ require = 'announced', digest = DIGEST_ALGORITH
   return { require, algorithms: digest === false ? false : algorithmsOf(digest) };
 }
 
+/** What one body is held to. */
+export interface Terms {
+  verifier: Verifier;
+  require: Require;
+  /** Whether the head's Trailer field named X-Stream-Status. */
+  isAnnounced: boolean;
+}
+
 /** @param hasContent without any, there is nothing to vouch for */
-export function judgedBody(
-  { require, algorithms }: Judging,
-  source: BodySource,
-  trailer: Headers[string],
-  hasContent: boolean,
-): ReceivedBody {
+export function termsFor({ require, algorithms }: Judging, trailer: Headers[string], hasContent: boolean): Terms {
   const announced = hasContent ? listMembers(trailer) : [];
   const isDigestAnnounced = announced.includes('content-digest');
-  return new ReceivedBody({
-    source,
+  return {
     verifier: new Verifier({
       algorithms: isDigestAnnounced || algorithms === false ? algorithms : [],
       createHasher,
@@ -43,5 +45,14 @@ export function judgedBody(
     }),
     require: hasContent ? require : 'never',
     isAnnounced: announced.includes('x-stream-status'),
-  });
+  };
+}
+
+export function judgedBody(
+  judging: Judging,
+  source: BodySource,
+  trailer: Headers[string],
+  hasContent: boolean,
+): ReceivedBody {
+  return new ReceivedBody({ source, ...termsFor(judging, trailer, hasContent) });
 }

@@ -3,10 +3,8 @@ import { StreamError } from '../core/errors.ts';
 import { type FieldPairs, fieldValue } from '../core/fields.ts';
 import { type Require, streamErrorFor } from '../core/outcome.ts';
 import type { Verdict } from '../core/verdict.ts';
-import { type FramingEnd, Verifier } from '../core/verifier.ts';
-import { createHasher } from '../node/hashing.ts';
-import type { Judging } from '../node/judging.ts';
-import { listMembers } from '../node/message-head.ts';
+import type { FramingEnd } from '../core/verifier.ts';
+import { type Judging, type Terms, termsFor } from '../node/judging.ts';
 import { type Exchange, exchangeFor } from './exchanges.ts';
 import { framingErrorFor, isCancellation } from './framing-error.ts';
 
@@ -30,9 +28,7 @@ export class ResponseCheck {
   readonly #request: Omit<RequestFacts, 'statusCode'>;
   #statusCode = 0;
   #exchange: Exchange | undefined;
-  #verifier!: Verifier;
-  #require: Require = 'never';
-  #isAnnounced = false;
+  #terms!: Terms;
   #isConcluded = false;
 
   constructor(options: CheckOptions, request: Omit<RequestFacts, 'statusCode'>) {
@@ -47,16 +43,9 @@ export class ResponseCheck {
    * @returns the name of the exchange
    */
   start(handler: object, statusCode: number, headers: FieldPairs): string {
-    const { require, algorithms } = this.#options;
     const hasContent = this.#request.method !== 'HEAD' && statusCode !== 204 && statusCode !== 304;
-    const announced = hasContent ? listMembers(fieldValue(headers, 'trailer')) : [];
-    const isHashing = announced.includes('content-digest');
-    this.#verifier = new Verifier({
-      algorithms: isHashing || algorithms === false ? algorithms : [],
-      createHasher,
-    });
-    this.#require = hasContent ? requireFor(statusCode, require) : 'never';
-    this.#isAnnounced = announced.includes('x-stream-status');
+    const judging = { ...this.#options, require: requireFor(statusCode, this.#options.require) };
+    this.#terms = termsFor(judging, fieldValue(headers, 'trailer'), hasContent);
     this.#statusCode = statusCode;
     this.#exchange = exchangeFor(handler);
     this.#exchange.begin();
@@ -64,13 +53,12 @@ export class ResponseCheck {
   }
 
   update(data: Uint8Array): void {
-    this.#verifier.update(data);
+    this.#terms.verifier.update(data);
   }
 
   /** The body has ended, as far as undici can tell. @returns what it is to be failed with all the same */
   end(rawTrailers: FieldPairs): StreamError | undefined {
-    const verdict = this.#conclude({ rawTrailers });
-    return streamErrorFor(verdict, this.#require, this.#isAnnounced);
+    return this.#errorFor(this.#conclude({ rawTrailers }));
   }
 
   /**
@@ -88,12 +76,16 @@ export class ResponseCheck {
       this.#settle(error.verdict); // another verifyInterceptor has judged it
       return error;
     }
-    const verdict = this.#conclude({ error: framingErrorFor(error) });
-    return streamErrorFor(verdict, this.#require, this.#isAnnounced) ?? error;
+    return this.#errorFor(this.#conclude({ error: framingErrorFor(error) })) ?? error;
+  }
+
+  #errorFor(verdict: Verdict): StreamError | undefined {
+    const { require, isAnnounced } = this.#terms;
+    return streamErrorFor(verdict, require, isAnnounced);
   }
 
   #conclude(framing: FramingEnd): Verdict {
-    return this.#settle(this.#verifier.end(framing));
+    return this.#settle(this.#terms.verifier.end(framing));
   }
 
   #settle(verdict: Verdict): Verdict {

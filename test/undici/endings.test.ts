@@ -83,6 +83,16 @@ describe.each(CLIENTS)('$name', ({ read }) => {
     });
   });
 
+  test('a digest that was announced and did not come leaves the body unverified', async () => {
+    const octets = `${ANNOUNCED}\r\n${CHUNK}0\r\nX-Stream-Status: ok;bytes=4\r\n\r\n`;
+    const { streamError, verdict } = await read(await urlOf(octets));
+    expect({ code: streamError?.code, kind: verdict.kind, digest: verdict.digest }).toEqual({
+      code: 'ERR_STREAM_UNVERIFIED',
+      kind: 'unverified',
+      digest: 'absent',
+    });
+  });
+
   test('cut under Connection: close, which many undicis take for an end: never a success', async () => {
     const { error, streamError, verdict } = await read(await urlOf(`${ANNOUNCED}${CLOSE}\r\n${CHUNK}`));
     expect(error).toBeInstanceOf(Error);

@@ -9,6 +9,7 @@ import { type Require, streamErrorFor } from '../../core/outcome.ts';
 import { Verifier } from '../../core/verifier.ts';
 import { type BodyReader, bodyReaderFor } from '../../node/body-framing.ts';
 import { createHasher } from '../../node/hashing.ts';
+import { type Terms, termsFor } from '../../node/judging.ts';
 import type { BodyFraming } from '../../node/message-head.ts';
 import { ChunkFold } from './chunk-fold.ts';
 import { ChunkedPieces } from './chunked-pieces.ts';
@@ -33,7 +34,7 @@ export type BodyConclusion = Pick<VerdictEvent, 'kind' | 'code' | 'reason' | 'di
 export class Body {
   readonly #options: BodyOptions;
   readonly #reader: BodyReader;
-  readonly #verifier: Verifier;
+  readonly #terms: Terms;
   readonly #pieces: ContentPiece | ChunkedPieces;
   readonly #fold: ChunkFold;
   /** Octets of the message so far. */
@@ -42,10 +43,13 @@ export class Body {
   constructor(options: BodyOptions) {
     const { emit, offset, framing, announced, shownChunks } = options;
     this.#options = options;
-    // As judgedBody hashes for `receive`, and ChunkedDecoder where there is no head to announce a digest.
-    const isHashing = announced === undefined || (framing.kind !== 'none' && announced.includes('content-digest'));
-    this.#verifier = new Verifier({ algorithms: isHashing ? DIGEST_ALGORITHMS : [], createHasher });
-    this.#reader = bodyReaderFor(framing, DEFAULT_LIMITS, (data) => this.#verifier.update(data));
+    const judging = { require: options.require, algorithms: DIGEST_ALGORITHMS };
+    this.#terms =
+      announced === undefined
+        ? { verifier: hashingAll(), require: options.require, isAnnounced: false }
+        : termsFor(judging, [...announced], this.isJudged);
+    const { verifier } = this.#terms;
+    this.#reader = bodyReaderFor(framing, DEFAULT_LIMITS, (data) => verifier.update(data));
     this.#fold = new ChunkFold(emit, shownChunks);
     const size = framing.kind === 'length' ? framing.bytes : undefined;
     this.#pieces =
@@ -93,11 +97,10 @@ export class Body {
   }
 
   conclude(): BodyConclusion {
-    const { announced = [], require } = this.#options;
+    const { verifier, require, isAnnounced } = this.#terms;
     const { error, abortReason, rawTrailers } = this.#reader;
-    const verdict = this.#verifier.end({ error, abortReason, rawTrailers });
-    const isAnnounced = announced.includes('x-stream-status');
-    const code = streamErrorFor(verdict, this.isJudged ? require : 'never', isAnnounced)?.code;
+    const verdict = verifier.end({ error, abortReason, rawTrailers });
+    const code = streamErrorFor(verdict, require, isAnnounced)?.code;
     const { kind, reason, digest } = verdict;
     return { kind, code, reason, digest };
   }
@@ -106,7 +109,7 @@ export class Body {
     const pieces = this.#pieces;
     const isChunked = pieces instanceof ChunkedPieces;
     return {
-      contentOctets: this.#verifier.bytes,
+      contentOctets: this.#terms.verifier.bytes,
       chunks: this.#fold.chunks,
       chunkExtensions: isChunked ? pieces.extensions : 0,
       trailerFields: this.#reader.rawTrailers.length,
@@ -118,4 +121,9 @@ export class Body {
     const blamed = Math.min(1, octets.length);
     this.#options.emit({ type: 'error', offset: this.#options.offset + offset, code, reason, octets, blamed });
   }
+}
+
+/** As ChunkedDecoder hashes: there is no head to announce a digest. */
+function hashingAll(): Verifier {
+  return new Verifier({ algorithms: DIGEST_ALGORITHMS, createHasher });
 }

@@ -60,6 +60,7 @@ const WIRES: [what: string, wire: string, method?: string][] = [
   ['another digest', `${SEALED}2\r\nhi\r\n0\r\nX-Stream-Status: ok\r\n${DIGEST}\r\n`],
   ['a digest that was not announced', `${CHUNKED}${BODY}X-Stream-Status: ok\r\n${DIGEST}\r\n`],
   ['announced, but absent', `${SEALED}${BODY}\r\n`],
+  ['a digest that was announced, but absent', `${SEALED}${BODY}X-Stream-Status: ok;bytes=19\r\n\r\n`],
   ['never announced', `${CHUNKED}${BODY}\r\n`],
   ['unreadable', `${CHUNKED}${BODY}X-Stream-Status: ???\r\n\r\n`],
   ['truncated at once', CHUNKED],
