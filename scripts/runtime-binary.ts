@@ -6,7 +6,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const CACHE = path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'chunked-trailers', 'runtimes');
+/** What is fetched once and kept: outside of the project. */
+export const CACHE = path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'chunked-trailers');
 
 /** By name: the version, the package for each machine that is looked for, and where the binary is in it. */
 const RUNTIMES: Record<string, { version: string; packages: Record<string, string>; file: string }> = {
@@ -39,15 +40,23 @@ const RUNTIMES: Record<string, { version: string; packages: Record<string, strin
   },
 };
 
-/** The path of the binary, or why there is none. */
-export async function runtimeBinary(name: string): Promise<{ command: string } | { absence: string }> {
+/**
+ * The path of the binary, or why there is none.
+ *
+ * @param options.installs whether what is not there may be installed; `true` by default
+ */
+export async function runtimeBinary(
+  name: string,
+  { installs = true }: { installs?: boolean } = {},
+): Promise<{ command: string } | { absence: string }> {
   const { version, packages, file } = RUNTIMES[name]!;
   const machine = `${process.platform}-${process.arch}`;
   const packageName = packages[machine];
   if (packageName === undefined) return { absence: `${name} is not looked for on ${machine}` };
-  const folder = path.join(CACHE, `${name}-${version}`);
+  const folder = path.join(CACHE, 'runtimes', `${name}-${version}`);
   const command = path.join(folder, 'node_modules', packageName, file);
   if (existsSync(command)) return { command };
+  if (!installs) return { absence: `${packageName}@${version} is not installed; npm run bench installs it` };
   mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');
   try {

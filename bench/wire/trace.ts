@@ -2,6 +2,8 @@
  * Text as a language model gives it: tokens of 1 to 12 octets, each of them one `write`, a burst of them a tick. The
  * generator is seeded; the bursts come round again after BURSTS of them.
  */
+import { pickBetween, seededNumbers } from '../random.ts';
+
 const BURSTS = 512;
 const SEED = 0x9110;
 const MAX_TOKEN_BYTES = 12;
@@ -24,7 +26,8 @@ export function traceBytes(count: number): number {
 }
 
 function makeBursts(): string[][] {
-  const random = generator();
+  const next = seededNumbers(SEED);
+  const random = (bound: number) => pickBetween(next, 0, bound - 1);
   const token = () => {
     // The lower of two draws: short ones are the many.
     const length = 1 + Math.min(random(MAX_TOKEN_BYTES), random(MAX_TOKEN_BYTES));
@@ -32,13 +35,4 @@ function makeBursts(): string[][] {
     return TEXT.slice(start, start + length);
   };
   return Array.from({ length: BURSTS }, () => Array.from({ length: 1 + random(MAX_BURST_TOKENS) }, token));
-}
-
-/** The LCG of Numerical Recipes: an integer from 0 up to, and not with, the bound. */
-function generator(): (bound: number) => number {
-  let state = SEED;
-  return (bound) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * bound);
-  };
 }
