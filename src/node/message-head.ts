@@ -86,6 +86,14 @@ export function parseResponseHead(head: Uint8Array, maxFields: number): Response
   };
 }
 
+/** What is wrong with a head of which `isFramedNoContent`. */
+export const FRAMED_NO_CONTENT = 'Transfer-Encoding in a 204 (RFC 9112 §6.1)';
+
+/** Whether a 204 claims a framed body: a 200 of which one bit was lost would end as an empty body there. */
+export function isFramedNoContent(statusCode: number | undefined, codings: Headers[string]): boolean {
+  return statusCode === 204 && codings !== undefined;
+}
+
 /**
  * How the body of this response is framed (RFC 9112 §6.3).
  *
@@ -95,8 +103,7 @@ export function parseResponseHead(head: Uint8Array, maxFields: number): Response
 export function responseFraming(head: ResponseHead, method: string): BodyFraming {
   const { statusCode, httpVersion, rawHeaders } = head;
   const codings = fieldValue(rawHeaders, 'transfer-encoding');
-  // A 200 of which one bit was lost would end here, as an empty body.
-  if (statusCode === 204 && codings !== undefined) throw malformed('Transfer-Encoding in a 204 (RFC 9112 §6.1)');
+  if (isFramedNoContent(statusCode, codings)) throw malformed(FRAMED_NO_CONTENT);
   const isTunnel = method === 'CONNECT' && statusCode < 300;
   if (method === 'HEAD' || isTunnel || statusCode < 200 || statusCode === 204 || statusCode === 304)
     return { kind: 'none' };

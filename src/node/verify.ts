@@ -10,6 +10,7 @@ import { destroyOnAbort } from './abort-signal.ts';
 import { AbortTap } from './abort-tap.ts';
 import { BodyTimer } from './body-timer.ts';
 import { type JudgingOptions, judgedBody, resolveJudging } from './judging.ts';
+import { FRAMED_NO_CONTENT, isFramedNoContent } from './message-head.ts';
 import type { BodySource, ReceivedBody } from './received-body.ts';
 import { type BodyTimeoutOptions, type BodyTimeouts, bodyTimeoutsFrom } from './timeouts.ts';
 
@@ -95,8 +96,8 @@ class MessageSource implements BodySource {
 
   readonly #onEnd = (): void => {
     const { statusCode, headers, complete } = this.#message;
-    if (statusCode === 204 && headers['transfer-encoding'] !== undefined) {
-      this.#conclude(new StreamError('ERR_STREAM_MALFORMED', 'Transfer-Encoding in a 204 (RFC 9112 §6.1)'));
+    if (isFramedNoContent(statusCode, headers['transfer-encoding'])) {
+      this.#conclude(new StreamError('ERR_STREAM_MALFORMED', FRAMED_NO_CONTENT));
     } else if (complete && this.#lossCause === undefined) {
       this.#conclude(undefined);
     } else {

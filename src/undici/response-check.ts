@@ -5,6 +5,7 @@ import { type Require, streamErrorFor } from '../core/outcome.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { FramingEnd } from '../core/verifier.ts';
 import { type Judging, type Terms, termsFor } from '../node/judging.ts';
+import { FRAMED_NO_CONTENT, isFramedNoContent } from '../node/message-head.ts';
 import { type Exchange, exchangeFor } from './exchanges.ts';
 import { framingErrorFor, isCancellation } from './framing-error.ts';
 
@@ -29,6 +30,7 @@ export class ResponseCheck {
   #statusCode = 0;
   #exchange: Exchange | undefined;
   #terms!: Terms;
+  #isFramedNoContent = false;
   #isConcluded = false;
 
   constructor(options: CheckOptions, request: Omit<RequestFacts, 'statusCode'>) {
@@ -46,6 +48,7 @@ export class ResponseCheck {
     const hasContent = this.#request.method !== 'HEAD' && statusCode !== 204 && statusCode !== 304;
     const judging = { ...this.#options, require: requireFor(statusCode, this.#options.require) };
     this.#terms = termsFor(judging, fieldValue(headers, 'trailer'), hasContent);
+    this.#isFramedNoContent = isFramedNoContent(statusCode, fieldValue(headers, 'transfer-encoding'));
     this.#statusCode = statusCode;
     this.#exchange = exchangeFor(handler);
     this.#exchange.begin();
@@ -58,7 +61,8 @@ export class ResponseCheck {
 
   /** The body has ended, as far as undici can tell. @returns what it is to be failed with all the same */
   end(rawTrailers: FieldPairs): StreamError | undefined {
-    return this.#errorFor(this.#conclude({ rawTrailers }));
+    const error = this.#isFramedNoContent ? new StreamError('ERR_STREAM_MALFORMED', FRAMED_NO_CONTENT) : undefined;
+    return this.#errorFor(this.#conclude({ error, rawTrailers }));
   }
 
   /**
