@@ -9,8 +9,8 @@ import { parseArgs } from 'node:util';
 import { Decoder } from '../src/core/decoder.ts';
 import type { StreamError } from '../src/core/errors.ts';
 import { DEFAULT_LIMITS } from '../src/core/limits.ts';
-import { HeadScanner } from '../src/node/head-scanner.ts';
-import { parseRequestHead, parseResponseHead, responseFraming } from '../src/node/message-head.ts';
+import { HeadScanner } from '../src/node/head/head-scanner.ts';
+import { parseRequestHead, parseResponseHead, responseFraming } from '../src/node/head/message-head.ts';
 import { isDecidedByHead, missingVectors, octetsOf, readVectors, type Vector } from '../test/strictness/vectors.ts';
 import { GROUPS } from './strictness-rows.ts';
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /** The command line: picks the command, and turns what it throws into a message and an exit code. */
 import { readFileSync } from 'node:fs';
-import { demo } from './demo.ts';
+import { demo } from './demo/demo.ts';
 import { EXIT } from './exit-codes.ts';
-import { get } from './get.ts';
-import { inspect } from './inspect.ts';
-import { serve } from './serve.ts';
+import { get } from './get/get.ts';
+import { inspect } from './inspect/inspect.ts';
+import { serve } from './serve/serve.ts';
 import { complain } from './terminal.ts';
 import { USAGE, UsageError } from './usage.ts';
 

@@ -13,7 +13,7 @@
  * delivered, and where an error lies, does not depend on how the input was split. CRLF alone ends a line: bare LF and
  * bare CR are refused everywhere (RFC 9112 §2.2 allows LF for field lines; erratum 7633, for chunk lines, was rejected).
  */
-import { readAbortReason } from './abort-chunk.ts';
+import { readAbortReason } from './abort-line.ts';
 import { ContentRun } from './content-run.ts';
 import {
   DATA,

@@ -4,7 +4,7 @@
  * Each call returns the pieces to be sent, in order. Small data is copied behind its chunk header into one piece, since
  * one write of few octets beats three; large data is handed on uncopied between its header and its CRLF.
  */
-import { serializeAbortChunk } from './abort-chunk.ts';
+import { serializeAbortChunk } from './abort-line.ts';
 import { MAX_HEADER_BYTES, writeHeaderBefore } from './chunk-header.ts';
 import { type FieldPairs, serializeTrailers } from './fields.ts';
 import { CR, joinOctets, LF, octetsFromLatin1 } from './grammar.ts';

@@ -16,7 +16,7 @@ import { assertRequire, type Require } from '../core/outcome.ts';
 import type { FramingError, Verdict } from '../core/verdict.ts';
 import { Verifier } from '../core/verifier.ts';
 import { algorithmsOf, createHasher, type DigestOption } from './hashing.ts';
-import { Judgement } from './judgement.ts';
+import { Judgement } from './receive/end-on-verdict.ts';
 
 export interface ChunkedDecoderOptions {
   /** When a body without a status is an error. `announced` by default. */

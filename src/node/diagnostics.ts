@@ -5,7 +5,7 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
 import type { Readable, Writable } from 'node:stream';
 import type { Verdict } from '../core/verdict.ts';
-import type { Ending, RequestFacts } from './negotiation.ts';
+import type { Ending, RequestFacts } from './send/negotiation.ts';
 
 /** `chunked-trailers:response:start`: the head of a response is on its way. */
 export interface ResponseStart {

@@ -8,10 +8,10 @@ import { StreamError } from '../core/errors.ts';
 import { type FailureDescription, failureType } from '../core/failure.ts';
 import type { FieldPairs } from '../core/fields.ts';
 import type { Verdict } from '../core/verdict.ts';
-import type { ErrorResponse } from './error-response.ts';
-import { listMembers } from './message-head.ts';
-import { type RespondOptions, respond } from './response.ts';
-import { pairsFrom, type VerifyOptions, verify } from './verify.ts';
+import { listMembers } from './head/message-head.ts';
+import { pairsFrom, type VerifyOptions, verify } from './receive/verify.ts';
+import type { ErrorResponse } from './send/error-response.ts';
+import { type RespondOptions, respond } from './send/respond.ts';
 
 export interface RelayOptions
   extends VerifyOptions,

@@ -4,7 +4,7 @@
  * (measured).
  */
 import type { DigestAlgorithm } from '../core/content-digest.ts';
-import { requestHeaders } from '../node/request-headers.ts';
+import { requestHeaders } from '../node/head/request-headers.ts';
 
 /** @param headers in any shape that undici takes: names and values in turn, an iterable of pairs, or an object */
 export function askingHeaders(headers: unknown, digest: DigestAlgorithm | false): unknown {

@@ -1,6 +1,6 @@
 /** verifyInterceptor: a dispatcher whose response bodies end only on a good verdict. */
 import type { Verdict } from '../core/verdict.ts';
-import { type JudgingOptions, resolveJudging } from '../node/judging.ts';
+import { type JudgingOptions, resolveJudging } from '../node/receive/judging.ts';
 import { askingHeaders } from './asking.ts';
 import type { ControllerHandler, Dispatch, DispatchOptions, Handler } from './dispatcher-api.ts';
 import { type RequestFacts, ResponseCheck } from './response-check.ts';

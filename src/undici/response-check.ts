@@ -4,10 +4,10 @@ import { type FieldPairs, fieldValue } from '../core/fields.ts';
 import { type Require, streamErrorFor } from '../core/outcome.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { FramingEnd } from '../core/verifier.ts';
-import { type Judging, type Terms, termsFor } from '../node/judging.ts';
-import { FRAMED_NO_CONTENT, isFramedNoContent } from '../node/message-head.ts';
-import { type Exchange, exchangeFor } from './exchanges.ts';
+import { FRAMED_NO_CONTENT, isFramedNoContent } from '../node/head/message-head.ts';
+import { type Judging, type Terms, termsFor } from '../node/receive/judging.ts';
 import { framingErrorFor, isCancellation } from './framing-error.ts';
+import { type Exchange, exchangeFor } from './verdict-of.ts';
 
 /** Which response a verdict is about. */
 export interface RequestFacts {

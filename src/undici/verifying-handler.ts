@@ -1,8 +1,8 @@
 /** The handler between a dispatcher and a handler with a controller (undici 7 and 8). It adds no backpressure of its own. */
 import type { Controller, ControllerHandler, FieldRecord } from './dispatcher-api.ts';
-import { EXCHANGE_FIELD } from './exchanges.ts';
 import { pairsFromRecord, withRawField } from './fields.ts';
 import type { ResponseCheck } from './response-check.ts';
+import { EXCHANGE_FIELD } from './verdict-of.ts';
 
 export class VerifyingHandler implements ControllerHandler {
   readonly #next: ControllerHandler;

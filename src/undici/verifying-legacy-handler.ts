@@ -6,9 +6,9 @@
  * no other, while the fetch that it is handed to is the one inside Node 22 or 24.
  */
 import type { Abort, Controller, ControllerHandler, FieldRecord, LegacyHandler, RawFields } from './dispatcher-api.ts';
-import { EXCHANGE_FIELD } from './exchanges.ts';
 import { pairsFromRaw, rawFromRecord, withRawField } from './fields.ts';
 import type { ResponseCheck } from './response-check.ts';
+import { EXCHANGE_FIELD } from './verdict-of.ts';
 
 export class VerifyingLegacyHandler implements LegacyHandler, ControllerHandler {
   readonly #next: LegacyHandler;

@@ -14,8 +14,8 @@ import type { Limits } from '../core/limits.ts';
 import { assertRequire, type Require, streamErrorFor } from '../core/outcome.ts';
 import { type FramingError, judge, type Verdict } from '../core/verdict.ts';
 import { Verifier } from '../core/verifier.ts';
-import { algorithmsOf, type CreateStreamHasher, type DigestOption, Hashers } from './hashing.ts';
-import { Outlet } from './outlet.ts';
+import { algorithmsOf, type CreateStreamHasher, type DigestOption, Hashers } from './async-hashers.ts';
+import { Outlet } from './held-readable.ts';
 
 export interface ChunkedDecoderStreamOptions {
   /** When a body without a status is an error. `announced` by default. */

@@ -11,8 +11,8 @@ import { type ExtraTrailers, ownTrailers, trailerNames } from '../core/extra-tra
 import { type DescribeError, describeFailure } from '../core/failure.ts';
 import { copyOctets, joinOctets } from '../core/grammar.ts';
 import { Seal } from '../core/seal.ts';
-import { algorithmsOf, type CreateStreamHasher, type DigestOption, Hashers } from './hashing.ts';
-import { Outlet } from './outlet.ts';
+import { algorithmsOf, type CreateStreamHasher, type DigestOption, Hashers } from './async-hashers.ts';
+import { Outlet } from './held-readable.ts';
 
 export interface ChunkedEncoderStreamOptions {
   /** Whether to send X-Stream-Status, and a digest with it. `true` by default. */

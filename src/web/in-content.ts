@@ -1,5 +1,5 @@
 /** The Content-Type of a chunked body that is itself the content of a response (spec-notes/in-content.md). */
-import { IN_CONTENT_TYPE } from '../core/in-content-type.ts';
+import { IN_CONTENT_TYPE } from '../core/in-content.ts';
 
 /** A parameter of a media type (RFC 9110 §5.6.6): its name, and its value as it stands. */
 const PARAMETER = /[ \t]*;[ \t]*(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)=("(?:[^"\\]|\\.)*"|[!#$%&'*+.^_`|~0-9A-Za-z-]+))?/gy;

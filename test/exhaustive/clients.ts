@@ -9,8 +9,8 @@ import type { Readable } from 'node:stream';
 import { StreamError } from '../../src/core/errors.ts';
 import type { Require } from '../../src/core/outcome.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
-import { receive } from '../../src/node/receive.ts';
-import { pairsFrom, verify } from '../../src/node/verify.ts';
+import { receive } from '../../src/node/receive/receive.ts';
+import { pairsFrom, verify } from '../../src/node/receive/verify.ts';
 import { CASE_TIMEOUT } from './form.ts';
 import { type Outcome, promiseOf } from './tally.ts';
 

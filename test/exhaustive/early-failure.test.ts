@@ -6,7 +6,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { receive } from '../../src/node/receive.ts';
+import { receive } from '../../src/node/receive/receive.ts';
 import { withPlayer } from './player.ts';
 
 test.each([

@@ -5,11 +5,11 @@
 import { StreamError } from '../../src/core/errors.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import type { Require } from '../../src/core/outcome.ts';
-import { bodyReaderFor } from '../../src/node/body-framing.ts';
-import { HeadScanner } from '../../src/node/head-scanner.ts';
-import { judgedBody, resolveJudging } from '../../src/node/judging.ts';
-import { parseResponseHead, type ResponseHead, responseFraming } from '../../src/node/message-head.ts';
-import type { BodySource } from '../../src/node/received-body.ts';
+import { HeadScanner } from '../../src/node/head/head-scanner.ts';
+import { parseResponseHead, type ResponseHead, responseFraming } from '../../src/node/head/message-head.ts';
+import { bodyReaderFor } from '../../src/node/receive/body-reader.ts';
+import { judgedBody, resolveJudging } from '../../src/node/receive/judging.ts';
+import type { BodySource } from '../../src/node/receive/received-body.ts';
 import { type Outcome, promiseOf } from './tally.ts';
 
 export type End = 'FIN' | 'RST';

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { requestHeaders } from '../../src/node/request-headers.ts';
+import { requestHeaders } from '../../src/node/head/request-headers.ts';
 import { run, temporaryDirectory } from '../cli/program.ts';
 import { CLIENTS } from './clients.ts';
 import { everyNth } from './form.ts';

@@ -8,7 +8,7 @@
  */
 import type { Server } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { requestHeaders } from '../../src/node/request-headers.ts';
+import { requestHeaders } from '../../src/node/head/request-headers.ts';
 import { type Ask, CLIENTS } from './clients.ts';
 import { IS_LONG } from './form.ts';
 import { CONTENT, FATES, type Fate, ORIGINS, pathOf } from './origin.ts';

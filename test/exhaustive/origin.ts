@@ -5,8 +5,8 @@
 import http from 'node:http';
 import { createServer, type Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
-import { readRequest } from '../../src/node/read-request.ts';
-import { respond, type StreamResponse } from '../../src/node/response.ts';
+import { readRequest } from '../../src/node/head/read-request.ts';
+import { respond, type StreamResponse } from '../../src/node/send/respond.ts';
 
 export const PIECES = ['the first chunk, ', 'the second chunk, ', 'and the last one'];
 export const CONTENT = Buffer.from(PIECES.join(''));

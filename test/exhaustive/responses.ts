@@ -6,8 +6,8 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { constants, gzipSync } from 'node:zlib';
 import type { Verdict } from '../../src/core/verdict.ts';
-import { readRequest } from '../../src/node/read-request.ts';
-import { type Ending, type RespondOptions, respond, type StreamResponse } from '../../src/node/response.ts';
+import { readRequest } from '../../src/node/head/read-request.ts';
+import { type Ending, type RespondOptions, respond, type StreamResponse } from '../../src/node/send/respond.ts';
 import { pattern } from '../octets.ts';
 
 const get = (fields = '') => `GET / HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;

@@ -13,8 +13,8 @@ import type { Limits } from '../../src/core/limits.ts';
 import { parseStreamStatus, serializeStreamStatus } from '../../src/core/stream-status.ts';
 import { parseDictionary, parseItem } from '../../src/core/structured-fields.ts';
 import { judge } from '../../src/core/verdict.ts';
-import { HeadScanner } from '../../src/node/head-scanner.ts';
-import { parseRequestHead, parseResponseHead, responseFraming } from '../../src/node/message-head.ts';
+import { HeadScanner } from '../../src/node/head/head-scanner.ts';
+import { parseRequestHead, parseResponseHead, responseFraming } from '../../src/node/head/message-head.ts';
 import { latin1 } from '../octets.ts';
 import { readChunked } from '../reference.ts';
 

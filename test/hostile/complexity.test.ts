@@ -10,8 +10,8 @@ import { Decoder } from '../../src/core/decoder.ts';
 import type { Limits } from '../../src/core/limits.ts';
 import { parseStreamStatus } from '../../src/core/stream-status.ts';
 import { parseDictionary } from '../../src/core/structured-fields.ts';
-import { HeadScanner } from '../../src/node/head-scanner.ts';
-import { parseResponseHead } from '../../src/node/message-head.ts';
+import { HeadScanner } from '../../src/node/head/head-scanner.ts';
+import { parseResponseHead } from '../../src/node/head/message-head.ts';
 import { octets } from '../octets.ts';
 
 const MAX_EXPONENT = 1.1;

@@ -1,6 +1,6 @@
 /** Strategy: a message head without end, in each of the ways, at both ends: refused at a bound, and never parsed whole. */
 import { describe, expect, test } from 'vitest';
-import { readRequest } from '../../src/node/read-request.ts';
+import { readRequest } from '../../src/node/head/read-request.ts';
 import { closed, connection } from '../node/sockets.ts';
 import { flood, flooding, GIB, MemoryPeak, MIB, viaReceive } from './peers.ts';
 

@@ -6,9 +6,9 @@ import { get, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { StreamError } from '../../src/core/errors.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
-import { type ReceiveOptions, receive } from '../../src/node/receive.ts';
-import type { ReceivedBody } from '../../src/node/received-body.ts';
-import { type VerifyOptions, verify } from '../../src/node/verify.ts';
+import { type ReceiveOptions, receive } from '../../src/node/receive/receive.ts';
+import type { ReceivedBody } from '../../src/node/receive/received-body.ts';
+import { type VerifyOptions, verify } from '../../src/node/receive/verify.ts';
 import { origin } from '../http/servers.ts';
 
 export const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';

@@ -4,7 +4,7 @@
  */
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { respond } from '../../src/node/response.ts';
+import { respond } from '../../src/node/send/respond.ts';
 import { latin1, pattern } from '../octets.ts';
 import { type Answer, begin, failing, KINDS, type Source, serve, until } from './servers.ts';
 import { ABORT_CHUNK, AWARE, abortChunk, dial, get, LAST_CHUNK, messageFrom, PLAIN, unchunk } from './wire.ts';

@@ -5,7 +5,7 @@
  */
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import type { Ending } from '../../src/node/response.ts';
+import type { Ending } from '../../src/node/send/respond.ts';
 import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../hashing.ts';
 import { failing, KINDS } from './servers.ts';
 import { ABORT_CHUNK, AWARE, dial, HEAD, LAST_CHUNK, messageFrom, OLD, PLAIN, TRAILERS } from './wire.ts';

@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { constants, createGzip, gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { respond } from '../../src/node/response.ts';
+import { respond } from '../../src/node/send/respond.ts';
 import { latin1, octets as octetsOf } from '../octets.ts';
 import { type Answer, begin, failing, type Source, serve } from './servers.ts';
 import { ABORT_CHUNK, AWARE, dial, get, LAST_CHUNK, messageFrom, OLD, PLAIN, TRAILERS, unchunk } from './wire.ts';

@@ -4,7 +4,7 @@
  */
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { respond } from '../../src/node/response.ts';
+import { respond } from '../../src/node/send/respond.ts';
 import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../hashing.ts';
 import { relaying } from './relaying.ts';
 import { begin, originOf, serve } from './servers.ts';

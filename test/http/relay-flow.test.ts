@@ -5,9 +5,9 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { requestHeaders } from '../../src/node/request-headers.ts';
-import { respond } from '../../src/node/response.ts';
-import { verify } from '../../src/node/verify.ts';
+import { requestHeaders } from '../../src/node/head/request-headers.ts';
+import { verify } from '../../src/node/receive/verify.ts';
+import { respond } from '../../src/node/send/respond.ts';
 import { relaying } from './relaying.ts';
 import { ask, begin, closed, connectionsOf, serve, until } from './servers.ts';
 import { AWARE, dial, OLD, PLAIN } from './wire.ts';

@@ -4,9 +4,9 @@
  */
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { requestHeaders } from '../../src/node/request-headers.ts';
-import { respond } from '../../src/node/response.ts';
-import { verify } from '../../src/node/verify.ts';
+import { requestHeaders } from '../../src/node/head/request-headers.ts';
+import { verify } from '../../src/node/receive/verify.ts';
+import { respond } from '../../src/node/send/respond.ts';
 import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../hashing.ts';
 import { relaying } from './relaying.ts';
 import { ask, begin, drain, origin, originOf, serve } from './servers.ts';

@@ -1,8 +1,8 @@
 /** An upstream, a relay in front of it that is nothing but `http.get` and `relay`, and what became of each message. */
 import http, { type ClientRequest } from 'node:http';
 import type { Verdict } from '../../src/core/verdict.ts';
+import { requestHeaders } from '../../src/node/head/request-headers.ts';
 import { type RelayOptions, relay } from '../../src/node/relay.ts';
-import { requestHeaders } from '../../src/node/request-headers.ts';
 import { type Serving, serve, until } from './servers.ts';
 
 export interface Relaying extends Serving {

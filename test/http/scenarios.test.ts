@@ -8,7 +8,7 @@ import { closeSync, createReadStream, openSync } from 'node:fs';
 import { PassThrough, pipeline, Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { respond } from '../../src/node/response.ts';
+import { respond } from '../../src/node/send/respond.ts';
 import { begin, closed, connectionsOf, endless, failing, listenerCounts, serve, stuck, until } from './servers.ts';
 import { ABORT_CHUNK, AWARE, dial, messageFrom, OLD, PLAIN, TRAILERS, unchunk } from './wire.ts';
 

@@ -8,8 +8,8 @@ import http, { type IncomingMessage, type RequestOptions, type ServerResponse } 
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { type PipelineSource, pipeline, Readable } from 'node:stream';
 import { onTestFinished } from 'vitest';
-import { readRequest } from '../../src/node/read-request.ts';
-import { type RespondOptions, respond, type StreamResponse } from '../../src/node/response.ts';
+import { readRequest } from '../../src/node/head/read-request.ts';
+import { type RespondOptions, respond, type StreamResponse } from '../../src/node/send/respond.ts';
 import { latin1 } from '../octets.ts';
 
 export type Source = PipelineSource<Buffer | string>;

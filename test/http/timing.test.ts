@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import promises from 'node:stream/promises';
 import { describe, expect, test } from 'vitest';
 import { relay } from '../../src/node/relay.ts';
-import { type RespondOptions, respond } from '../../src/node/response.ts';
+import { type RespondOptions, respond } from '../../src/node/send/respond.ts';
 import { ask, closed, connectionsOf, endless, KINDS, originOf, serve, stuck, until } from './servers.ts';
 import { AWARE, abortChunk, dial, LAST_CHUNK, messageFrom, PLAIN } from './wire.ts';
 

@@ -10,7 +10,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { createGzip, gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { respond } from '../../src/node/response.ts';
+import { respond } from '../../src/node/send/respond.ts';
 import { latin1, octets as octetsOf, pattern } from '../octets.ts';
 import { begin, failing, KINDS, listen, listenerCounts, serve } from './servers.ts';
 import { ABORT_CHUNK, AWARE, dial, get, LAST_CHUNK, messageFrom, OLD, PLAIN, TRAILERS, unchunk } from './wire.ts';

@@ -7,7 +7,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { Verdict } from '../../src/core/verdict.ts';
-import { type VerifyOptions, verify } from '../../src/node/verify.ts';
+import { type VerifyOptions, verify } from '../../src/node/receive/verify.ts';
 import { HELLO_WORLD } from '../hashing.ts';
 import { ask, drain, origin, until } from './servers.ts';
 import { ABORT_CHUNK, abortChunk } from './wire.ts';

@@ -6,10 +6,10 @@ import { Agent, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { ReceivedBody } from '../../src/node/received-body.ts';
-import { requestHeaders } from '../../src/node/request-headers.ts';
-import { respond } from '../../src/node/response.ts';
-import { type VerifyOptions, verify } from '../../src/node/verify.ts';
+import { requestHeaders } from '../../src/node/head/request-headers.ts';
+import type { ReceivedBody } from '../../src/node/receive/received-body.ts';
+import { type VerifyOptions, verify } from '../../src/node/receive/verify.ts';
+import { respond } from '../../src/node/send/respond.ts';
 import { HELLO_WORLD } from '../hashing.ts';
 import { ask, begin, closed, connectionsOf, drain, failing, listenerCounts, origin, serve, until } from './servers.ts';
 

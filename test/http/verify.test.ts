@@ -5,7 +5,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { Verdict } from '../../src/core/verdict.ts';
-import { type VerifyOptions, verify } from '../../src/node/verify.ts';
+import { type VerifyOptions, verify } from '../../src/node/receive/verify.ts';
 import { HELLO_WORLD, HELLO_WORLD_SHA_256, HELLO_WORLD_SHA_512 } from '../hashing.ts';
 import { ask, drain, originOf } from './servers.ts';
 

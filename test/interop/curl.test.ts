@@ -11,11 +11,11 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { RequestHead } from '../../src/node/message-head.ts';
-import { readRequest } from '../../src/node/read-request.ts';
-import { respond } from '../../src/node/response.ts';
+import type { RequestHead } from '../../src/node/head/message-head.ts';
+import { readRequest } from '../../src/node/head/read-request.ts';
+import { respond } from '../../src/node/send/respond.ts';
 import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../hashing.ts';
-import { failing, LAST_CHUNK } from '../node/answering.ts';
+import { failing, LAST_CHUNK } from '../node/send/answering.ts';
 import { pattern } from '../octets.ts';
 import { needs, run } from './programs.ts';
 

@@ -8,8 +8,8 @@ import { describe, expect, test } from 'vitest';
 import { ChunkedDecoder } from '../../src/node/chunked-decoder.ts';
 import { ChunkedEncoder } from '../../src/node/chunked-encoder.ts';
 import { concat, latin1, pattern } from '../octets.ts';
-import { failing } from './answering.ts';
 import { feed, outcome } from './coding.ts';
+import { failing } from './send/answering.ts';
 
 /** Takes everything, `highWaterMark` octets at a time, and each piece a round of the event loop later. */
 function sink(highWaterMark = 16384) {

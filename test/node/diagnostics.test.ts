@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { afterEach, expect, test } from 'vitest';
-import { readRequest } from '../../src/node/read-request.ts';
-import { receive } from '../../src/node/receive.ts';
-import { respond } from '../../src/node/response.ts';
-import { AWARE } from './answering.ts';
+import { readRequest } from '../../src/node/head/read-request.ts';
+import { receive } from '../../src/node/receive/receive.ts';
+import { respond } from '../../src/node/send/respond.ts';
+import { AWARE } from './send/answering.ts';
 import { connection } from './sockets.ts';
 
 const NAMES = ['response:start', 'response:end', 'response:failed', 'body:verdict'].map(

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readAbortReason, serializeAbortChunk } from '../../src/core/abort-chunk.ts';
+import { readAbortReason, serializeAbortChunk } from '../../src/core/abort-line.ts';
 import { parseContentDigest, preferredDigest, serializeContentDigest } from '../../src/core/content-digest.ts';
 import { parseStreamStatus, serializeStreamStatus } from '../../src/core/stream-status.ts';
 import {

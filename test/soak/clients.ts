@@ -4,10 +4,10 @@ import { Agent, get, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { StreamError } from '../../src/core/errors.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
-import { receive } from '../../src/node/receive.ts';
-import type { ReceivedBody } from '../../src/node/received-body.ts';
-import { requestHeaders } from '../../src/node/request-headers.ts';
-import { verify } from '../../src/node/verify.ts';
+import { requestHeaders } from '../../src/node/head/request-headers.ts';
+import { receive } from '../../src/node/receive/receive.ts';
+import type { ReceivedBody } from '../../src/node/receive/received-body.ts';
+import { verify } from '../../src/node/receive/verify.ts';
 
 export interface Outcome {
   /** Undefined if there was no response to judge. */

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
-import { readRequest } from '../../src/node/read-request.ts';
-import { respond } from '../../src/node/response.ts';
+import { readRequest } from '../../src/node/head/read-request.ts';
+import { respond } from '../../src/node/send/respond.ts';
 
 /** `good`; or `fails` behind all its octets, so that nothing but the end tells. */
 export type How = 'good' | 'fails';

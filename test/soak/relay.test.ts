@@ -10,10 +10,10 @@ import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { requestHeaders } from '../../src/node/head/request-headers.ts';
+import { verify } from '../../src/node/receive/verify.ts';
 import { relay } from '../../src/node/relay.ts';
-import { requestHeaders } from '../../src/node/request-headers.ts';
-import { respond } from '../../src/node/response.ts';
-import { verify } from '../../src/node/verify.ts';
+import { respond } from '../../src/node/send/respond.ts';
 
 const RESPONSES = 1000;
 const AT_ONCE = 20;

@@ -11,7 +11,7 @@ import type { FieldPairs } from '../../src/core/fields.ts';
 import { Seal } from '../../src/core/seal.ts';
 import type { ErrorStatus, StreamStatus } from '../../src/core/stream-status.ts';
 import { ChunkedEncoder } from '../../src/node/chunked-encoder.ts';
-import { requestHeaders } from '../../src/node/request-headers.ts';
+import { requestHeaders } from '../../src/node/head/request-headers.ts';
 import { createHasher } from '../hashing.ts';
 import { concat, latin1, octets } from '../octets.ts';
 import { hostileText, hostileThing, LINE, perhapsHostile } from './hostile-text.ts';

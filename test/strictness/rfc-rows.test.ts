@@ -5,15 +5,15 @@
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { serializeAbortChunk } from '../../src/core/abort-chunk.ts';
+import { serializeAbortChunk } from '../../src/core/abort-line.ts';
 import { Encoder } from '../../src/core/encoder.ts';
 import { serializeTrailers } from '../../src/core/fields.ts';
-import { requestHeaders } from '../../src/node/request-headers.ts';
-import type { RespondOptions } from '../../src/node/response.ts';
+import { requestHeaders } from '../../src/node/head/request-headers.ts';
+import type { RespondOptions } from '../../src/node/send/respond.ts';
 import { body, errorStatus, split, trailers } from '../arbitraries.ts';
 import { EMPTY_SHA_256, HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../hashing.ts';
-import { AWARE, answer, messageFrom, OLD, PLAIN, TRAILERS } from '../node/answering.ts';
-import { consume, received } from '../node/receiving.ts';
+import { consume, received } from '../node/receive/receiving.ts';
+import { AWARE, answer, messageFrom, OLD, PLAIN, TRAILERS } from '../node/send/answering.ts';
 import { closed } from '../node/sockets.ts';
 import { concat, latin1 } from '../octets.ts';
 

@@ -7,8 +7,8 @@ import type { Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { StreamError } from '../../src/core/errors.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
-import { verdictOf } from '../../src/undici/exchanges.ts';
 import { type Interceptor, type VerifyInterceptorOptions, verifyInterceptor } from '../../src/undici/interceptor.ts';
+import { verdictOf } from '../../src/undici/verdict-of.ts';
 import { latin1 } from '../octets.ts';
 
 export interface Dispatcher {

@@ -5,10 +5,10 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { Verdict } from '../../src/core/verdict.ts';
-import { respond } from '../../src/node/response.ts';
-import { verdictOf } from '../../src/undici/exchanges.ts';
+import { respond } from '../../src/node/send/respond.ts';
 import { type Interceptor, verifyInterceptor } from '../../src/undici/interceptor.ts';
 import type { RequestFacts } from '../../src/undici/response-check.ts';
+import { verdictOf } from '../../src/undici/verdict-of.ts';
 import { begin, failing, origin, serve } from '../http/servers.ts';
 import { agentOf, CLIENTS, COPIES, type Copy, type Dispatcher, streamErrorIn } from './clients.ts';
 

@@ -1,7 +1,7 @@
 /** Every ending that a body can have, in every client: over real sockets, from servers that `respond`. */
 import { createServer } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { respond } from '../../src/node/response.ts';
+import { respond } from '../../src/node/send/respond.ts';
 import { begin, failing, listen, originOf, serve } from '../http/servers.ts';
 import { pattern } from '../octets.ts';
 import { CLIENTS } from './clients.ts';

@@ -4,9 +4,9 @@ import { Readable } from 'node:stream';
 import { setImmediate as nextRound } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Verdict } from '../../src/core/verdict.ts';
-import { respond } from '../../src/node/response.ts';
-import { verdictOf } from '../../src/undici/exchanges.ts';
+import { respond } from '../../src/node/send/respond.ts';
 import { verifyInterceptor } from '../../src/undici/interceptor.ts';
+import { verdictOf } from '../../src/undici/verdict-of.ts';
 import { begin, endless, failing, origin, originOf, serve, stuck, until } from '../http/servers.ts';
 import { agentOf, CLIENTS, COPIES, streamErrorIn } from './clients.ts';
 

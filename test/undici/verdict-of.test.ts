@@ -2,10 +2,10 @@
 import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { Verdict } from '../../src/core/verdict.ts';
-import { respond } from '../../src/node/response.ts';
-import { EXCHANGE_FIELD, verdictOf } from '../../src/undici/exchanges.ts';
+import { respond } from '../../src/node/send/respond.ts';
 import { verifyInterceptor } from '../../src/undici/interceptor.ts';
 import type { RequestFacts } from '../../src/undici/response-check.ts';
+import { EXCHANGE_FIELD, verdictOf } from '../../src/undici/verdict-of.ts';
 import { begin, failing, originOf, serve } from '../http/servers.ts';
 import { agentOf, CLIENTS, COPIES } from './clients.ts';
 

@@ -13,7 +13,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { respond } from '../../src/node/response.ts';
+import { respond } from '../../src/node/send/respond.ts';
 import { ChunkedDecoderStream } from '../../src/web/chunked-decoder-stream.ts';
 import { listening } from '../exhaustive/listening.ts';
 import { POLICIES, withProxy } from '../exhaustive/proxies.ts';

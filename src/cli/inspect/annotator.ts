@@ -7,7 +7,7 @@ import type { StreamError } from '../../core/errors.ts';
 import { copyOctets, joinOctets, octetsFromLatin1 } from '../../core/grammar.ts';
 import { DEFAULT_LIMITS } from '../../core/limits.ts';
 import type { Require } from '../../core/outcome.ts';
-import { type BodyFraming, listMembers, type ResponseHead } from '../../node/message-head.ts';
+import { type BodyFraming, listMembers, type ResponseHead } from '../../node/head/message-head.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Body } from './body.ts';
 import type { Counts, Emit, ErrorEvent, MessageEvent, VerdictEvent } from './event.ts';

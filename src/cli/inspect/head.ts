@@ -5,14 +5,14 @@
 import { StreamError } from '../../core/errors.ts';
 import { copyOctets, joinOctets } from '../../core/grammar.ts';
 import { DEFAULT_LIMITS } from '../../core/limits.ts';
-import { HeadScanner } from '../../node/head-scanner.ts';
+import { HeadScanner } from '../../node/head/head-scanner.ts';
 import {
   type BodyFraming,
   malformed,
   parseResponseHead,
   type ResponseHead,
   responseFraming,
-} from '../../node/message-head.ts';
+} from '../../node/head/message-head.ts';
 import type { Emit } from './event.ts';
 import { brokenLine, headPieces } from './head-pieces.ts';
 

@@ -3,9 +3,9 @@
  * verdict, code, and where the framing broke. Heads are cut into lines by hand-written expectations.
  */
 import { describe, expect, test } from 'vitest';
-import { receive } from '../../../src/node/receive.ts';
+import { receive } from '../../../src/node/receive/receive.ts';
 import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../../hashing.ts';
-import { consume } from '../../node/receiving.ts';
+import { consume } from '../../node/receive/receiving.ts';
 import { connection } from '../../node/sockets.ts';
 import { byteByByte, everySplit, latin1, octets } from '../../octets.ts';
 import { missingVectors, octetsOf, readVectors, skip } from '../../strictness/vectors.ts';

@@ -1,0 +1,70 @@
+/** chunked-trailers serve: files over raw sockets, each response sealed at its end. */
+import { setMaxListeners } from 'node:events';
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { EXIT } from '../exit-codes.ts';
+import { complain, formatBytes, formatCount, formatTime, paint, parseBytes } from '../terminal.ts';
+import { SERVE_USAGE, UsageError } from '../usage.ts';
+import { serveConnection } from './connection.ts';
+import { type Answered, fileHandler } from './file-handler.ts';
+import { listen } from './listen.ts';
+
+export async function serve(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      port: { type: 'string', short: 'p', default: '8080' },
+      host: { type: 'string', default: '127.0.0.1' },
+      'fail-after': { type: 'string' },
+      quiet: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(SERVE_USAGE);
+    return EXIT.ok;
+  }
+  const [root] = positionals;
+  if (root === undefined || positionals.length > 1) throw new UsageError('serve takes one file or directory');
+  const port = Number(values.port);
+  if (!/^\d+$/.test(values.port) || port > 65535) throw new UsageError(`--port takes 0 to 65535, not "${values.port}"`);
+  const failAfter = values['fail-after'] === undefined ? undefined : parseBytes(values['fail-after']);
+  if (values['fail-after'] !== undefined && failAfter === undefined) {
+    throw new UsageError(`--fail-after takes a size such as 300000000, 300MB or 256KiB, not "${values['fail-after']}"`);
+  }
+  try {
+    await stat(root);
+  } catch {
+    complain(`${root}: there is no such file or directory`);
+    return EXIT.local;
+  }
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  setMaxListeners(0, signal); // each connection listens
+  const handler = fileHandler({ root, failAfter, signal, ...(!values.quiet && { onAnswered: report }) });
+  const stopped = new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve).once('SIGTERM', resolve);
+  });
+  const server = await listen((socket) => void serveConnection(socket, handler, signal), port, values.host);
+  process.stdout.write(
+    `Serving ${path.resolve(root)} at ${paint(process.stdout, 'bold', server.url)}  (Ctrl-C stops)\n`,
+  );
+  if (failAfter !== undefined) process.stdout.write(`Every file is broken after ${formatCount(failAfter)} octets.\n`);
+  await stopped;
+  stopping.abort(); // responses on their way end as failures, not as if they were whole
+  await server.close();
+  return EXIT.ok;
+}
+
+function report({ request, status, bytes, ending, error, milliseconds }: Answered): void {
+  const line = `${request.method} ${request.target} ${status} ${ending} ${formatBytes(bytes)} ${formatTime(milliseconds)}`;
+  process.stdout.write(`${line}${error instanceof Error ? `  ${describe(error)}` : ''}\n`);
+}
+
+function describe(error: NodeJS.ErrnoException): string {
+  // A client that leaves is no fault of ours.
+  if (error.code === 'ERR_STREAM_PREMATURE_CLOSE') return 'the client left';
+  return paint(process.stdout, 'red', error.message);
+}

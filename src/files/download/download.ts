@@ -1,0 +1,145 @@
+/**
+ * download: a URL into a file that appears only when it is whole. What breaks is continued where it broke, by a Range
+ * request (RFC 9110 §14) that holds for the same representation only (If-Range, a strong entity tag): without one, and
+ * whenever anything about the answer is doubtful, it starts again.
+ *
+ * Which octets are kept: those that a digest of their sender covers, such as what came before a failure that was told;
+ * and others only where nothing is lost by it: a Repr-Digest will vouch for the whole, or nobody had promised to.
+ */
+import type { Agent } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StreamError } from '../../core/errors.ts';
+import { serializeFieldLines } from '../../core/fields.ts';
+import { assertRequire, type Require } from '../../core/outcome.ts';
+import type { Verdict } from '../../core/verdict.ts';
+import { requestHeaders } from '../../node/head/request-headers.ts';
+import { type BodyTimeoutOptions, bodyTimeoutsFrom, timeoutFrom } from '../../node/timeouts.ts';
+import { type AttemptSettings, attempt, type DownloadProgress, mayKeepUnverified } from './attempt.ts';
+import { PartFile } from './part-file.ts';
+import { defaultRetryDelay, isWorthRetrying, retryAfterOf } from './retry.ts';
+
+/** The timeouts are for each response. */
+export interface DownloadOptions extends BodyTimeoutOptions {
+  /**
+   * Keeps what has come in `<file>.part`, with its state in `<file>.part.json`, when the download fails, is cancelled or
+   * killed, and continues it in the next call with `resume`. Without it, nothing is left. `false` by default.
+   */
+  resume?: boolean;
+  /** When a body without a status is an error. `announced` by default. */
+  require?: Require;
+  /** Further request fields, which replace those of the same name that are sent anyway. */
+  headers?: Readonly<Record<string, string>>;
+  /** How many further requests there may be after one has failed. 5 by default. */
+  retries?: number;
+  /** Milliseconds before the nth further request. By default 1 s, 2 s, 4 s ... 30 s, less a random part. */
+  retryDelay?: (retry: number) => number;
+  /** Told whenever octets have been written. What it throws ends the download. */
+  onProgress?: (progress: DownloadProgress) => void;
+  /** Told of each failure behind which there will be another request. */
+  onRetry?: (error: Error, retry: number) => void;
+  /** Cancels: `download` rejects with an AbortError, or with the signal's reason before a response. */
+  signal?: AbortSignal;
+  /** Milliseconds to wait for a whole head. Default 300,000; 0 or Infinity for no bound. */
+  headTimeout?: number;
+  /** 10 by default. */
+  maxRedirects?: number;
+  /** The agent for a URL, for certificates and proxies; by default each request has a connection of its own. */
+  agent?: (url: URL) => Agent | undefined;
+}
+
+/**
+ * Gets the URL into the file: verified, and put under its name only when it is whole, in the place of what was there.
+ *
+ * @returns the verdict on the whole, `complete` or `unverified`; `bytes` are those of the file, `status` and `trailers`
+ *   those of the last response
+ * @throws StreamError of the last response's verdict; ERR_NO_RESPONSE, ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT,
+ *   ERR_STREAM_TIMEOUT if no response came; ERR_STREAM_MISMATCH if a Repr-Digest disagrees with the whole
+ * @throws StatusError for a response that is no success
+ * @throws Error of the file system as it is (ENOSPC, EACCES ...); EBUSY if another `resume` is at work on the same file
+ * @throws TypeError, RangeError for a URL or options that are none
+ */
+export async function download(url: URL | string, file: string, options: DownloadOptions = {}): Promise<Verdict> {
+  const settings = settingsFrom(url, options);
+  const { retries = 5, retryDelay = defaultRetryDelay, resume = false, onRetry, signal } = options;
+  if (!Number.isSafeInteger(retries) || retries < 0) {
+    throw new RangeError(`retries must be an integer, 0 or more; not ${retries}`);
+  }
+  signal?.throwIfAborted();
+  const isUsable = (state: Parameters<typeof mayKeepUnverified>[0] & { isVerified: boolean }) =>
+    state.isVerified || mayKeepUnverified(state, settings.require);
+  const part = await PartFile.open(file, settings.url.href, resume, isUsable);
+  try {
+    for (let retry = 0; ; ) {
+      const hasEarlier = part.bytes > 0;
+      try {
+        const outcome = await attempt(part, settings);
+        if ('verdict' in outcome) {
+          await part.finish();
+          return outcome.verdict;
+        }
+        if (outcome.hasAdvanced) continue;
+        throw new StreamError('ERR_STREAM_TRUNCATED', 'The server gives parts that are far shorter than asked for');
+      } catch (error) {
+        // What came in parts and is not vouched for may be, in one piece.
+        const isUnverified = error instanceof StreamError && error.code === 'ERR_STREAM_UNVERIFIED';
+        if (retry >= retries || !(isWorthRetrying(error) || (isUnverified && hasEarlier))) throw error;
+        retry++;
+        await part.note();
+        onRetry?.(error as Error, retry);
+        await sleep(Math.max(retryDelay(retry), retryAfterOf(error)), undefined, signal && { signal });
+      }
+    }
+  } catch (error) {
+    await part.abandon();
+    throw error;
+  }
+}
+
+function settingsFrom(url: URL | string, options: DownloadOptions): AttemptSettings {
+  const { require = 'announced', headers = {}, signal, onProgress, maxRedirects = 10, agent } = options;
+  const { idleTimeout, totalTimeout, headTimeout = 300_000 } = options;
+  const parsed = new URL(url);
+  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
+    throw new TypeError(`Only http: and https: can be downloaded, not ${parsed.protocol}`);
+  }
+  assertRequire(require);
+  const timeouts = {
+    ...(idleTimeout !== undefined && { idleTimeout }),
+    ...(totalTimeout !== undefined && { totalTimeout }),
+  };
+  bodyTimeoutsFrom(timeouts);
+  return {
+    url: parsed,
+    headers: fieldsFrom(parsed, headers),
+    require,
+    verifying: { require, ...timeouts, ...(signal && { signal }) },
+    signal,
+    headTimeout: timeoutFrom('headTimeout', headTimeout),
+    maxRedirects,
+    agent,
+    onProgress,
+  };
+}
+
+/** @throws TypeError for fields that are ours to send, or that cannot be sent */
+function fieldsFrom(url: URL, own: Readonly<Record<string, string>>): Record<string, string> {
+  serializeFieldLines(Object.entries(own));
+  const replaced = new Set(Object.keys(own).map((name) => name.toLowerCase()));
+  for (const name of ['range', 'if-range']) {
+    if (replaced.has(name)) throw new TypeError(`${name} is set by download: leave it out`);
+  }
+  const fields: Record<string, string> = { ...requestHeaders(), 'Want-Repr-Digest': 'sha-256=10' };
+  if (url.username !== '' || url.password !== '') {
+    fields.Authorization = `Basic ${Buffer.from(credentialsOf(url)).toString('base64')}`;
+  }
+  const kept = Object.entries(fields).filter(([name]) => !replaced.has(name.toLowerCase()));
+  return { ...Object.fromEntries(kept), ...own };
+}
+
+function credentialsOf({ username, password }: URL): string {
+  try {
+    return `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  } catch {
+    throw new TypeError('The user name or the password in the URL is not percent-encoded as it should be');
+  }
+}

@@ -1,0 +1,122 @@
+/** One GET by `node:http`, its redirects followed (RFC 9110 §15.4), to a body that is being verified. */
+import { type Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { StreamError, type StreamErrorCode } from '../../core/errors.ts';
+import type { ReceivedBody } from '../../node/receive/received-body.ts';
+import { type VerifyOptions, verify } from '../../node/receive/verify.ts';
+import { StatusError } from './status-error.ts';
+
+export interface Reply {
+  /** Where it came from, behind all redirects. */
+  url: URL;
+  message: IncomingMessage;
+  body: ReceivedBody;
+  /** Lets go of the connection. */
+  close(): void;
+}
+
+export interface RequestSettings {
+  verifying: VerifyOptions;
+  signal: AbortSignal | undefined;
+  headTimeout: number;
+  maxRedirects: number;
+  /** The agent for a URL; by default a connection for each request. */
+  agent: ((url: URL) => Agent | undefined) | undefined;
+}
+
+/** Fields that are for the first origin only. */
+const PRIVATE_FIELDS = new Set(['authorization', 'cookie', 'proxy-authorization']);
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * @returns a response that is no redirect; its body has not been read
+ * @throws StatusError for a redirect to nowhere, to another scheme, or one too many; StreamError ERR_NO_RESPONSE,
+ *   ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT, ERR_STREAM_TIMEOUT; the signal's reason
+ */
+export async function requestFollowing(
+  start: URL,
+  headers: Record<string, string>,
+  settings: RequestSettings,
+): Promise<Reply> {
+  let url = start;
+  let sent = headers;
+  for (let redirects = 0; ; redirects++) {
+    const reply = await request(url, sent, settings);
+    const { statusCode = 0, headers: received } = reply.message;
+    if (!REDIRECTS.has(statusCode)) return reply;
+    reply.close();
+    // A Location should be ASCII; octets beyond it are UTF-8 on the web, and latin1 in Node's headers.
+    const location = received.location && Buffer.from(received.location, 'latin1').toString('utf8');
+    if (location === undefined || !URL.canParse(location, url.href)) {
+      throw new StatusError(`HTTP ${statusCode} without a Location that can be followed`, statusCode);
+    }
+    if (redirects >= settings.maxRedirects) {
+      throw new StatusError(`More than ${settings.maxRedirects} redirects; the last one to ${location}`, statusCode);
+    }
+    const next = new URL(location, url);
+    if (next.protocol !== 'http:' && next.protocol !== 'https:') {
+      throw new StatusError(`HTTP ${statusCode} redirects to ${next.protocol} which is not followed`, statusCode);
+    }
+    if (next.origin !== url.origin) {
+      sent = Object.fromEntries(Object.entries(sent).filter(([name]) => !PRIVATE_FIELDS.has(name.toLowerCase())));
+    }
+    url = next;
+  }
+}
+
+function request(url: URL, headers: Record<string, string>, settings: RequestSettings): Promise<Reply> {
+  const { verifying, signal, headTimeout, agent } = settings;
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const bare = new URL(url);
+    bare.username = '';
+    bare.password = '';
+    const send = bare.protocol === 'https:' ? httpsRequest : httpRequest;
+    const sent: ClientRequest = send(bare, { headers, agent: agent?.(bare) ?? false });
+    const giveUp = (reason: unknown) => {
+      settle();
+      sent.destroy();
+      reject(reason);
+    };
+    const onAbort = () => giveUp(signal?.reason);
+    const onTimeout = () => {
+      giveUp(new StreamError('ERR_STREAM_TIMEOUT', `No whole response head came for ${headTimeout} ms`, { bytes: 0 }));
+    };
+    const timer = headTimeout > 0 ? setTimeout(onTimeout, headTimeout) : undefined;
+    const settle = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+    signal?.addEventListener('abort', onAbort);
+    sent.on('error', (error) => {
+      settle();
+      reject(headError(error));
+    });
+    sent.on('upgrade', (_, socket) => {
+      socket.destroy();
+      giveUp(new StreamError('ERR_HEAD_MALFORMED', '101 Switching Protocols, which was not asked for'));
+    });
+    sent.once('response', (message) => {
+      settle();
+      // At once: octets that the parser gives out before are not checked.
+      const body = verify(message, verifying);
+      const close = () => {
+        body.destroy();
+        sent.destroy();
+      };
+      resolve({ url: bare, message, body, close });
+    });
+    sent.end();
+  });
+}
+
+/** Which of our errors it is that no response head came. */
+function headError(cause: NodeJS.ErrnoException): StreamError {
+  const { code = '' } = cause;
+  const isRefused = code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE';
+  let ours: StreamErrorCode = isRefused ? 'ERR_HEAD_MALFORMED' : 'ERR_NO_RESPONSE';
+  if (code === 'HPE_HEADER_OVERFLOW') ours = 'ERR_HEAD_LIMIT';
+  const what = isRefused ? "Node's parser refused the message head" : 'No response came';
+  return new StreamError(ours, `${what}: ${cause.message || code}`, { bytes: 0, cause });
+}

@@ -1,0 +1,5 @@
+/** chunked-trailers/files: downloads into files that appear only when they are whole. */
+export type { Verdict } from '../core/verdict.ts';
+export type { DownloadProgress } from './download/attempt.ts';
+export { type DownloadOptions, download } from './download/download.ts';
+export { StatusError } from './download/status-error.ts';

@@ -1,0 +1,71 @@
+/** Reads the octets of one message head from a socket, bounded in time, and puts back what lies behind it. */
+import type { Socket } from 'node:net';
+import { StreamError, type StreamErrorCode } from '../../core/errors.ts';
+import { guard } from '../socket-use.ts';
+import { HeadScanner } from './head-scanner.ts';
+
+export interface ReadHeadOptions {
+  /** The code for a socket that closes before the head is whole. */
+  closedCode: Extract<StreamErrorCode, 'ERR_NO_REQUEST' | 'ERR_NO_RESPONSE'>;
+  maxHeadBytes: number;
+  /** Milliseconds for the whole head; 0 for no bound. */
+  timeout: number;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * @returns the head's octets, with the empty line; what came behind them is back in the socket, which is paused
+ * @throws StreamError `closedCode`, ERR_HEAD_LIMIT, ERR_HEAD_MALFORMED (bare LF), ERR_STREAM_TIMEOUT; the signal's reason
+ */
+export async function readHead(socket: Socket, options: ReadHeadOptions): Promise<Buffer> {
+  const { closedCode, maxHeadBytes, timeout, signal } = options;
+  const isRequest = closedCode === 'ERR_NO_REQUEST';
+  const scanner = new HeadScanner(maxHeadBytes, isRequest);
+  const closed = (cause?: unknown) => {
+    const { bytes } = scanner;
+    const what = isRequest ? 'request' : 'response';
+    const came = bytes === 0 ? `any ${what} came` : `the ${what} head was whole; ${bytes} octets of it came`;
+    return new StreamError(closedCode, `The connection closed before ${came}`, { bytes, cause });
+  };
+
+  guard(socket);
+  signal?.throwIfAborted();
+  // A server whose response has closed the connection is not to read another request from it.
+  const isClosing = isRequest && !socket.writable;
+  if (socket.destroyed || socket.readableEnded || isClosing) throw closed(socket.errored ?? undefined);
+
+  let detach = () => {};
+  const head = new Promise<Buffer>((resolve, reject) => {
+    const onData = (data: Buffer) => {
+      try {
+        const found = scanner.write(data);
+        if (found === undefined) return;
+        detach();
+        if (found.rest.length > 0) socket.unshift(found.rest);
+        resolve(found.head);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    const onEnd = () => reject(closed());
+    const onError = (error: Error) => reject(closed(error));
+    const onAbort = () => reject(signal?.reason);
+    const onTimeout = () => {
+      const message = `No whole message head came within ${timeout} ms`;
+      reject(new StreamError('ERR_STREAM_TIMEOUT', message, { bytes: scanner.bytes }));
+    };
+    const timer = timeout > 0 ? setTimeout(onTimeout, timeout) : undefined;
+    detach = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      socket.off('data', onData).off('end', onEnd).off('error', onError).off('close', onEnd).pause();
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    socket.on('data', onData).on('end', onEnd).on('error', onError).on('close', onEnd).resume();
+  });
+  try {
+    return await head;
+  } finally {
+    detach();
+  }
+}

@@ -1,0 +1,28 @@
+/** requestHeaders: how a client asks for the status and says that it reads trailers (spec-notes/x-stream-status.md). */
+import { type DigestAlgorithm, isDigestAlgorithm } from '../../core/content-digest.ts';
+
+export interface RequestHeadersOptions {
+  /** The digest to ask for; `sha-256` by default, `false` for none. */
+  digest?: DigestAlgorithm | false;
+  /**
+   * Whether to list TE in Connection, as RFC 9110 §10.1.4 demands. `false` for an HTTP stack that refuses to send the
+   * field, such as the `fetch` of Node 20 and 22. `true` by default.
+   */
+  connection?: boolean;
+}
+
+/**
+ * The request fields of a client that checks the end of the response.
+ *
+ * @throws TypeError for a digest that is not supported
+ */
+export function requestHeaders(options: RequestHeadersOptions = {}): Record<string, string> {
+  const { digest = 'sha-256', connection = true } = options;
+  if (digest !== false && !isDigestAlgorithm(digest)) throw new TypeError(`${JSON.stringify(digest)} is no digest`);
+  return {
+    TE: 'trailers',
+    ...(connection && { Connection: 'TE' }),
+    'X-Want-Stream-Status': '?1',
+    ...(digest && { 'Want-Content-Digest': `${digest}=10` }),
+  };
+}

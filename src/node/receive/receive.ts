@@ -1,0 +1,94 @@
+/**
+ * receive: reads one response from a raw socket. The head first (interim responses passed over), then a body that ends
+ * only on a good verdict. Afterwards the socket is the caller's again if the framing was whole and the connection may
+ * go on; in every other case it is destroyed, since nobody can say where the next message would start.
+ */
+import type { Socket } from 'node:net';
+import { type Limits, resolveLimits } from '../../core/limits.ts';
+import { destroyOnAbort } from '../abort-signal.ts';
+import { listMembers, malformed, parseResponseHead, type ResponseHead, responseFraming } from '../head/message-head.ts';
+import { readHead } from '../head/read-head.ts';
+import { claimForReading } from '../socket-use.ts';
+import { type BodyTimeoutOptions, bodyTimeoutsFrom, timeoutFrom } from '../timeouts.ts';
+import { bodyReaderFor } from './body-reader.ts';
+import { type JudgingOptions, judgedBody, resolveJudging } from './judging.ts';
+import type { ReceivedBody } from './received-body.ts';
+import { Transfer } from './socket-source.ts';
+
+export interface ReceiveOptions extends JudgingOptions, BodyTimeoutOptions {
+  /** The method of the request that was sent: a response to HEAD has no content. `GET` by default. */
+  method?: string;
+  limits?: Partial<Limits>;
+  /** Cancels: `receive` rejects with the signal's reason, or its body is destroyed with an AbortError of that cause. */
+  signal?: AbortSignal;
+  /** Milliseconds to wait for a whole head. Default 300,000; 0 or Infinity for no bound. */
+  headTimeout?: number;
+}
+
+/** What `receive` resolves with: the head, and the body to read. */
+export interface ReceivedResponse extends ResponseHead {
+  /** The content. Its `verdict` settles when it has ended, and never rejects. */
+  body: ReceivedBody;
+}
+
+/**
+ * Reads the response to a request that has been written to the socket. When the body has ended, the socket is the
+ * caller's again if the framing was whole and the connection may go on; otherwise it has been destroyed.
+ *
+ * What comes behind the response is never parsed. It lies in the socket for the next `receive`, and
+ * `body.leftoverBytes` tells of it: **if no further request had been sent, nobody asked for it,** and it would pass for
+ * the response to the next one, so destroy the socket. What comes later still waits in the paused socket: whoever keeps
+ * one idle does well to give it a 'data' listener that destroys it, and to `resume()` it.
+ *
+ * @throws StreamError ERR_NO_RESPONSE (`bytes`: octets of a head that came), ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT,
+ *   ERR_STREAM_TIMEOUT; the signal's reason. The socket is destroyed then.
+ * @throws Error if another message is being read from the socket; TypeError, RangeError for options that are none
+ */
+export async function receive(socket: Socket, options: ReceiveOptions = {}): Promise<ReceivedResponse> {
+  const { method = 'GET', signal } = options;
+  const timeouts = bodyTimeoutsFrom(options);
+  const headTimeout = timeoutFrom('headTimeout', options.headTimeout ?? 300_000);
+  const limits = resolveLimits(options.limits);
+  const judging = resolveJudging(options);
+  const release = claimForReading(socket);
+  try {
+    const head = await readFinalHead(socket, limits, headTimeout, signal);
+    const framing = responseFraming(head, method);
+    const transfer = new Transfer(socket, timeouts, isPersistent(head), release);
+    const body = judgedBody(judging, transfer, head.headers.trailer, framing.kind !== 'none');
+    destroyOnAbort(signal, body);
+    transfer.start(
+      bodyReaderFor(framing, limits, (data) => body.deliver(data)),
+      body,
+    );
+    return { ...head, body };
+  } catch (error) {
+    release();
+    socket.destroy();
+    throw error;
+  }
+}
+
+async function readFinalHead(
+  socket: Socket,
+  limits: Readonly<Limits>,
+  headTimeout: number,
+  signal: AbortSignal | undefined,
+): Promise<ResponseHead> {
+  const deadline = performance.now() + headTimeout;
+  let maxHeadBytes = limits.maxHeadBytes; // for all heads together: interim responses must end too
+  for (;;) {
+    const timeout = headTimeout > 0 ? Math.max(1, deadline - performance.now()) : 0;
+    const octets = await readHead(socket, { closedCode: 'ERR_NO_RESPONSE', maxHeadBytes, timeout, signal });
+    const head = parseResponseHead(octets, limits.maxHeadFields);
+    if (head.statusCode === 101) throw malformed('101 Switching Protocols, which was not asked for (RFC 9110 §15.2.2)');
+    if (head.statusCode >= 200) return head;
+    maxHeadBytes -= octets.length;
+  }
+}
+
+/** Whether the connection may carry another response (RFC 9112 §9.3). */
+function isPersistent({ httpVersion, headers }: ResponseHead): boolean {
+  const connection = listMembers(headers.connection);
+  return httpVersion === '1.0' ? connection.includes('keep-alive') : !connection.includes('close');
+}

@@ -1,0 +1,102 @@
+/**
+ * The way of one body from a socket to its reader, with backpressure, bounds in time, and a decision at its end: the socket
+ * goes back to the caller, or is destroyed.
+ */
+import type { Socket } from 'node:net';
+import { StreamError } from '../../core/errors.ts';
+import type { FramingError } from '../../core/verdict.ts';
+import { readsForOne } from '../socket-use.ts';
+import type { BodyTimeouts } from '../timeouts.ts';
+import type { BodyReader } from './body-reader.ts';
+import { BodyTimer } from './body-timer.ts';
+import type { BodySource, ReceivedBody } from './received-body.ts';
+
+export class Transfer implements BodySource {
+  readonly #socket: Socket;
+  readonly #timer: BodyTimer;
+  readonly #isPersistent: boolean;
+  readonly #release: () => void;
+  #reader!: BodyReader;
+  #body!: ReceivedBody;
+  #isOver = false;
+  /** Octets that came behind the message, together with its end. */
+  leftoverBytes = 0;
+
+  /** @param release to be called when no more is read from the socket */
+  constructor(socket: Socket, timeouts: BodyTimeouts, isPersistent: boolean, release: () => void) {
+    this.#socket = socket;
+    this.#timer = new BodyTimer(timeouts, (error) => this.#conclude(error));
+    this.#isPersistent = isPersistent;
+    this.#release = release;
+  }
+
+  start(reader: BodyReader, body: ReceivedBody): void {
+    this.#reader = reader;
+    this.#body = body;
+    if (reader.done || reader.error !== undefined) return this.#conclude(reader.error);
+    this.#socket.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onLost).on('close', this.#onLost);
+    this.resume();
+    if (this.#socket.destroyed) this.#onLost(this.#socket.errored ?? undefined);
+    else if (this.#socket.readableEnded) this.#onEnd();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+    this.#timer.pause();
+  }
+
+  resume(): void {
+    if (this.#isOver) return;
+    this.#timer.start();
+    this.#socket.resume();
+  }
+
+  cancel(): void {
+    this.#detach();
+    this.#socket.destroy();
+  }
+
+  readonly #onData = (data: Buffer): void => {
+    this.#timer.refresh();
+    this.#reader.write(data, readsForOne(this.#socket));
+    if (this.#reader.done || this.#reader.error !== undefined) this.#conclude(this.#reader.error);
+  };
+
+  readonly #onEnd = (): void => {
+    this.#reader.end();
+    this.#conclude(this.#reader.error);
+  };
+
+  /** The connection is gone without FIN. */
+  readonly #onLost = (cause?: unknown): void => {
+    this.#reader.end();
+    const lost = cause instanceof Error ? `The connection was lost: ${cause.message}` : 'The connection was lost';
+    const { message = lost, offset } = this.#reader.error ?? {};
+    this.#conclude(
+      new StreamError('ERR_STREAM_TRUNCATED', message, { cause, ...(offset !== undefined && { offset }) }),
+    );
+  };
+
+  #conclude(error: FramingError | undefined): void {
+    if (this.#isOver) return;
+    this.#detach();
+    const { rawTrailers, abortReason, rest } = this.#reader;
+    this.leftoverBytes = rest.length + this.#socket.readableLength;
+    const { kind } = this.#body.conclude({ error, abortReason, rawTrailers });
+    const isWhole = error === undefined && kind !== 'mismatch';
+    if (!isWhole || !this.#isPersistent || this.#socket.readableEnded) this.#socket.destroy();
+    else if (rest.length > 0) this.#socket.unshift(rest);
+  }
+
+  #detach(): void {
+    this.#isOver = true;
+    this.#timer.stop();
+    this.#socket
+      .off('data', this.#onData)
+      .off('end', this.#onEnd)
+      .off('error', this.#onLost)
+      .off('close', this.#onLost);
+    this.#socket.pause();
+    this.#release();
+  }
+}

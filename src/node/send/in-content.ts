@@ -1,0 +1,78 @@
+/**
+ * `framing: 'content'`: the chunked body, with its seal, is itself the content of the response, for readers that no
+ * trailer reaches (spec-notes/in-content.md). HTTP's own framing around it is plain, and ends well whenever the content
+ * inside has said how it ends, a failure included: an end that is cut would have browsers drop the reason.
+ */
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { FieldPairs } from '../../core/fields.ts';
+import { IN_CONTENT_TYPE } from '../../core/in-content.ts';
+import { listMembers } from '../head/message-head.ts';
+import type { Negotiated, RequestFacts } from './negotiation.ts';
+import { applicationFields, type HeadersOption } from './response-head.ts';
+
+const REFUSED: Readonly<Record<string, string>> = {
+  'content-encoding':
+    'Content-Encoding is about the whole content, and with framing: "content" that is the chunked body: compress around it, or name the coding in the type',
+  'content-range': 'A part of a representation cannot be sent with framing: "content"',
+};
+
+/** @throws TypeError for any other value */
+export function isInContent(framing: 'content' | undefined): boolean {
+  if (framing !== undefined && framing !== 'content') {
+    throw new TypeError(`framing must be "content", or be left out; not ${JSON.stringify(framing)}`);
+  }
+  return framing === 'content';
+}
+
+/** Whether the request asks for it: its Accept names the media type, and not with a weight of 0 (RFC 9110 §12.5.1). */
+export function acceptsInContent({ headers }: Pick<RequestFacts, 'headers'>): boolean {
+  const ranges = String(headers.accept ?? '').replace(/"(?:[^"\\]|\\.)*"/g, '""');
+  return ranges.split(',').some((range) => {
+    const [type, ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+    return type === IN_CONTENT_TYPE && !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter));
+  });
+}
+
+/** HTTP's framing takes no part in it: the end of the content says all there is to say. */
+export function inContentEndings(negotiated: Negotiated): Negotiated {
+  if (negotiated.framing === 'none') return negotiated;
+  return { ...negotiated, hasTrailers: false, failureEnding: 'clean-failure' };
+}
+
+/**
+ * The application's fields, with the Content-Type that it set put into a parameter of ours.
+ *
+ * @param inherited what has been set on the response itself
+ * @throws TypeError for fields that cannot be true of such content, and as `applicationFields`
+ */
+export function inContentFields(headers: HeadersOption = {}, inherited: OutgoingHttpHeaders = {}): FieldPairs {
+  const { fields, asksToClose } = applicationFields(headers);
+  const valuesOf = (wanted: string): string[] => {
+    const values = fields.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value);
+    return values.length > 0 ? values : [inherited[wanted] ?? []].flat().map(String);
+  };
+  for (const [name, why] of Object.entries(REFUSED)) if (valuesOf(name).length > 0) throw new TypeError(why);
+  const type = valuesOf('content-type').at(-1);
+  const cacheControl = valuesOf('cache-control').join(', ');
+  const others = fields.filter(([name]) => !/^(?:content-type|cache-control)$/i.test(name));
+  return [
+    ...others,
+    ...(asksToClose ? ([['Connection', 'close']] as FieldPairs) : []),
+    ['Content-Type', type === undefined ? IN_CONTENT_TYPE : `${IN_CONTENT_TYPE}; type=${quote(type)}`],
+    // A failure ends well, as far as HTTP knows: no cache may keep it.
+    [
+      'Cache-Control',
+      listMembers(cacheControl).includes('no-store') ? cacheControl : addMember(cacheControl, 'no-store'),
+    ],
+    ['Vary', 'Accept'],
+  ];
+}
+
+/** A quoted-string (RFC 9110 §5.6.4). */
+function quote(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+}
+
+function addMember(list: string, member: string): string {
+  return list === '' ? member : `${list}, ${member}`;
+}

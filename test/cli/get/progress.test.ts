@@ -1,0 +1,102 @@
+/**
+ * Strategy: the built program on a terminal, which util-linux's `script` makes for it, while a server written by hand
+ * holds half of the body back until the progress line has been seen. Without a terminal there is no such line.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { rawServer } from '../peers.ts';
+import { MAIN, type Program, run, start, startCommand, temporaryDirectory } from '../program.ts';
+
+const hasScript = /util-linux/.test(spawnSync('script', ['--version']).stdout?.toString() ?? '');
+if (!hasScript) console.warn("SKIPPED: the progress line on a terminal, since util-linux's script is not here");
+
+/** The program on a terminal of its own, whose output is both of its streams. */
+function onTerminal(args: readonly string[], env: Record<string, string> = {}): Program {
+  const quoted = [process.execPath, MAIN, ...args].map((word) => `'${word}'`).join(' ');
+  return startCommand('script', ['-qec', quoted, '/dev/null'], { env: { TERM: 'xterm', SHELL: '/bin/sh', ...env } });
+}
+
+/** Sends 300,000 octets of 400,000 and gives the connection on which the others are awaited. */
+async function holdingBack(): Promise<{ url: string; held: Promise<Socket> }> {
+  let hold: (socket: Socket) => void;
+  const held = new Promise<Socket>((resolve) => {
+    hold = resolve;
+  });
+  const { url } = await rawServer((socket) => {
+    socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n61a80\r\n');
+    socket.write(Buffer.alloc(300_000), () => hold(socket));
+  });
+  return { url, held };
+}
+
+function letGo(socket: Socket): void {
+  socket.end(Buffer.concat([Buffer.alloc(100_000), Buffer.from('\r\n0\r\nX-Stream-Status: ok;bytes=400000\r\n\r\n')]));
+}
+
+describe.skipIf(!hasScript)('on a terminal', () => {
+  test('octets, elapsed time and rate are shown on one line, which is cleared in the end', async () => {
+    const target = path.join(await temporaryDirectory(), 'file');
+    const { url, held } = await holdingBack();
+    const { stdout, ended } = onTerminal(['get', url, '-o', target]);
+    await stdout.seen(/\r\x1b\[K300 kB in \d+\.\d s \(\d[\d.]* [kM]?B\/s\)/);
+    letGo(await held);
+    const { code, stdout: shown } = await ended;
+    expect(code).toBe(0);
+    expect(shown).toMatch(/\r\x1b\[K\x1b\[32mcomplete\x1b\[39m: 400 kB in \d+\.\d s \(\d[\d.]* [kM]?B\/s\)\r\n$/);
+    expect((await readFile(target)).length).toBe(400_000);
+  });
+
+  test('NO_COLOR: the same without colours', async () => {
+    const target = path.join(await temporaryDirectory(), 'file');
+    const { url, held } = await holdingBack();
+    const { ended } = onTerminal(['get', url, '-o', target], { NO_COLOR: '1' });
+    letGo(await held);
+    const { code, stdout: shown } = await ended;
+    expect(code).toBe(0);
+    expect(shown).toMatch(/\r\x1b\[Kcomplete: 400 kB in [^\x1b]*\r\n$/);
+  });
+
+  test('--quiet: nothing at all', async () => {
+    const target = path.join(await temporaryDirectory(), 'file');
+    const { url, held } = await holdingBack();
+    const { ended } = onTerminal(['get', url, '-o', target, '--quiet']);
+    letGo(await held);
+    expect(await ended).toMatchObject({ code: 0, stdout: '' });
+  });
+
+  test('content on the terminal is not mixed with a progress line', async () => {
+    const { url } = await rawServer('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi\n');
+    const { code, stdout: shown } = await onTerminal(['get', url], { NO_COLOR: '1' }).ended;
+    expect(code).toBe(0);
+    expect(shown).toMatch(/^hi\r\n/);
+    expect(shown).not.toContain(' kB in ');
+  });
+
+  test('demo: verdicts in colours', async () => {
+    const { code, stdout: shown } = await onTerminal(['demo']).ended;
+    expect(code).toBe(0);
+    expect(shown).toContain('\x1b[32mcomplete   \x1b[39m');
+    expect(shown).toContain('\x1b[31mtruncated  \x1b[39m');
+    expect(shown).toContain('\x1b[33munverified \x1b[39m');
+  });
+});
+
+describe('into a pipe', () => {
+  test('no progress line, however long it takes', async () => {
+    const target = path.join(await temporaryDirectory(), 'file');
+    const { url, held } = await holdingBack();
+    const program = start(['get', url, '-o', target]);
+    const socket = await held;
+    // Longer than the interval in which a terminal would be drawn upon: it is the absence that is to be seen.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    letGo(socket);
+    expect(await program.ended).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+  });
+
+  test('demo: no colours', async () => {
+    expect((await run(['demo'])).stdout).not.toContain('\x1b');
+  });
+});
