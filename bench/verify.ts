@@ -31,7 +31,7 @@ async function loadVerify(): Promise<Work> {
   const memory = Buffer.alloc(READ_BYTES);
   return (messages) => {
     for (const reads of messages) {
-      const verifier = new Verifier({ algorithms: ['sha-256'], createHasher });
+      const verifier = new Verifier({ digest: 'sha-256', createHasher });
       const decoder = new Decoder({
         onData: (data) => {
           verifier.update(data);
@@ -42,7 +42,7 @@ async function loadVerify(): Promise<Work> {
         memory.set(read);
         decoder.write(memory.subarray(0, read.length), true);
       }
-      const { kind } = verifier.end({ error: decoder.error, rawTrailers: decoder.rawTrailers });
+      const { kind } = verifier.conclude({ error: decoder.error, rawTrailers: decoder.rawTrailers }).verdict;
       if (!decoder.done || kind !== 'complete') throw new Error(`The verdict is ${kind}`);
     }
   };

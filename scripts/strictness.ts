@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Decoder } from '../src/core/decoder.ts';
-import type { StreamError } from '../src/core/errors.ts';
+import type { HeadError } from '../src/core/errors.ts';
 import { DEFAULT_LIMITS } from '../src/core/limits.ts';
 import { HeadScanner } from '../src/node/head/head-scanner.ts';
 import { parseRequestHead, parseResponseHead, responseFraming } from '../src/node/head/message-head.ts';
@@ -69,7 +69,7 @@ function ours(vector: Vector): string {
     const outcome = oursOf(octets, vector);
     return outcome === 'not read' || outcome === 'limit' ? outcome : shown(outcome, vector);
   } catch (error) {
-    if ((error as StreamError).code === 'ERR_HEAD_MALFORMED') return shown('reject', vector);
+    if ((error as HeadError).code === 'ERR_HEAD_MALFORMED') return shown('reject', vector);
     throw error;
   }
 }
@@ -89,8 +89,8 @@ function oursOf(octets: Uint8Array, vector: Vector): string {
   decoder.write(octets.subarray(vector.body_offset ?? 0));
   decoder.end();
   if (decoder.done) return 'accept';
-  if (decoder.error!.code === 'ERR_STREAM_LIMIT') return 'limit';
-  return decoder.error!.code === 'ERR_STREAM_TRUNCATED' ? 'incomplete' : 'reject';
+  if (decoder.error!.code === 'ERR_FRAMING_LIMIT') return 'limit';
+  return decoder.error!.code === 'ERR_FRAMING_TRUNCATED' ? 'incomplete' : 'reject';
 }
 
 /** The body; or of a message whose head decides, what in it does. */

@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
 import { Decoder } from '../src/core/decoder.ts';
-import { StreamError, type StreamErrorCode } from '../src/core/errors.ts';
+import { FramingError, type FramingErrorCode } from '../src/core/errors.ts';
 import type { FieldPairs } from '../src/core/fields.ts';
 import type { Limits } from '../src/core/limits.ts';
 import { byteByByte, concat, everySplit, latin1, octets } from './octets.ts';
@@ -16,7 +16,7 @@ export interface Decoding {
   bytes: number;
   rawTrailers: FieldPairs;
   done: boolean;
-  code: StreamErrorCode | undefined;
+  code: FramingErrorCode | undefined;
   offset: number | undefined;
   consumed: number;
   rest: string;
@@ -46,7 +46,7 @@ function decode(pieces: readonly Uint8Array[], limits: Partial<Limits>, ownsInpu
   // Read only now: what was handed on must still be as it was.
   if (data.some((piece) => piece.length === 0)) throw new Error('onData was called with nothing');
   const { error } = decoder;
-  if (error !== undefined && !(error instanceof StreamError)) throw new Error('an error that is no StreamError');
+  if (error !== undefined && !(error instanceof FramingError)) throw new Error('an error that is no FramingError');
   return {
     data: latin1(concat(data)),
     bytes: decoder.bytes,
@@ -114,7 +114,7 @@ interface Refused {
 }
 
 /** The wire breaks with this code at the octet of this offset, at any split. */
-export function expectRefused(wire: string, code: StreamErrorCode, offset: number, details: Refused = {}) {
+export function expectRefused(wire: string, code: FramingErrorCode, offset: number, details: Refused = {}) {
   const { data = '', trailers = [], abortReason, limits = {} } = details;
   const expected: Decoding = {
     data,
@@ -131,10 +131,10 @@ export function expectRefused(wire: string, code: StreamErrorCode, offset: numbe
 }
 
 export function expectMalformed(wire: string, offset: number, details: Refused = {}) {
-  expectRefused(wire, 'ERR_STREAM_MALFORMED', offset, details);
+  expectRefused(wire, 'ERR_FRAMING_MALFORMED', offset, details);
 }
 
 /** The wire is a proper prefix of a message: the input ends too soon, which is noticed at its end. */
 export function expectTruncated(wire: string, details: Refused = {}) {
-  expectRefused(wire, 'ERR_STREAM_TRUNCATED', wire.length, details);
+  expectRefused(wire, 'ERR_FRAMING_TRUNCATED', wire.length, details);
 }

@@ -18,7 +18,7 @@ describe.each(['express', 'fastify', 'koa', 'hono'])('npm run %s', (framework) =
     const { stdout } = await run(process.execPath, ['run.js', `${framework}.js`], { cwd: EXAMPLES });
     expect(stdout.trimEnd().split('\n')).toEqual([
       '/export: complete after 1000 rows. The sender sealed it, and its digest agrees',
-      '/export?fails: ERR_STREAM_FAILED',
+      '/export?fails: ERR_BODY_FAILED',
       '/export?fails: failed after 499 rows. The sender reported source_error',
     ]);
   });

@@ -77,7 +77,7 @@ describe('the snippets of the README', () => {
     );
     const broken = await listening(failing);
     const failed = await finish(await start('fetch-failed.mjs', toPort(fetching, broken.port)));
-    expect(failed.output).toBe('ERR_STREAM_FAILED The sender reported source_error\nfailed\n');
+    expect(failed.output).toBe('ERR_BODY_FAILED The sender reported source_error\nfailed\n');
   });
 
   test('describeError as it stands tells the client the details', async () => {
@@ -87,7 +87,7 @@ describe('the snippets of the README', () => {
     const { port } = await listening(failing);
     await rm(path.join(folder, 'copy.csv'), { force: true });
     const { output } = await finish(await start('told.mjs', toPort(httpClient, port)));
-    expect(output).toBe('ERR_STREAM_FAILED The sender reported source_error: no disk\nfailed\n');
+    expect(output).toBe('ERR_BODY_FAILED The sender reported source_error: no disk\nfailed\n');
     await expect(readFile(path.join(folder, 'copy.csv'))).rejects.toThrow('ENOENT');
   });
 
@@ -114,7 +114,10 @@ describe('the snippets of the README', () => {
 
 describe('the tables of the README', () => {
   test('every error code of the source is there, and no other', async () => {
-    const source = await readFile(path.join(ROOT, 'src/core/errors.ts'), 'utf8');
+    const sources = ['src/core/errors.ts', 'src/core/verdict.ts'].map((file) =>
+      readFile(path.join(ROOT, file), 'utf8'),
+    );
+    const source = (await Promise.all(sources)).join();
     const codes = new Set(source.match(/'ERR_[A-Z_]+'/g)!.map((quoted) => quoted.slice(1, -1)));
     // ERR_STREAM_PREMATURE_CLOSE is Node's.
     const written = new Set(readme.match(/ERR_[A-Z_]+/g)!.filter((code) => code !== 'ERR_STREAM_PREMATURE_CLOSE'));

@@ -5,7 +5,7 @@ import type { Docs, Entry, Member, Section } from './model.ts';
 const HEADER = `# API reference
 
 Made from the docstrings by \`npm run docs\`; a test fails if it is not current. What a peer does wrong is a
-[StreamError](#streamerror) with a code; what the caller does wrong is a TypeError or a RangeError.`;
+[BodyError](#bodyerror) with a code; what the caller does wrong is a TypeError or a RangeError.`;
 
 type Anchors = ReadonlyMap<Entry, string>;
 

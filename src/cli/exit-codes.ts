@@ -21,6 +21,7 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-export function exitCodeFor(verdict: Verdict): number {
-  return verdict.kind === 'complete' ? EXIT.ok : EXIT[verdict.kind];
+export function exitCodeOf(kind: Verdict['kind']): number {
+  if (kind === 'complete') return EXIT.ok;
+  return kind === 'abandoned' ? EXIT.interrupted : EXIT[kind];
 }

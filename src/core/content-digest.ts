@@ -11,6 +11,9 @@ export const DIGEST_ALGORITHMS = ['sha-256', 'sha-512'] as const;
 /** The algorithms of RFC 9530 that are neither deprecated nor insecure. */
 export type DigestAlgorithm = (typeof DIGEST_ALGORITHMS)[number];
 
+/** What to hash with: one algorithm, several, or `false` for no digest. */
+export type DigestOption = DigestAlgorithm | readonly DigestAlgorithm[] | false;
+
 /** An incremental hash. `node:crypto`'s Hash is one. */
 export interface Hasher {
   /** The next octets. */
@@ -21,6 +24,23 @@ export interface Hasher {
 
 /** Makes the platform’s incremental hasher for an algorithm. */
 export type CreateHasher = (algorithm: DigestAlgorithm) => Hasher;
+
+/**
+ * The algorithms of a `digest` option, none for `false`.
+ *
+ * @throws TypeError for one that is not supported
+ */
+export function algorithmsOf(digest: DigestOption): readonly DigestAlgorithm[] {
+  if (digest === false) return [];
+  const algorithms = typeof digest === 'string' ? [digest] : digest;
+  for (const algorithm of algorithms) {
+    if (!isDigestAlgorithm(algorithm)) {
+      const known = DIGEST_ALGORITHMS.join(', ');
+      throw new TypeError(`digest must be ${known}, a list of these, or false; not ${JSON.stringify(algorithm)}`);
+    }
+  }
+  return algorithms;
+}
 
 /** One hasher for each algorithm, fed together. */
 export class DigestSet {

@@ -41,7 +41,7 @@ import {
   TRAILER_START,
   TRAILER_VALUE,
 } from './decoder-states.ts';
-import { StreamError, type StreamErrorCode } from './errors.ts';
+import { FramingError, type FramingErrorCode } from './errors.ts';
 import { type FieldPairs, fieldPairFromLine, withoutForbiddenTrailers } from './fields.ts';
 import {
   BACKSLASH,
@@ -98,7 +98,7 @@ export class Decoder {
   bytes = 0;
   /** Octets of the message so far: all of them once it is `done`, and where the error lies once there is one. */
   consumed = 0;
-  error: StreamError | undefined;
+  error: FramingError | undefined;
   /** The trailer section's field lines, in order. Nobody has vouched for their names: see `mayTrail`. */
   readonly rawTrailers: FieldPairs = [];
   /** The X-Stream-Status value of an abort chunk, known after `end()`. */
@@ -147,11 +147,11 @@ export class Decoder {
     }
   }
 
-  /** The end of input: sets `error` (ERR_STREAM_TRUNCATED) and perhaps `abortReason`, unless the message is `done`. */
+  /** The end of input: sets `error` (ERR_FRAMING_TRUNCATED) and perhaps `abortReason`, unless the message is `done`. */
   end(): void {
     if (this.#state >= DONE) return;
     if (this.#state === DATA && this.#line.length > 0) this.abortReason = readAbortReason(joinOctets(this.#line));
-    this.#fail('ERR_STREAM_TRUNCATED', this.#inputBytes, `the input ended, expected ${this.#expected()}`);
+    this.#fail('ERR_FRAMING_TRUNCATED', this.#inputBytes, `the input ended, expected ${this.#expected()}`);
   }
 
   /** From the start of a chunk: takes whole chunks; returns where the first other octet stands, in the state SIZE. */
@@ -195,11 +195,11 @@ export class Decoder {
     for (; at < length; at++) {
       const octet = input[at]!;
       if (state <= LINE_LF && ++this.#lineBytes > limits.maxChunkLineBytes) {
-        return this.#stop(at, 'ERR_STREAM_LIMIT', `a chunk line over ${limits.maxChunkLineBytes} octets`);
+        return this.#stop(at, 'ERR_FRAMING_LIMIT', `a chunk line over ${limits.maxChunkLineBytes} octets`);
       }
       if (state >= TRAILER_START && state <= TRAILER_LF && ++this.#trailerBytes > limits.maxTrailerBytes) {
         if (!(state === TRAILER_START && octet === CR)) {
-          return this.#stop(at, 'ERR_STREAM_LIMIT', `a trailer section over ${limits.maxTrailerBytes} octets`);
+          return this.#stop(at, 'ERR_FRAMING_LIMIT', `a trailer section over ${limits.maxTrailerBytes} octets`);
         }
       }
       switch (state) {
@@ -208,7 +208,7 @@ export class Decoder {
           const digit = HEX_VALUE[octet]!;
           if (digit !== 255) {
             if (this.#remaining > MAX_SIZE_BEFORE_DIGIT) {
-              return this.#stop(at, 'ERR_STREAM_LIMIT', 'a chunk-size over 2^53-1');
+              return this.#stop(at, 'ERR_FRAMING_LIMIT', 'a chunk-size over 2^53-1');
             }
             this.#remaining = this.#remaining * 16 + digit;
             state = SIZE_MORE;
@@ -298,7 +298,7 @@ export class Decoder {
         case DATA: {
           // Not before there is data: the chunk that aborts a body has none.
           if (this.bytes + this.#remaining > limits.maxBodyBytes) {
-            return this.#stop(at, 'ERR_STREAM_LIMIT', `a body over ${limits.maxBodyBytes} octets`);
+            return this.#stop(at, 'ERR_FRAMING_LIMIT', `a body over ${limits.maxBodyBytes} octets`);
           }
           const end = Math.min(at + this.#remaining, length);
           this.#line = [];
@@ -340,7 +340,7 @@ export class Decoder {
         case TRAILER_LF:
           if (octet !== LF) return this.#refuse(at, octet, state);
           if (this.rawTrailers.length >= limits.maxTrailerFields) {
-            return this.#stop(at, 'ERR_STREAM_LIMIT', `over ${limits.maxTrailerFields} trailer fields`);
+            return this.#stop(at, 'ERR_FRAMING_LIMIT', `over ${limits.maxTrailerFields} trailer fields`);
           }
           this.rawTrailers.push(this.#trailerField(input, lineStart, at));
           lineStart = -1;
@@ -379,7 +379,7 @@ export class Decoder {
     // Framing in excess of 16 octets a chunk and twice the data adds up; data pays it off.
     this.#overheadBytes = Math.max(0, this.#overheadBytes + this.#lineBytes - 16 - 2 * size);
     if (this.#overheadBytes > maxChunkOverheadBytes) {
-      this.#stop(at, 'ERR_STREAM_LIMIT', `chunk lines that outweigh the data by ${maxChunkOverheadBytes} octets`);
+      this.#stop(at, 'ERR_FRAMING_LIMIT', `chunk lines that outweigh the data by ${maxChunkOverheadBytes} octets`);
       return false;
     }
     this.#lineBytes = 0;
@@ -397,19 +397,19 @@ export class Decoder {
 
   #refuse(at: number, octet: number, state: number): number {
     this.#state = state;
-    return this.#stop(at, 'ERR_STREAM_MALFORMED', `${describeOctet(octet)}, expected ${this.#expected()}`);
+    return this.#stop(at, 'ERR_FRAMING_MALFORMED', `${describeOctet(octet)}, expected ${this.#expected()}`);
   }
 
-  #stop(at: number, code: StreamErrorCode, found: string): number {
+  #stop(at: number, code: FramingErrorCode, found: string): number {
     this.#fail(code, this.#inputBytes + at, `found ${found}`);
     return at;
   }
 
-  #fail(code: StreamErrorCode, offset: number, found: string): void {
+  #fail(code: FramingErrorCode, offset: number, found: string): void {
     this.consumed = offset;
     this.#state = FAILED;
     this.#line = [];
-    this.error = new StreamError(code, `At octet ${offset} of the chunked body: ${found}`, {
+    this.error = new FramingError(code, `At octet ${offset} of the chunked body: ${found}`, {
       offset,
       bytes: this.bytes,
     });
@@ -433,7 +433,7 @@ function lastOfRun(input: Uint8Array, at: number, limit: number, octetClass: num
  *
  * @returns `trailers`, without the names that may not trail; `rawTrailers`, with them; `consumed`, the length of the
  *   message in octets: what lies behind it is not looked at
- * @throws StreamError ERR_STREAM_MALFORMED, ERR_STREAM_LIMIT, ERR_STREAM_TRUNCATED
+ * @throws FramingError ERR_FRAMING_MALFORMED, ERR_FRAMING_LIMIT, ERR_FRAMING_TRUNCATED
  */
 export function decodeChunked(
   bytes: Uint8Array,

@@ -1,60 +1,73 @@
 /**
- * The one error class for everything that a peer can do wrong, and its closed union of codes. A code is API and never
- * changes its meaning; a message is for people and may.
+ * What a peer can do wrong, one class a layer: the framing of a body, and the head of a message. The third layer, a whole
+ * body with its verdict, is `BodyError` (verdict.ts). Each class has a closed union of codes. A code is API and never changes
+ * its meaning; a message is for people and may.
  *
  * What the caller does wrong (a trailer name that may not trail, a negative limit) is a TypeError or RangeError.
  */
-import type { Verdict } from './verdict.ts';
 
-/** What a peer did wrong. A code is API and never changes its meaning. */
-export type StreamErrorCode =
-  /** The sender said that the body failed, in a trailer or in an abort chunk. */
-  | 'ERR_STREAM_FAILED'
+/** How the framing of a body broke. */
+export type FramingErrorCode =
   /** Input ended before the message did. */
-  | 'ERR_STREAM_TRUNCATED'
-  /** The framing or the trailer section does not match the grammar. */
-  | 'ERR_STREAM_MALFORMED'
+  | 'ERR_FRAMING_TRUNCATED'
+  /** Input stalled, or took too long. */
+  | 'ERR_FRAMING_TIMEOUT'
+  /** The framing or the trailer section does not match the grammar (RFC 9112 §7.1). */
+  | 'ERR_FRAMING_MALFORMED'
   /** A bound of `Limits` was passed. */
-  | 'ERR_STREAM_LIMIT'
-  /** The byte count or a digest disagrees with what came. */
-  | 'ERR_STREAM_MISMATCH'
-  /** The framing is complete, but no status came where one was required. */
-  | 'ERR_STREAM_UNVERIFIED'
-  /** Nothing came for too long. */
-  | 'ERR_STREAM_TIMEOUT'
-  /** The socket closed before a whole response head; `bytes` says how many octets of one came. */
-  | 'ERR_NO_RESPONSE'
-  /** The socket closed before a whole request head; `bytes` says how many octets of one came. */
-  | 'ERR_NO_REQUEST'
-  /** The message head does not match the grammar, or its framing is ambiguous. */
-  | 'ERR_HEAD_MALFORMED'
-  /** The message head passed a bound of `Limits`. */
-  | 'ERR_HEAD_LIMIT';
+  | 'ERR_FRAMING_LIMIT';
 
-export interface StreamErrorDetails {
-  /** Where in the octets of the message, counted from 0. */
-  offset?: number;
-  /** How many octets had come. */
-  bytes?: number;
-  verdict?: Verdict;
+/** What is wrong with a message head, or why there is none. */
+export type HeadErrorCode =
+  /** The head does not match the grammar, or its framing is ambiguous (RFC 9112 §2 to §6). */
+  | 'ERR_HEAD_MALFORMED'
+  /** The head passed a bound of `Limits`. */
+  | 'ERR_HEAD_LIMIT'
+  /** No whole head came in time. */
+  | 'ERR_HEAD_TIMEOUT'
+  /** The connection closed before a whole response head; `bytes` says how many octets of one came. */
+  | 'ERR_NO_RESPONSE'
+  /** The connection closed before a whole request head; `bytes` says how many octets of one came. */
+  | 'ERR_NO_REQUEST';
+
+export interface ErrorDetails {
+  /** Where in the octets of the body (of the head, for a `HeadError`), counted from 0. */
+  offset?: number | undefined;
+  /** How many octets of content (of the head) had come. */
+  bytes?: number | undefined;
   cause?: unknown;
 }
 
-export class StreamError extends Error {
-  override readonly name = 'StreamError';
-  readonly code: StreamErrorCode;
-  /** The octet at which the framing broke, counted from the start of the body (of the head, for `ERR_HEAD_*`). */
+/** The framing of a body broke: thrown by `decodeChunked`, in `Decoder.error`, and the `error` of a verdict. */
+export class FramingError extends Error {
+  override readonly name = 'FramingError';
+  readonly code: FramingErrorCode;
+  /** The octet of the body at which the framing broke, counted from 0; undefined where it cannot be told. */
   readonly offset: number | undefined;
-  /** Octets that had come: of the head for `ERR_NO_*` and `ERR_HEAD_*`, of content otherwise. */
+  /** Octets of content that had come, where that is known. */
   readonly bytes: number | undefined;
-  /** The conclusion that ended the stream, where there was a body to judge. */
-  readonly verdict: Verdict | undefined;
 
-  constructor(code: StreamErrorCode, message: string, details: StreamErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+  constructor(code: FramingErrorCode, message: string, { offset, bytes, cause }: ErrorDetails = {}) {
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.offset = details.offset;
-    this.bytes = details.bytes;
-    this.verdict = details.verdict;
+    this.offset = offset;
+    this.bytes = bytes;
+  }
+}
+
+/** There is no message head that can be used: thrown by `receive`, `readRequest` and `download`. */
+export class HeadError extends Error {
+  override readonly name = 'HeadError';
+  readonly code: HeadErrorCode;
+  /** The octet of the head that is wrong, counted from 0; undefined where it cannot be told. */
+  readonly offset: number | undefined;
+  /** Octets of the head that had come, where that is known. */
+  readonly bytes: number | undefined;
+
+  constructor(code: HeadErrorCode, message: string, { offset, bytes, cause }: ErrorDetails = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.offset = offset;
+    this.bytes = bytes;
   }
 }

@@ -2,8 +2,9 @@
  * What a failure is called on the wire. Messages and stacks stay here: only the type is sent, unless the application
  * describes its errors itself.
  */
-import { StreamError, type StreamErrorCode } from './errors.ts';
+import { FramingError, type FramingErrorCode, HeadError, type HeadErrorCode } from './errors.ts';
 import { isStatusType } from './stream-status.ts';
+import { BodyError, type BodyErrorCode } from './verdict.ts';
 
 /** The `type` and `details` of an X-Stream-Status error. */
 export interface FailureDescription {
@@ -29,19 +30,23 @@ export function describeFailure(error: unknown, describeError: DescribeError | u
 
 /** The type for an error that nobody has described. */
 export function failureType(error: unknown): string {
-  // A timeout without a verdict is our own.
-  const isReceived = error instanceof StreamError && (error.verdict !== undefined || !isTimeout(error));
+  const isReceived = error instanceof BodyError || error instanceof FramingError || error instanceof HeadError;
   if (isReceived) return RECEIVED_TYPES[error.code] ?? 'source_error';
   if (isTimeout(error)) return 'timeout';
   return error === null || error === undefined || isAbort(error) ? 'cancelled' : 'source_error';
 }
 
 /** When the source is itself a received message: the words of RFC 9209 §2.3. */
-const RECEIVED_TYPES: Partial<Record<StreamErrorCode, string>> = {
-  ERR_STREAM_TRUNCATED: 'http_response_incomplete',
-  ERR_STREAM_MALFORMED: 'http_protocol_error',
-  ERR_STREAM_LIMIT: 'http_response_body_size',
-  ERR_STREAM_TIMEOUT: 'http_response_timeout',
+const RECEIVED_TYPES: Partial<Record<BodyErrorCode | FramingErrorCode | HeadErrorCode, string>> = {
+  ERR_BODY_TRUNCATED: 'http_response_incomplete',
+  ERR_BODY_MALFORMED: 'http_protocol_error',
+  ERR_BODY_LIMIT: 'http_response_body_size',
+  ERR_BODY_TIMEOUT: 'http_response_timeout',
+  ERR_FRAMING_TRUNCATED: 'http_response_incomplete',
+  ERR_FRAMING_MALFORMED: 'http_protocol_error',
+  ERR_FRAMING_LIMIT: 'http_response_body_size',
+  ERR_FRAMING_TIMEOUT: 'http_response_timeout',
+  ERR_HEAD_TIMEOUT: 'http_response_timeout',
   ERR_NO_RESPONSE: 'http_response_incomplete',
 };
 
@@ -51,7 +56,6 @@ function isAbort(error: unknown): boolean {
 
 function isTimeout(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  if (error instanceof StreamError) return error.code === 'ERR_STREAM_TIMEOUT';
   if (error.name === 'TimeoutError' || (error as { code?: unknown }).code === 'ETIMEDOUT') return true;
   return isAbort(error) && isTimeout(error.cause);
 }

@@ -7,6 +7,11 @@ import { HTAB, isFieldValue, isToken, octetsFromLatin1, SP } from './grammar.ts'
 /** Field lines as pairs, in the order, the case and the repetitions of the wire. */
 export type FieldPairs = [name: string, value: string][];
 
+/** The fields of a message head in any shape in which platforms have them: an object by name, a Headers, pairs. */
+export type HeadFields =
+  | Readonly<Record<string, string | readonly string[] | undefined>>
+  | Iterable<readonly [name: string, value: string]>;
+
 /**
  * Names that frame, route, authenticate, modify the request, control the response or describe the content: a sender
  * must not put them in a trailer section (RFC 9110 §6.5.1), and a receiver that believed one there could be lied to.
@@ -107,6 +112,25 @@ export function fieldValue(fields: FieldPairs, name: string): string | undefined
   const wanted = name.toLowerCase();
   const values = fields.filter(([candidate]) => candidate.toLowerCase() === wanted).map(([, value]) => value);
   return values.length === 0 ? undefined : values.join(', ');
+}
+
+/** The same for the fields of a head. */
+export function headValue(fields: HeadFields, name: string): string | undefined {
+  if (Symbol.iterator in fields) return fieldValue([...fields] as FieldPairs, name);
+  const wanted = name.toLowerCase();
+  const values = Object.entries(fields).flatMap(([candidate, value]) =>
+    candidate.toLowerCase() === wanted ? (value ?? []) : [],
+  );
+  return values.length === 0 ? undefined : values.join(', ');
+}
+
+/** The members of a comma-separated field, in lower case and without parameters: `trailers;q=1` is `trailers`. */
+export function listMembers(value: string | readonly string[] | undefined): string[] {
+  const list = typeof value === 'string' ? value : (value ?? []).join(',');
+  return list
+    .split(',')
+    .map((member) => member.split(';')[0]!.trim().toLowerCase())
+    .filter((member) => member !== '');
 }
 
 /** The pairs that a recipient may act on: those whose names may trail. */

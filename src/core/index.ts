@@ -3,6 +3,7 @@ export {
   type CreateHasher,
   DIGEST_ALGORITHMS,
   type DigestAlgorithm,
+  type DigestOption,
   type Hasher,
   parseContentDigest,
   preferredDigest,
@@ -10,10 +11,9 @@ export {
 } from './content-digest.ts';
 export { Decoder, type DecoderOptions, decodeChunked } from './decoder.ts';
 export { Encoder, encodeChunked } from './encoder.ts';
-export { StreamError, type StreamErrorCode, type StreamErrorDetails } from './errors.ts';
-export { type FieldPairs, mayTrail } from './fields.ts';
+export { type ErrorDetails, FramingError, type FramingErrorCode } from './errors.ts';
+export { type FieldPairs, type HeadFields, mayTrail } from './fields.ts';
 export { DEFAULT_LIMITS, type Limits } from './limits.ts';
-export { type Require, streamErrorFor } from './outcome.ts';
 export { Seal, type SealOptions } from './seal.ts';
 export {
   type ErrorStatus,
@@ -22,5 +22,12 @@ export {
   type StreamStatus,
   serializeStreamStatus,
 } from './stream-status.ts';
-export { type DigestState, type Evidence, type FramingError, judge, type Verdict } from './verdict.ts';
-export { type FramingEnd, Verifier, type VerifierOptions } from './verifier.ts';
+export { BodyError, type BodyErrorCode, type DigestState, type Evidence, judge, type Verdict } from './verdict.ts';
+export {
+  type Conclusion,
+  type FramingEnd,
+  type JudgingOptions,
+  type Require,
+  Verifier,
+  type VerifierOptions,
+} from './verifier.ts';

@@ -2,7 +2,7 @@
  * What a receiver concludes about a body: one closed union, and `judge`, the pure function from evidence to it.
  *
  * The order of the questions is the precedence: broken framing tells more than a status, a reported failure more than a
- * wrong digest, and only what nothing speaks against is complete.
+ * wrong digest, and only what nothing speaks against is complete (spec-notes/x-stream-status.md 5.2).
  */
 import {
   areSameOctets,
@@ -11,6 +11,7 @@ import {
   isDigestAlgorithm,
   parseContentDigest,
 } from './content-digest.ts';
+import type { FramingError } from './errors.ts';
 import { type FieldPairs, fieldValue, withoutForbiddenTrailers } from './fields.ts';
 import {
   type ErrorStatus,
@@ -20,24 +21,20 @@ import {
   type StreamStatus,
 } from './stream-status.ts';
 
-/** How the framing broke. A StreamError is one. */
-export interface FramingError {
-  code: string;
-  message: string;
-  /** In octets from the start of the body, where it is known. */
-  offset?: number | undefined;
-}
-
 /** What a receiver has in hand when a body has ended. */
 export interface Evidence {
-  /** Content octets received. */
+  /** Bytes of content received. */
   bytes: number;
-  /** Undefined if the framing is complete. ERR_STREAM_TRUNCATED and ERR_STREAM_TIMEOUT: input ended or stalled. */
+  /** Undefined if the framing is complete. ERR_FRAMING_TRUNCATED and ERR_FRAMING_TIMEOUT: input ended or stalled. */
   error?: FramingError | undefined;
-  /** The X-Stream-Status value of an abort chunk. */
+  /** The X-Stream-Status value of an abort line. */
   abortReason?: string | undefined;
+  /** The X-Stream-Status value of the header section, where a proxy has moved it. It can fail the body, never vouch. */
+  headStatus?: string | undefined;
   /** The field lines of the trailer section, in order. None by default. */
   rawTrailers?: FieldPairs;
+  /** Digests of the whole content that came in the header section: Content-Digest, and the Repr-Digest of a 200. */
+  headDigests?: readonly string[];
   /** The digests of what was received. Undefined: digests are not to be checked. */
   digests?: ReadonlyMap<DigestAlgorithm, Uint8Array> | undefined;
   /** Whether the head announced a Content-Digest: without one that agrees, the body is unverified. */
@@ -45,76 +42,151 @@ export interface Evidence {
 }
 
 /**
- * What became of Content-Digest: `match`, `mismatch`; `absent`, none came; `unreadable` or `unsupported`, one came that
- * says nothing to us (RFC 9530 §2 lets a recipient ignore it); `unchecked`, one came in an algorithm that we know and had
- * not been hashing; `ignored`, digests were not to be checked.
+ * What became of the digest: `match`, `mismatch`; `absent`, none came; `unreadable` or `unsupported`, one came that says
+ * nothing to us (RFC 9530 §2 lets a recipient ignore it); `unchecked`, one came in an algorithm that we know and had not
+ * been hashing; `ignored`, digests were not to be checked.
  */
 export type DigestState = 'match' | 'mismatch' | 'absent' | 'unreadable' | 'unsupported' | 'unchecked' | 'ignored';
 
 interface Findings {
-  /** Content octets received. */
+  /** Bytes of content received. */
   bytes: number;
   /** The trailer fields whose names may trail, in order. */
   trailers: FieldPairs;
   digest: DigestState;
-  /** Whether an X-Stream-Status came that could not be read. */
+  /** Whether an X-Stream-Status came in the trailer section that could not be read. */
   isStatusUnreadable: boolean;
   /** One sentence for people. */
   reason: string;
 }
 
-/** What a receiver concludes about a body. Exactly one, told apart by `kind`. */
+/**
+ * What a receiver concludes about a body. Exactly one, told apart by `kind`.
+ *
+ * A `complete` body without a `status` was proven by a digest in its head.
+ */
 export type Verdict =
-  | (Findings & { kind: 'complete'; status: OkStatus; error: undefined })
+  | (Findings & { kind: 'complete'; status: OkStatus | undefined; error: undefined })
   | (Findings & { kind: 'failed'; status: ErrorStatus; error: FramingError | undefined })
   | (Findings & { kind: 'truncated' | 'malformed'; status: StreamStatus | undefined; error: FramingError })
-  | (Findings & { kind: 'mismatch'; status: OkStatus | undefined; error: undefined })
-  | (Findings & { kind: 'unverified'; status: OkStatus | undefined; error: undefined });
+  | (Findings & { kind: 'mismatch' | 'unverified'; status: OkStatus | undefined; error: undefined })
+  | (Findings & { kind: 'abandoned'; status: undefined; error: undefined });
+
+/** Why a body is not to be used. */
+export type BodyErrorCode =
+  /** The sender said that the body failed: in a trailer, in an abort line, or in a field that was moved to the head. */
+  | 'ERR_BODY_FAILED'
+  /** Input ended before the message did. */
+  | 'ERR_BODY_TRUNCATED'
+  /** Input stalled, or the body took too long. */
+  | 'ERR_BODY_TIMEOUT'
+  /** The framing or the trailer section does not match the grammar. */
+  | 'ERR_BODY_MALFORMED'
+  /** A bound of `Limits` was passed. */
+  | 'ERR_BODY_LIMIT'
+  /** The byte count or a digest disagrees with what came. */
+  | 'ERR_BODY_MISMATCH'
+  /** The framing is complete, but what `require` asks for did not come. */
+  | 'ERR_BODY_UNVERIFIED';
+
+/**
+ * What a stream of received content is destroyed with in place of an end. `cause` is the FramingError, where there is one.
+ *
+ * @example
+ * catch (error) { if (error instanceof BodyError) log(error.code, error.verdict.reason); }
+ */
+export class BodyError extends Error {
+  override readonly name = 'BodyError';
+  readonly code: BodyErrorCode;
+  readonly verdict: Verdict;
+
+  /** @param message the reason of the verdict by default */
+  constructor(code: BodyErrorCode, verdict: Verdict, message = verdict.reason) {
+    super(message, verdict.error && { cause: verdict.error });
+    this.code = code;
+    this.verdict = verdict;
+  }
+
+  /** Bytes of content that had come. */
+  get bytes(): number {
+    return this.verdict.bytes;
+  }
+
+  /** The octet of the body at which the framing broke, counted from 0; undefined if it did not, or it cannot be told. */
+  get offset(): number | undefined {
+    return this.verdict.error?.offset;
+  }
+}
+
+/** What one digest says is believed whatever the others do not say. */
+const DECISIVE: readonly DigestState[] = ['mismatch', 'match'];
 
 /** Concludes from the evidence. Pure: the same evidence gives the same verdict. */
 export function judge(evidence: Evidence): Verdict {
-  const { bytes, error, abortReason, rawTrailers = [], digests, isDigestAnnounced = false } = evidence;
+  const { bytes, error, abortReason, headStatus, rawTrailers = [], headDigests = [], digests } = evidence;
   const trailers = withoutForbiddenTrailers(rawTrailers);
   const statusValue = fieldValue(trailers, STATUS_FIELD);
   const status = statusValue === undefined ? undefined : parseStreamStatus(statusValue);
   const isStatusUnreadable = statusValue !== undefined && status === undefined;
-  const digest = checkDigest(fieldValue(trailers, DIGEST_FIELD), digests);
+  const trailerDigest = checkDigest(fieldValue(trailers, DIGEST_FIELD), digests);
+  const inHead = headDigests.map((value) => checkDigest(value, digests));
+  const states = [trailerDigest, ...inHead];
+  const digest = DECISIVE.find((state) => states.includes(state)) ?? trailerDigest;
   const findings = { bytes, trailers, digest, isStatusUnreadable };
 
-  if (error !== undefined) {
-    if (error.code !== 'ERR_STREAM_TRUNCATED' && error.code !== 'ERR_STREAM_TIMEOUT') {
-      return { ...findings, kind: 'malformed', status, error, reason: error.message };
-    }
-    const reported = abortReason === undefined ? undefined : parseStreamStatus(abortReason);
-    if (reported?.kind === 'error') {
-      return { ...findings, kind: 'failed', status: reported, error, reason: describeFailure(reported) };
-    }
-    return { ...findings, kind: 'truncated', status, error, reason: error.message };
+  if (error !== undefined && error.code !== 'ERR_FRAMING_TRUNCATED' && error.code !== 'ERR_FRAMING_TIMEOUT') {
+    return { ...findings, kind: 'malformed', status, error, reason: error.message };
   }
+  const reported = [error && abortReason, headStatus].map(errorStatusFrom).find((one) => one !== undefined);
+  if (reported !== undefined) {
+    return { ...findings, kind: 'failed', status: reported, error, reason: describeFailure(reported) };
+  }
+  if (error !== undefined) return { ...findings, kind: 'truncated', status, error, reason: error.message };
   if (status?.kind === 'error') {
     return { ...findings, kind: 'failed', status, error, reason: describeFailure(status) };
   }
   if (status?.bytes !== undefined && status.bytes !== bytes) {
-    const reason = `The sender counted ${status.bytes} octets, ${bytes} came`;
+    const reason = `The sender counted ${status.bytes} bytes, ${bytes} came`;
     return { ...findings, kind: 'mismatch', status, error, reason };
   }
   if (digest === 'mismatch') {
-    const reason = 'The Content-Digest disagrees with what came';
-    return { ...findings, kind: 'mismatch', status, error, reason };
+    const where = trailerDigest === 'mismatch' ? 'Content-Digest' : 'digest in the head';
+    return { ...findings, kind: 'mismatch', status, error, reason: `The ${where} disagrees with what came` };
   }
-  if (status === undefined) {
-    const reason = isStatusUnreadable ? 'The X-Stream-Status that came cannot be read' : 'No X-Stream-Status came';
-    return { ...findings, kind: 'unverified', status, error, reason };
+  if (inHead.includes('match') && !isStatusUnreadable) {
+    return { ...findings, kind: 'complete', status, error, reason: 'The digest in the head agrees with what came' };
   }
-  if (digest === 'unchecked') {
-    const reason = 'The Content-Digest came in an algorithm that was not being hashed';
-    return { ...findings, kind: 'unverified', status, error, reason };
-  }
-  if (isDigestAnnounced && digests !== undefined && digest !== 'match') {
-    const reason = `A Content-Digest was announced, and the one that came is ${digest}`;
-    return { ...findings, kind: 'unverified', status, error, reason };
-  }
+  const doubt = doubtAbout(evidence, status, isStatusUnreadable, digest);
+  if (doubt !== undefined) return { ...findings, kind: 'unverified', status, error, reason: doubt };
   return { ...findings, kind: 'complete', status, error, reason: describeCompletion(digest) };
+}
+
+/** The verdict of a receiver that has given up. */
+export function abandonedVerdict(bytes: number): Verdict {
+  const findings: Findings = {
+    ...{ bytes, trailers: [], digest: 'ignored', isStatusUnreadable: false },
+    reason: 'The receiver gave up before the body ended',
+  };
+  return { ...findings, kind: 'abandoned', status: undefined, error: undefined };
+}
+
+/** What is missing to a proof, of a body that nothing speaks against. */
+function doubtAbout(
+  { digests, isDigestAnnounced = false }: Evidence,
+  status: StreamStatus | undefined,
+  isStatusUnreadable: boolean,
+  digest: DigestState,
+): string | undefined {
+  if (isStatusUnreadable) return 'The X-Stream-Status that came cannot be read';
+  if (status === undefined) return 'No X-Stream-Status came';
+  if (digest === 'unchecked') return 'The Content-Digest came in an algorithm that was not being hashed';
+  if (!isDigestAnnounced || digests === undefined || digest === 'match') return undefined;
+  return `A Content-Digest was announced, and the one that came is ${digest}`;
+}
+
+function errorStatusFrom(value: string | undefined): ErrorStatus | undefined {
+  const status = value === undefined ? undefined : parseStreamStatus(value);
+  return status?.kind === 'error' ? status : undefined;
 }
 
 function checkDigest(value: string | undefined, computed: Evidence['digests']): DigestState {

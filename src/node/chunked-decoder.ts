@@ -8,38 +8,37 @@
  */
 import { Socket } from 'node:net';
 import { type Readable, Transform, type TransformCallback } from 'node:stream';
-import { DIGEST_ALGORITHMS } from '../core/content-digest.ts';
 import { Decoder } from '../core/decoder.ts';
-import { type FieldPairs, withoutForbiddenTrailers } from '../core/fields.ts';
+import type { FramingError } from '../core/errors.ts';
+import { type FieldPairs, type HeadFields, withoutForbiddenTrailers } from '../core/fields.ts';
 import type { Limits } from '../core/limits.ts';
-import { assertRequire, type Require } from '../core/outcome.ts';
-import type { FramingError, Verdict } from '../core/verdict.ts';
-import { Verifier } from '../core/verifier.ts';
-import { algorithmsOf, createHasher, type DigestOption } from './hashing.ts';
-import { Judgement } from './receive/end-on-verdict.ts';
+import type { Verdict } from '../core/verdict.ts';
+import { type JudgingOptions, Verifier } from '../core/verifier.ts';
+import { createHasher } from './hashing.ts';
+import { EndOnVerdict } from './receive/end-on-verdict.ts';
 
-export interface ChunkedDecoderOptions {
-  /** When a body without a status is an error. `announced` by default. */
-  require?: Require;
-  /** Whether the head's Trailer field named X-Stream-Status. `false` by default. */
-  announced?: boolean;
-  /** What to hash with. By default every supported algorithm: which one was used is known only at the end. */
-  digest?: DigestOption;
+export interface ChunkedDecoderOptions extends JudgingOptions {
+  /**
+   * The head fields of the message, as `node:http` has them, or as pairs: what they announce has to come. Without them, a
+   * body that brings no status may end, and a digest may come unannounced, so the content is hashed.
+   */
+  headers?: HeadFields;
+  /** The status of the response, for `require: 'always'`, which is asked of a 2xx only. */
+  statusCode?: number;
   limits?: Partial<Limits>;
 }
 
 export class ChunkedDecoder extends Transform {
   readonly #decoder: Decoder;
   readonly #verifier: Verifier;
-  readonly #judgement: Judgement;
+  readonly #end: EndOnVerdict;
   readonly #sources = new Set<Readable>();
 
   /** @throws TypeError, RangeError for options that are none */
   constructor(options: ChunkedDecoderOptions = {}) {
     super();
-    const { require = 'announced', announced = false, digest = DIGEST_ALGORITHMS, limits = {} } = options;
-    assertRequire(require);
-    this.#verifier = new Verifier({ algorithms: digest === false ? false : algorithmsOf(digest), createHasher });
+    const { limits = {}, ...judging } = options;
+    this.#verifier = new Verifier({ ...judging, createHasher });
     this.#decoder = new Decoder({
       limits,
       onData: (data) => {
@@ -48,14 +47,14 @@ export class ChunkedDecoder extends Transform {
         this.push(data);
       },
     });
-    this.#judgement = new Judgement(this, this.#verifier, require, announced);
+    this.#end = new EndOnVerdict(this, this.#verifier);
     this.on('pipe', (source: Readable) => this.#sources.add(source.once('close', this.#onSourceClosed)));
     this.on('unpipe', (source: Readable) => this.#sources.delete(source.off('close', this.#onSourceClosed)));
   }
 
   /** Settles with the conclusion when the body has ended, however it did. Never rejects. */
   get verdict(): Promise<Verdict> {
-    return this.#judgement.verdict;
+    return this.#end.verdict;
   }
 
   /** The trailer fields whose names may trail, in order (RFC 9110 §6.5.1). */
@@ -87,26 +86,26 @@ export class ChunkedDecoder extends Transform {
   override _flush(callback: TransformCallback): void {
     this.#decoder.end();
     this.#conclude(this.#decoder.error);
-    if (!this.#judgement.isFailing) callback(); // which ends the readable side
+    if (!this.#end.isFailing) callback(); // which ends the readable side
   }
 
   override read(size?: number): ReturnType<Readable['read']> {
-    return this.#judgement.read((n) => super.read(n), size);
+    return this.#end.read((n) => super.read(n), size);
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#judgement.abandon();
+    this.#end.abandon();
     callback(error);
   }
 
   #conclude(error: FramingError | undefined): void {
     const { abortReason, rawTrailers } = this.#decoder;
-    this.#judgement.conclude({ error, abortReason, rawTrailers });
+    this.#end.conclude({ error, abortReason, rawTrailers });
   }
 
   /** `pipe` does not tell its destination that a source was destroyed. */
   readonly #onSourceClosed = (): void => {
     const wasLost = [...this.#sources].some((source) => source.destroyed && !source.readableEnded);
-    if (wasLost && !this.#judgement.isSettled) this.end();
+    if (wasLost && !this.#end.isSettled) this.end();
   };
 }

@@ -3,11 +3,12 @@
  * writes the head and closes the connection himself; `respond` does both.
  */
 import { Transform, type TransformCallback } from 'node:stream';
+import { algorithmsOf, type DigestOption } from '../core/content-digest.ts';
 import { Encoder } from '../core/encoder.ts';
 import { type ExtraTrailers, ownTrailers, trailerNames } from '../core/extra-trailers.ts';
 import { type DescribeError, describeFailure } from '../core/failure.ts';
 import { Seal } from '../core/seal.ts';
-import { algorithmsOf, createHasher, type DigestOption } from './hashing.ts';
+import { createHasher } from './hashing.ts';
 
 export interface ChunkedEncoderOptions {
   /** Whether to send X-Stream-Status, and a digest with it. `true` by default. */

@@ -1,23 +1,23 @@
 /** chunked-trailers: the core on Node's sockets and streams. */
 export {
   type DigestAlgorithm,
+  type DigestOption,
   parseContentDigest,
   serializeContentDigest,
 } from '../core/content-digest.ts';
 export { decodeChunked } from '../core/decoder.ts';
 export { encodeChunked } from '../core/encoder.ts';
-export { StreamError, type StreamErrorCode } from '../core/errors.ts';
+export { FramingError, type FramingErrorCode, HeadError, type HeadErrorCode } from '../core/errors.ts';
 export type { ExtraTrailers } from '../core/extra-trailers.ts';
 export type { DescribeError, FailureDescription } from '../core/failure.ts';
-export type { FieldPairs } from '../core/fields.ts';
+export type { FieldPairs, HeadFields } from '../core/fields.ts';
 export { DEFAULT_LIMITS, type Limits } from '../core/limits.ts';
-export type { Require } from '../core/outcome.ts';
 export { parseStreamStatus, type StreamStatus, serializeStreamStatus } from '../core/stream-status.ts';
-export type { DigestState, Verdict } from '../core/verdict.ts';
+export { BodyError, type BodyErrorCode, type DigestState, type Verdict } from '../core/verdict.ts';
+export type { JudgingOptions, Require } from '../core/verifier.ts';
 export { ChunkedDecoder, type ChunkedDecoderOptions } from './chunked-decoder.ts';
 export { ChunkedEncoder, type ChunkedEncoderOptions } from './chunked-encoder.ts';
 export type { BodyVerdict, ResponseEnd, ResponseFailed, ResponseStart } from './diagnostics.ts';
-export type { DigestOption } from './hashing.ts';
 export type { Headers, RequestHead, ResponseHead } from './head/message-head.ts';
 export { type ReadRequestOptions, readRequest } from './head/read-request.ts';
 export { type RequestHeadersOptions, requestHeaders } from './head/request-headers.ts';

@@ -4,12 +4,11 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { StreamError } from '../core/errors.ts';
 import { type FailureDescription, failureType } from '../core/failure.ts';
-import type { FieldPairs } from '../core/fields.ts';
-import type { Verdict } from '../core/verdict.ts';
-import { listMembers } from './head/message-head.ts';
-import { pairsFrom, type VerifyOptions, verify } from './receive/verify.ts';
+import { type FieldPairs, listMembers } from '../core/fields.ts';
+import { BodyError, type Verdict } from '../core/verdict.ts';
+import { pairsFrom } from './receive/message-source.ts';
+import { type VerifyOptions, verify } from './receive/verify.ts';
 import type { ErrorResponse } from './send/error-response.ts';
 import { type RespondOptions, respond } from './send/respond.ts';
 
@@ -66,7 +65,7 @@ function isSelfDelimited({ headers }: IncomingMessage): boolean {
 
 /** What upstream said of its own failure; otherwise the type that fits what we saw. */
 function describeUpstream(error: unknown): FailureDescription {
-  const verdict = error instanceof StreamError ? error.verdict : undefined;
+  const verdict = error instanceof BodyError ? error.verdict : undefined;
   if (verdict?.kind !== 'failed') return { type: failureType(error) };
   const { type = failureType(error), details } = verdict.status;
   return details === undefined ? { type } : { type, details };

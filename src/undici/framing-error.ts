@@ -1,13 +1,13 @@
 /** Which of our errors a report of undici's about a body is. */
-import { StreamError, type StreamErrorCode } from '../core/errors.ts';
+import { FramingError, type FramingErrorCode } from '../core/errors.ts';
 
 const LIMITS = ['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_EXCEEDED_MAX_SIZE'];
 
-export function framingErrorFor(error: Error): StreamError {
+export function framingErrorFor(error: Error): FramingError {
   const { code, message } = error as NodeJS.ErrnoException;
   const why = `${message}${code === undefined ? '' : ` (${code})`}`;
-  if (isRefusal(error)) return new StreamError('ERR_STREAM_MALFORMED', `undici: ${why}`, { cause: error });
-  return new StreamError(streamCodeFor(code), `The body broke off: ${why}`, { cause: error });
+  if (isRefusal(error)) return new FramingError('ERR_FRAMING_MALFORMED', `undici: ${why}`, { cause: error });
+  return new FramingError(streamCodeFor(code), `The body broke off: ${why}`, { cause: error });
 }
 
 /** Whether the caller, and not the peer, has put an end to the body: by an abort, or by destroying the dispatcher. */
@@ -16,9 +16,9 @@ export function isCancellation(error: Error): boolean {
   return name === 'AbortError' || code === 'UND_ERR_ABORTED' || code === 'UND_ERR_DESTROYED';
 }
 
-function streamCodeFor(code: string | undefined): StreamErrorCode {
-  if (code === 'UND_ERR_BODY_TIMEOUT') return 'ERR_STREAM_TIMEOUT';
-  return LIMITS.includes(code ?? '') ? 'ERR_STREAM_LIMIT' : 'ERR_STREAM_TRUNCATED';
+function streamCodeFor(code: string | undefined): FramingErrorCode {
+  if (code === 'UND_ERR_BODY_TIMEOUT') return 'ERR_FRAMING_TIMEOUT';
+  return LIMITS.includes(code ?? '') ? 'ERR_FRAMING_LIMIT' : 'ERR_FRAMING_TRUNCATED';
 }
 
 /**

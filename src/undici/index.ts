@@ -1,6 +1,6 @@
 /** chunked-trailers/undici: checks the end of what undici, and so fetch, receives. */
-export type { Require } from '../core/outcome.ts';
-export type { Verdict } from '../core/verdict.ts';
+export { BodyError, type BodyErrorCode, type Verdict } from '../core/verdict.ts';
+export type { Require } from '../core/verifier.ts';
 export { type Interceptor, type VerifyInterceptorOptions, verifyInterceptor } from './interceptor.ts';
 export type { RequestFacts } from './response-check.ts';
 export { verdictOf } from './verdict-of.ts';

@@ -1,6 +1,7 @@
 /** verifyInterceptor: a dispatcher whose response bodies end only on a good verdict. */
+import { algorithmsOf } from '../core/content-digest.ts';
 import type { Verdict } from '../core/verdict.ts';
-import { type JudgingOptions, resolveJudging } from '../node/receive/judging.ts';
+import { assertJudging, type JudgingOptions } from '../core/verifier.ts';
 import { askingHeaders } from './asking.ts';
 import type { ControllerHandler, Dispatch, DispatchOptions, Handler } from './dispatcher-api.ts';
 import { type RequestFacts, ResponseCheck } from './response-check.ts';
@@ -21,23 +22,23 @@ export type Interceptor = <D extends (options: never, handler: never) => unknown
 /**
  * For `new Agent().compose(verifyInterceptor())`, first of all interceptors: it must see the octets as they came, and
  * each response by itself. It asks for the status, and what `request`, `stream`, `pipeline` and `fetch` then give of
- * a body fails with a StreamError (in fetch, some versions have it as the `cause`) unless the verdict is good.
+ * a body fails with a BodyError (in fetch, some versions have it as the `cause`) unless the verdict is good.
  *
  * `require: 'always'` is asked of responses of status 2xx; of others, `announced`.
  *
- * @throws TypeError for options that are none
+ * @throws TypeError for invalid options
  */
 export function verifyInterceptor(options: VerifyInterceptorOptions = {}): Interceptor {
-  const checkOptions = { ...resolveJudging(options), onVerdict: options.onVerdict };
-  const { algorithms } = checkOptions;
-  const wanted = algorithms === false ? false : (algorithms[0] ?? false);
+  const { require, digest = 'sha-256', onVerdict } = options;
+  assertJudging({ require, digest });
+  const [wanted = false] = algorithmsOf(digest);
 
   const intercept = (dispatch: Dispatch) => (request: DispatchOptions, handler: Handler) => {
     // What becomes of an upgrade or a tunnel is not content, and undici says what is wrong with the rest.
     const isMessage = request && handler && !request.upgrade && request.method !== 'CONNECT';
     if (!isMessage) return dispatch(request, handler);
     const { origin = '', method, path } = request;
-    const check = new ResponseCheck(checkOptions, { origin: String(origin), method, path });
+    const check = new ResponseCheck({ require, digest, onVerdict }, { origin: String(origin), method, path });
     const asking = { ...request, headers: askingHeaders(request.headers, wanted) };
     if (hasController(handler)) return dispatch(asking, new VerifyingHandler(handler, check));
     // As undici 8 has it: handlers of this kind know no HTTP/2.

@@ -1,11 +1,10 @@
 /** One response as it passes through a handler, of either kind: counted, hashed, judged. It holds no octets back. */
-import { StreamError } from '../core/errors.ts';
+import { FramingError } from '../core/errors.ts';
 import { type FieldPairs, fieldValue } from '../core/fields.ts';
-import { type Require, streamErrorFor } from '../core/outcome.ts';
-import type { Verdict } from '../core/verdict.ts';
-import type { FramingEnd } from '../core/verifier.ts';
-import { FRAMED_NO_CONTENT, isFramedNoContent } from '../node/head/message-head.ts';
-import { type Judging, type Terms, termsFor } from '../node/receive/judging.ts';
+import { BodyError, type Verdict } from '../core/verdict.ts';
+import { type Conclusion, type FramingEnd, type JudgingOptions, Verifier } from '../core/verifier.ts';
+import { createHasher } from '../node/hashing.ts';
+import { FRAMED_NO_CONTENT, hasNoContent, isFramedNoContent } from '../node/head/message-head.ts';
 import { framingErrorFor, isCancellation } from './framing-error.ts';
 import { type Exchange, exchangeFor } from './verdict-of.ts';
 
@@ -20,7 +19,7 @@ export interface RequestFacts {
   statusCode: number;
 }
 
-export interface CheckOptions extends Judging {
+export interface CheckOptions extends JudgingOptions {
   onVerdict: ((verdict: Verdict, request: RequestFacts) => void) | undefined;
 }
 
@@ -29,7 +28,7 @@ export class ResponseCheck {
   readonly #request: Omit<RequestFacts, 'statusCode'>;
   #statusCode = 0;
   #exchange: Exchange | undefined;
-  #terms!: Terms;
+  #verifier!: Verifier;
   #isFramedNoContent = false;
   #isConcluded = false;
 
@@ -45,9 +44,9 @@ export class ResponseCheck {
    * @returns the name of the exchange
    */
   start(handler: object, statusCode: number, headers: FieldPairs): string {
-    const hasContent = this.#request.method !== 'HEAD' && statusCode !== 204 && statusCode !== 304;
-    const judging = { ...this.#options, require: requireFor(statusCode, this.#options.require) };
-    this.#terms = termsFor(judging, fieldValue(headers, 'trailer'), hasContent);
+    const { require, digest } = this.#options;
+    const hasContent = !hasNoContent(this.#request.method, statusCode);
+    this.#verifier = new Verifier({ headers, statusCode, hasContent, require, digest, createHasher });
     this.#isFramedNoContent = isFramedNoContent(statusCode, fieldValue(headers, 'transfer-encoding'));
     this.#statusCode = statusCode;
     this.#exchange = exchangeFor(handler);
@@ -56,13 +55,13 @@ export class ResponseCheck {
   }
 
   update(data: Uint8Array): void {
-    this.#terms.verifier.update(data);
+    this.#verifier.update(data);
   }
 
   /** The body has ended, as far as undici can tell. @returns what it is to be failed with all the same */
-  end(rawTrailers: FieldPairs): StreamError | undefined {
-    const error = this.#isFramedNoContent ? new StreamError('ERR_STREAM_MALFORMED', FRAMED_NO_CONTENT) : undefined;
-    return this.#errorFor(this.#conclude({ error, rawTrailers }));
+  end(rawTrailers: FieldPairs): BodyError | undefined {
+    const error = this.#isFramedNoContent ? new FramingError('ERR_FRAMING_MALFORMED', FRAMED_NO_CONTENT) : undefined;
+    return this.#conclude({ error, rawTrailers }).error;
   }
 
   /**
@@ -72,41 +71,27 @@ export class ResponseCheck {
   lose(error: Error, isAborted: boolean): Error {
     if (this.#exchange === undefined || this.#isConcluded) return error;
     if (isAborted || isCancellation(error)) {
-      const message = 'The receiver gave up before the body ended';
-      this.#conclude({ error: new StreamError('ERR_STREAM_TRUNCATED', message, { cause: error }) });
+      this.#settle(this.#verifier.abandon());
       return error;
     }
-    if (error instanceof StreamError && error.verdict !== undefined) {
+    if (error instanceof BodyError) {
       this.#settle(error.verdict); // another verifyInterceptor has judged it
       return error;
     }
-    return this.#errorFor(this.#conclude({ error: framingErrorFor(error) })) ?? error;
+    return this.#conclude({ error: framingErrorFor(error) }).error ?? error;
   }
 
-  #errorFor(verdict: Verdict): StreamError | undefined {
-    const { require, isAnnounced } = this.#terms;
-    return streamErrorFor(verdict, require, isAnnounced);
+  #conclude(framing: FramingEnd): Conclusion {
+    const conclusion = this.#verifier.conclude(framing);
+    this.#settle(conclusion.verdict);
+    return conclusion;
   }
 
-  #conclude(framing: FramingEnd): Verdict {
-    return this.#settle(this.#terms.verifier.end(framing));
-  }
-
-  #settle(verdict: Verdict): Verdict {
+  #settle(verdict: Verdict): void {
     this.#isConcluded = true;
     this.#exchange!.conclude(verdict);
     const { onVerdict } = this.#options;
     // Apart from undici, which would take an error of the callback for one of the response.
     if (onVerdict) queueMicrotask(() => onVerdict(verdict, { ...this.#request, statusCode: this.#statusCode }));
-    return verdict;
   }
-}
-
-/**
- * What is no success is read by others: fetch and the redirect interceptor follow it, the retry interceptor asks again.
- * `always` is for what the caller will use.
- */
-function requireFor(statusCode: number, require: Require): Require {
-  const isSuccess = statusCode >= 200 && statusCode <= 299;
-  return require === 'always' && !isSuccess ? 'announced' : require;
 }

@@ -3,15 +3,7 @@
  * come later, since some platforms hash beside the program (Cloudflare's `crypto.DigestStream`); the core asks for it at
  * once, so it is waited for here, before the core is asked.
  */
-import {
-  type CreateHasher,
-  DIGEST_ALGORITHMS,
-  type DigestAlgorithm,
-  isDigestAlgorithm,
-} from '../core/content-digest.ts';
-
-/** One algorithm, several, or `false` for no digest. */
-export type DigestOption = DigestAlgorithm | readonly DigestAlgorithm[] | false;
+import { algorithmsOf, type CreateHasher, type DigestAlgorithm, type DigestOption } from '../core/content-digest.ts';
 
 /** An incremental hash. That of `node:crypto` is one, and that of `@noble/hashes`. */
 export interface StreamHasher {
@@ -24,26 +16,20 @@ export interface StreamHasher {
 /** Makes an incremental hasher for an algorithm; it may be one whose digest comes as a promise. */
 export type CreateStreamHasher = (algorithm: DigestAlgorithm) => StreamHasher;
 
-/** The algorithms of a `digest` option. @throws TypeError for an unknown one, or where there is nothing to hash with */
-export function algorithmsOf(digest: DigestOption, createHasher: CreateStreamHasher | undefined): DigestAlgorithm[] {
+/**
+ * A `createHasher` option that is there or not, for a `digest` option.
+ *
+ * @throws TypeError for one that is no function, or a digest with nothing to hash with
+ */
+export function assertHashing(digest: DigestOption, createHasher: CreateStreamHasher | undefined): void {
   if (createHasher !== undefined && typeof createHasher !== 'function') {
     throw new TypeError('createHasher must be a function from an algorithm to a hasher');
   }
-  if (digest === false) return [];
-  const algorithms = typeof digest === 'string' ? [digest] : [...digest];
-  for (const algorithm of algorithms) {
-    if (!isDigestAlgorithm(algorithm)) {
-      throw new TypeError(
-        `digest must be ${DIGEST_ALGORITHMS.join(', ')}, a list of these, or false; not "${algorithm}"`,
-      );
-    }
-    if (createHasher === undefined) {
-      throw new TypeError(
-        `A digest in ${algorithm} needs createHasher: the Web platform has no incremental hash (node:crypto and @noble/hashes have one)`,
-      );
-    }
-  }
-  return algorithms;
+  const [algorithm] = algorithmsOf(digest);
+  if (algorithm === undefined || createHasher !== undefined) return;
+  throw new TypeError(
+    `A digest in ${algorithm} needs createHasher: the Web platform has no incremental hash (node:crypto and @noble/hashes have one)`,
+  );
 }
 
 /** The hashers of one body. */

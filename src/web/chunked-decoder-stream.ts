@@ -1,32 +1,32 @@
 /**
  * ChunkedDecoderStream: a pair from a chunked message body (RFC 9112 §7.1) to its content, whose readable side closes
- * only on a good verdict. Otherwise it errors with a StreamError, once what came before has been read.
+ * only on a good verdict. Otherwise it errors with a BodyError, once what came before has been read.
  *
  * The readable side ends with the message, not with the input. The input may go on behind it only to its end: octets
  * that came with the end of the message are in `rest`, later ones are refused.
  */
-import { DIGEST_ALGORITHMS } from '../core/content-digest.ts';
 import { Decoder } from '../core/decoder.ts';
-import { StreamError } from '../core/errors.ts';
-import { type FieldPairs, withoutForbiddenTrailers } from '../core/fields.ts';
+import { FramingError } from '../core/errors.ts';
+import { type FieldPairs, type HeadFields, withoutForbiddenTrailers } from '../core/fields.ts';
 import { joinOctets } from '../core/grammar.ts';
 import type { Limits } from '../core/limits.ts';
-import { assertRequire, type Require, streamErrorFor } from '../core/outcome.ts';
-import { type FramingError, judge, type Verdict } from '../core/verdict.ts';
-import { Verifier } from '../core/verifier.ts';
-import { algorithmsOf, type CreateStreamHasher, type DigestOption, Hashers } from './async-hashers.ts';
-import { Outlet } from './held-readable.ts';
+import type { Verdict } from '../core/verdict.ts';
+import { type JudgingOptions, Verifier } from '../core/verifier.ts';
+import { assertHashing, type CreateStreamHasher, Hashers } from './async-hashers.ts';
+import { HeldReadable } from './held-readable.ts';
 
-export interface ChunkedDecoderStreamOptions {
-  /** When a body without a status is an error. `announced` by default. */
-  require?: Require;
-  /** Whether the head's Trailer field named X-Stream-Status. `false` by default. */
-  announced?: boolean;
+/**
+ * `digest` is `sha-256` by default where there is a `createHasher`, and `false` where there is not: a digest that comes is
+ * then not checked, and the verdict says so.
+ */
+export interface ChunkedDecoderStreamOptions extends JudgingOptions {
   /**
-   * What to hash with. By default every supported algorithm where there is a `createHasher`; `false` where there is
-   * not: a digest that comes is then not checked, and the verdict says so.
+   * The head fields of the message, as a `Headers`, an object or pairs: what they announce has to come. Without them, a
+   * body that brings no status may end.
    */
-  digest?: DigestOption;
+  headers?: HeadFields;
+  /** The status of the response, for `require: 'always'`, which is asked of a 2xx only. */
+  statusCode?: number;
   /** Makes the hasher of a digest: the Web platform has none that is incremental. */
   createHasher?: CreateStreamHasher;
   limits?: Partial<Limits>;
@@ -42,9 +42,7 @@ export class ChunkedDecoderStream {
   readonly #decoder: Decoder;
   readonly #verifier: Verifier;
   readonly #hashers: Hashers;
-  readonly #require: Require;
-  readonly #isAnnounced: boolean;
-  readonly #outlet: Outlet;
+  readonly #outlet: HeldReadable;
   /** What came with the input at hand. */
   #pieces: Uint8Array[] = [];
   #sink!: WritableStreamDefaultController;
@@ -54,22 +52,16 @@ export class ChunkedDecoderStream {
 
   /** @throws TypeError, RangeError for options that are none */
   constructor(options: ChunkedDecoderStreamOptions = {}) {
-    const { require = 'announced', announced = false, createHasher, limits = {} } = options;
-    const { digest = createHasher === undefined ? false : DIGEST_ALGORITHMS } = options;
-    assertRequire(require);
-    const algorithms = algorithmsOf(digest, createHasher);
-    this.#require = require;
-    this.#isAnnounced = announced;
+    const { require, headers, statusCode, createHasher, limits = {} } = options;
+    const { digest = createHasher === undefined ? false : 'sha-256' } = options;
+    assertHashing(digest, createHasher);
     this.#hashers = new Hashers(createHasher);
-    this.#verifier = new Verifier({
-      algorithms: digest === false ? false : algorithms,
-      createHasher: this.#hashers.createHasher,
-    });
+    this.#verifier = new Verifier({ require, digest, headers, statusCode, createHasher: this.#hashers.createHasher });
     this.#decoder = new Decoder({ limits, onData: (data) => this.#pieces.push(data) });
     this.verdict = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    this.#outlet = new Outlet((reason) => this.#abandon(reason, 'The receiver gave up before the body ended'));
+    this.#outlet = new HeldReadable((reason) => this.#abandon(reason));
     this.readable = this.#outlet.readable;
     this.writable = new WritableStream<Uint8Array>(
       {
@@ -112,7 +104,7 @@ export class ChunkedDecoderStream {
       for (const piece of pieces) this.#verifier.update(piece);
       this.#outlet.enqueue(joinOctets(pieces));
     } catch (error) {
-      this.#abandon(error, 'The receiver failed before the body ended');
+      this.#abandon(error);
       throw error;
     }
     const { done, error } = this.#decoder;
@@ -130,38 +122,35 @@ export class ChunkedDecoderStream {
   /** The input was cut off, with a reason. */
   async #lose(reason: unknown): Promise<void> {
     if (this.#isConcluded) return;
-    if (isOwnAbort(reason)) return this.#abandon(reason, 'The receiver gave up before the body ended');
+    if (isOwnAbort(reason)) return this.#abandon(reason);
     this.#decoder.end();
     const { offset } = this.#decoder.error ?? {};
     const message = `The input was lost${reason instanceof Error ? `: ${reason.message}` : ''}`;
     const details = { cause: reason, ...(offset !== undefined && { offset }) };
-    await this.#conclude(new StreamError('ERR_STREAM_TRUNCATED', message, details));
+    await this.#conclude(new FramingError('ERR_FRAMING_TRUNCATED', message, details));
   }
 
   async #conclude(error: FramingError | undefined): Promise<void> {
     if (this.#isConcluded) return;
     this.#isConcluded = true;
-    const { abortReason, rawTrailers, bytes } = this.#decoder;
-    const framing = { error, abortReason, rawTrailers };
+    const { abortReason, rawTrailers } = this.#decoder;
     try {
       await this.#hashers.settle();
-      const verdict = this.#verifier.end(framing);
-      const failure = streamErrorFor(verdict, this.#require, this.#isAnnounced);
-      this.#settle(verdict);
-      if (failure === undefined) this.#outlet.close();
-      else this.#fail(failure);
     } catch (failure) {
-      this.#settle(judge({ ...framing, bytes, digests: new Map() })); // without the hasher that failed
-      this.#fail(failure);
+      this.#settle(this.#verifier.abandon()); // the hasher is ours
+      return this.#fail(failure);
     }
+    const { verdict, error: failure } = this.#verifier.conclude({ error, abortReason, rawTrailers });
+    this.#settle(verdict);
+    if (failure === undefined) this.#outlet.close();
+    else this.#fail(failure);
   }
 
   /** This side gives up, for a reason of its own. */
-  #abandon(reason: unknown, message: string): void {
+  #abandon(reason: unknown): void {
     if (this.#isConcluded) return;
     this.#isConcluded = true;
-    const { bytes, rawTrailers } = this.#decoder;
-    this.#settle(judge({ bytes, rawTrailers, error: { code: 'ERR_STREAM_TRUNCATED', message }, digests: new Map() }));
+    this.#settle(this.#verifier.abandon());
     this.#fail(reason);
     this.#sink.error(reason);
   }

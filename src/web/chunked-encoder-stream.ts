@@ -6,13 +6,14 @@
  * the octets drop the reason: a Response resets its connection, a pipe aborts its destination. Who has to know of the
  * failure here knows it from the writable side: `source.pipeTo(stream.writable)` rejects.
  */
+import { algorithmsOf, type DigestOption } from '../core/content-digest.ts';
 import { Encoder } from '../core/encoder.ts';
 import { type ExtraTrailers, ownTrailers, trailerNames } from '../core/extra-trailers.ts';
 import { type DescribeError, describeFailure } from '../core/failure.ts';
 import { copyOctets, joinOctets } from '../core/grammar.ts';
 import { Seal } from '../core/seal.ts';
-import { algorithmsOf, type CreateStreamHasher, type DigestOption, Hashers } from './async-hashers.ts';
-import { Outlet } from './held-readable.ts';
+import { assertHashing, type CreateStreamHasher, Hashers } from './async-hashers.ts';
+import { HeldReadable } from './held-readable.ts';
 
 export interface ChunkedEncoderStreamOptions {
   /** Whether to send X-Stream-Status, and a digest with it. `true` by default. */
@@ -41,7 +42,7 @@ export class ChunkedEncoderStream {
   readonly #encoder = new Encoder();
   readonly #hashers: Hashers;
   readonly #seal: Seal | undefined;
-  readonly #outlet: Outlet;
+  readonly #outlet: HeldReadable;
   #sink!: WritableStreamDefaultController;
   /** Writes that have been called for and are not done. */
   #writes = 0;
@@ -54,11 +55,12 @@ export class ChunkedEncoderStream {
     const { digest = status && createHasher !== undefined ? 'sha-256' : false } = options;
     if (cleanFailure && !status) throw new TypeError('cleanFailure needs status: a clean end would hide the failure');
     trailerNames(extraTrailers);
-    const algorithms = algorithmsOf(digest, createHasher);
+    assertHashing(digest, createHasher);
+    const algorithms = algorithmsOf(digest);
     this.#options = options;
     this.#hashers = new Hashers(createHasher);
     if (status) this.#seal = new Seal({ algorithms, createHasher: this.#hashers.createHasher });
-    this.#outlet = new Outlet((reason) => {
+    this.#outlet = new HeldReadable((reason) => {
       this.#isEnding = true;
       this.#sink.error(reason);
     });

@@ -5,7 +5,7 @@
  * read and errors at once; here an end comes behind all data, whichever end it is. As with a TransformStream, nothing is
  * taken in before the reader asks for data (a high-water mark of 0), so a reader that stops holds the whole pipe.
  */
-export class Outlet {
+export class HeldReadable {
   readonly readable: ReadableStream<Uint8Array>;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #isWanted = false;

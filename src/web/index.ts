@@ -1,15 +1,15 @@
 /** chunked-trailers/web: the core on Web Streams, for browsers, workers and every runtime that has them. */
-export type { DigestAlgorithm } from '../core/content-digest.ts';
-export { StreamError, type StreamErrorCode } from '../core/errors.ts';
+export type { DigestAlgorithm, DigestOption } from '../core/content-digest.ts';
+export { FramingError, type FramingErrorCode } from '../core/errors.ts';
 export type { ExtraTrailers } from '../core/extra-trailers.ts';
 export type { DescribeError, FailureDescription } from '../core/failure.ts';
-export type { FieldPairs } from '../core/fields.ts';
+export type { FieldPairs, HeadFields } from '../core/fields.ts';
 export { IN_CONTENT_TYPE } from '../core/in-content.ts';
 export { DEFAULT_LIMITS, type Limits } from '../core/limits.ts';
-export type { Require } from '../core/outcome.ts';
 export type { StreamStatus } from '../core/stream-status.ts';
-export type { DigestState, Verdict } from '../core/verdict.ts';
-export type { CreateStreamHasher, DigestOption, StreamHasher } from './async-hashers.ts';
+export { BodyError, type BodyErrorCode, type DigestState, type Verdict } from '../core/verdict.ts';
+export type { JudgingOptions, Require } from '../core/verifier.ts';
+export type { CreateStreamHasher, StreamHasher } from './async-hashers.ts';
 export { ChunkedDecoderStream, type ChunkedDecoderStreamOptions } from './chunked-decoder-stream.ts';
 export { ChunkedEncoderStream, type ChunkedEncoderStreamOptions } from './chunked-encoder-stream.ts';
 export { parseInContentType } from './in-content.ts';

@@ -5,8 +5,7 @@
 import { readdir } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { EXIT, exitCodeFor } from '../../src/cli/exit-codes.ts';
-import type { Verdict } from '../../src/core/verdict.ts';
+import { EXIT, exitCodeOf } from '../../src/cli/exit-codes.ts';
 import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../hashing.ts';
 import { type Answer, freePort, rawServer } from './peers.ts';
 import { run, start, temporaryDirectory } from './program.ts';
@@ -39,8 +38,9 @@ test.each([
   ['malformed', 22],
   ['mismatch', 23],
   ['unverified', 24],
+  ['abandoned', 130],
 ] as const)('%s is %i', (kind, code) => {
-  expect(exitCodeFor({ kind } as Verdict)).toBe(code);
+  expect(exitCodeOf(kind)).toBe(code);
 });
 
 /** Runs `get -o file` against the answer: its code and stderr, after it has been seen that nothing is left. */
@@ -71,7 +71,7 @@ describe('0 and 24: whole, with or without a status', () => {
     ['the same, required', `${CHUNKED}${HI}0\r\n\r\n`, ['--require', 'always'], 24, 'unverified after 2 octets'],
     ['of an empty body', 'HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n', ['--require', 'always'], 24, 'after 0 octets'],
     ['no body to vouch for', 'HTTP/1.1 204 \r\n\r\n', ['--require', 'always'], 0, 'warning: No X-Stream-Status'],
-    ['announced, but absent', `${ANNOUNCED}${HI}0\r\n\r\n`, [], 24, 'No X-Stream-Status came  [ERR_STREAM_UNVERIFIED]'],
+    ['announced, but absent', `${ANNOUNCED}${HI}0\r\n\r\n`, [], 24, 'No X-Stream-Status came  [ERR_BODY_UNVERIFIED]'],
     ['the same, not required', `${ANNOUNCED}${HI}0\r\n\r\n`, ['--require', 'never'], 0, 'warning: No X-Stream-Status'],
     ['unreadable', `${CHUNKED}${HI}0\r\nX-Stream-Status: ???\r\n\r\n`, [], 24, 'cannot be read'],
   ])('%s', async (_, response, options, code, words) => {
@@ -88,15 +88,15 @@ describe('20 to 23: broken', () => {
       20,
       'reported timeout',
     ],
-    ['failed, in an abort chunk', `${CHUNKED}${HI}1;x-stream-status="error;type=a"\r\n`, 20, 'ERR_STREAM_FAILED'],
+    ['failed, in an abort chunk', `${CHUNKED}${HI}1;x-stream-status="error;type=a"\r\n`, 20, 'ERR_BODY_FAILED'],
     ['truncated in a chunk', `${CHUNKED}5\r\nhel`, 21, 'truncated after 3 octets'],
     ['truncated between chunks', `${CHUNKED}${HI}`, 21, 'truncated after 2 octets'],
-    ['truncated in its trailers', `${ANNOUNCED}${HI}0\r\nX-Stream-Status: ok;bytes=2\r\n`, 21, 'ERR_STREAM_TRUNCATED'],
+    ['truncated in its trailers', `${ANNOUNCED}${HI}0\r\nX-Stream-Status: ok;bytes=2\r\n`, 21, 'ERR_BODY_TRUNCATED'],
     ['truncated by Content-Length', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel', 21, '3 of 5 octets'],
-    ['cut by a reset', thenReset(`${CHUNKED}5\r\nhel`), 21, 'ERR_STREAM_TRUNCATED'],
+    ['cut by a reset', thenReset(`${CHUNKED}5\r\nhel`), 21, 'ERR_BODY_TRUNCATED'],
     ['a chunk-size that is none', `${CHUNKED}${HI}ZZ\r\n`, 22, 'malformed after 2 octets'],
-    ['a chunk line over its limit', `${CHUNKED}2;${'a'.repeat(5000)}\r\nhi\r\n0\r\n\r\n`, 22, 'ERR_STREAM_LIMIT'],
-    ['another count', `${ANNOUNCED}${HI}0\r\nX-Stream-Status: ok;bytes=3\r\n\r\n`, 23, 'counted 3 octets, 2 came'],
+    ['a chunk line over its limit', `${CHUNKED}2;${'a'.repeat(5000)}\r\nhi\r\n0\r\n\r\n`, 22, 'ERR_BODY_LIMIT'],
+    ['another count', `${ANNOUNCED}${HI}0\r\nX-Stream-Status: ok;bytes=3\r\n\r\n`, 23, 'counted 3 bytes, 2 came'],
     [
       'another digest',
       `${ANNOUNCED}${HI}0\r\nX-Stream-Status: ok;bytes=2\r\nContent-Digest: ${HELLO_WORLD_SHA_256}\r\n\r\n`,
@@ -118,7 +118,7 @@ describe('20 to 23: broken', () => {
     });
     const { ended } = start(['get', url], { onStdout: () => sockets[0]?.resetAndDestroy() });
     const { code, stderr } = await ended;
-    expect(stderr).toMatch(/^error: truncated after 3 octets: [^\n]*ECONNRESET {2}\[ERR_STREAM_TRUNCATED\]\n$/);
+    expect(stderr).toMatch(/^error: truncated after 3 octets: [^\n]*ECONNRESET {2}\[ERR_BODY_TRUNCATED\]\n$/);
     expect(code).toBe(21);
   });
 
@@ -126,7 +126,7 @@ describe('20 to 23: broken', () => {
     const answer = (socket: Socket) => void socket.write(`${CHUNKED}5\r\nhel`);
     expect(await outcomeOf(answer, '--idle-timeout', '1')).toEqual({
       code: 21,
-      stderr: 'error: truncated after 3 octets: No octet came for 1000 ms  [ERR_STREAM_TIMEOUT]\n',
+      stderr: 'error: truncated after 3 octets: No octet came for 1000 ms  [ERR_BODY_TIMEOUT]\n',
     });
   });
 });
@@ -151,7 +151,7 @@ describe('3: no response', () => {
 
   test('silent for too long before a head', async () => {
     const outcome = await outcomeOf(() => {}, '--idle-timeout', '1');
-    expect(outcome).toEqual({ code: 3, stderr: expect.stringContaining('ERR_STREAM_TIMEOUT') });
+    expect(outcome).toEqual({ code: 3, stderr: expect.stringContaining('ERR_HEAD_TIMEOUT') });
   });
 
   test.each(['127.0.0.1', 'localhost'])('a connection to %s that is refused', async (host) => {

@@ -38,7 +38,7 @@ interface WantExample {
 
 function outcomeOf({ done, code }: Decoding): Outcome {
   if (done) return 'accept';
-  return code === 'ERR_STREAM_TRUNCATED' ? 'incomplete' : 'reject';
+  return code === 'ERR_FRAMING_TRUNCATED' ? 'incomplete' : 'reject';
 }
 
 function testVectors(): void {
@@ -68,7 +68,7 @@ function testVectors(): void {
       expect(decoding.rawTrailers).toEqual(vector.trailers ?? []);
       expect(decoding.consumed).toBe(vector.consumed! - bodyOffset);
       expect(decoding.rest).toBe(latin1(wire.subarray(vector.consumed! - bodyOffset)));
-    } else if (vector.body_before_error_b64 !== undefined && decoding.code !== 'ERR_STREAM_LIMIT') {
+    } else if (vector.body_before_error_b64 !== undefined && decoding.code !== 'ERR_FRAMING_LIMIT') {
       // A limit may be passed before the octet that the grammar refuses.
       expect(decoding.data).toBe(latin1(fromBase64(vector.body_before_error_b64)));
     }

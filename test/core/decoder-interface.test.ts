@@ -1,7 +1,7 @@
 /** Strategy: what a caller may rely on besides the grammar: state before, between and after, memory, errors, decodeChunked. */
 import { describe, expect, test } from 'vitest';
 import { Decoder, decodeChunked } from '../../src/core/decoder.ts';
-import { StreamError } from '../../src/core/errors.ts';
+import { FramingError } from '../../src/core/errors.ts';
 import { concat, latin1, octets, pattern } from '../octets.ts';
 
 function collect() {
@@ -68,7 +68,7 @@ describe('a Decoder', () => {
     write('5\r\nhe');
     decoder.end();
     write('llo\r\n0\r\n\r\n');
-    expect(decoder).toMatchObject({ done: false, bytes: 2, error: { code: 'ERR_STREAM_TRUNCATED', offset: 5 } });
+    expect(decoder).toMatchObject({ done: false, bytes: 2, error: { code: 'ERR_FRAMING_TRUNCATED', offset: 5 } });
     expect(body()).toBe('he');
   });
 
@@ -95,10 +95,10 @@ describe('an error', () => {
     return decoder.error;
   };
 
-  test('is a StreamError with its offset and the octets of content before it', () => {
+  test('is a FramingError with its offset and the octets of content before it', () => {
     const error = errorOf('5\r\nhello\n');
-    expect(error).toBeInstanceOf(StreamError);
-    expect(error).toMatchObject({ code: 'ERR_STREAM_MALFORMED', offset: 8, bytes: 5 });
+    expect(error).toBeInstanceOf(FramingError);
+    expect(error).toMatchObject({ code: 'ERR_FRAMING_MALFORMED', offset: 8, bytes: 5 });
   });
 
   test.each([
@@ -198,19 +198,19 @@ describe('decodeChunked', () => {
   });
 
   test.each([
-    ['5\r\nhe', 'ERR_STREAM_TRUNCATED', 5],
-    ['', 'ERR_STREAM_TRUNCATED', 0],
-    ['5 \r\n', 'ERR_STREAM_MALFORMED', 2],
-    ['fffffffffffffffff\r\n', 'ERR_STREAM_LIMIT', 13],
-  ])('%j throws the StreamError', (wire, code, offset) => {
+    ['5\r\nhe', 'ERR_FRAMING_TRUNCATED', 5],
+    ['', 'ERR_FRAMING_TRUNCATED', 0],
+    ['5 \r\n', 'ERR_FRAMING_MALFORMED', 2],
+    ['fffffffffffffffff\r\n', 'ERR_FRAMING_LIMIT', 13],
+  ])('%j throws the FramingError', (wire, code, offset) => {
     const decode = () => decodeChunked(octets(wire));
-    expect(decode).toThrow(StreamError);
+    expect(decode).toThrow(FramingError);
     expect(decode).toThrow(expect.objectContaining({ code, offset }));
   });
 
   test('takes limits', () => {
     const wire = octets('5\r\nhello\r\n0\r\n\r\n');
-    expect(() => decodeChunked(wire, { limits: { maxBodyBytes: 4 } })).toThrow(StreamError);
+    expect(() => decodeChunked(wire, { limits: { maxBodyBytes: 4 } })).toThrow(FramingError);
     expect(latin1(decodeChunked(wire, { limits: { maxBodyBytes: 5 } }).body)).toBe('hello');
   });
 });

@@ -158,7 +158,7 @@ describe('RFC 9112 §7.1: very large sizes', () => {
     ['2^64+5, which could wrap to 5', '0010000000000000005', 16],
     ['a thousand digits', 'f'.repeat(1000), 13],
   ])('%s is refused, at the first digit that is too much', (_, size, offset) => {
-    expectRefused(`${size}\r\nhello\r\n0\r\n\r\n`, 'ERR_STREAM_LIMIT', offset);
+    expectRefused(`${size}\r\nhello\r\n0\r\n\r\n`, 'ERR_FRAMING_LIMIT', offset);
   });
 
   test.each([['100000005'], ['80000005'], ['100000000'], ['10000005']])('%s is not cut to 32 or 28 bits', (size) => {

@@ -3,14 +3,15 @@
  * unless the application says so.
  */
 import { describe, expect, test } from 'vitest';
-import { StreamError, type StreamErrorCode } from '../../src/core/errors.ts';
+import { FramingError, type FramingErrorCode, HeadError } from '../../src/core/errors.ts';
 import { type DescribeError, describeFailure } from '../../src/core/failure.ts';
-import { judge } from '../../src/core/verdict.ts';
+import { BodyError, type BodyErrorCode, judge } from '../../src/core/verdict.ts';
 
 const named = (name: string, cause?: unknown) => Object.assign(new Error('secret', { cause }), { name });
 const coded = (code: string) => Object.assign(new Error('secret'), { code });
 /** The error of a received body: when the source is a response itself. */
-const received = (code: StreamErrorCode) => new StreamError(code, 'secret', { verdict: judge({ bytes: 0 }) });
+const received = (code: BodyErrorCode) => new BodyError(code, judge({ bytes: 0 }), 'secret');
+const framing = (code: FramingErrorCode) => new FramingError(code, 'secret');
 
 describe('without a description: a type, and nothing of the message', () => {
   test.each([
@@ -28,14 +29,19 @@ describe('without a description: a type, and nothing of the message', () => {
     ['an AbortError by another error', named('AbortError', new Error('secret')), 'cancelled'],
     ['an Error by a TimeoutError', new Error('secret', { cause: named('TimeoutError') }), 'source_error'],
     ['ETIMEDOUT', coded('ETIMEDOUT'), 'timeout'],
-    ['a StreamError of our own: ERR_STREAM_TIMEOUT', new StreamError('ERR_STREAM_TIMEOUT', 'secret'), 'timeout'],
-    ['RFC 9209 §2.3: ERR_NO_RESPONSE', new StreamError('ERR_NO_RESPONSE', 'secret'), 'http_response_incomplete'],
-    ['RFC 9209 §2.3: ERR_STREAM_TRUNCATED', received('ERR_STREAM_TRUNCATED'), 'http_response_incomplete'],
-    ['RFC 9209 §2.3: ERR_STREAM_MALFORMED', received('ERR_STREAM_MALFORMED'), 'http_protocol_error'],
-    ['RFC 9209 §2.3: ERR_STREAM_LIMIT', received('ERR_STREAM_LIMIT'), 'http_response_body_size'],
-    ['RFC 9209 §2.3: ERR_STREAM_TIMEOUT', received('ERR_STREAM_TIMEOUT'), 'http_response_timeout'],
-    ['ERR_STREAM_FAILED', received('ERR_STREAM_FAILED'), 'source_error'],
-    ['ERR_STREAM_MISMATCH', received('ERR_STREAM_MISMATCH'), 'source_error'],
+    ['RFC 9209 §2.3: ERR_NO_RESPONSE', new HeadError('ERR_NO_RESPONSE', 'secret'), 'http_response_incomplete'],
+    ['RFC 9209 §2.3: ERR_HEAD_TIMEOUT', new HeadError('ERR_HEAD_TIMEOUT', 'secret'), 'http_response_timeout'],
+    ['ERR_HEAD_MALFORMED', new HeadError('ERR_HEAD_MALFORMED', 'secret'), 'source_error'],
+    ['RFC 9209 §2.3: ERR_BODY_TRUNCATED', received('ERR_BODY_TRUNCATED'), 'http_response_incomplete'],
+    ['RFC 9209 §2.3: ERR_FRAMING_TRUNCATED', framing('ERR_FRAMING_TRUNCATED'), 'http_response_incomplete'],
+    ['RFC 9209 §2.3: ERR_BODY_MALFORMED', received('ERR_BODY_MALFORMED'), 'http_protocol_error'],
+    ['RFC 9209 §2.3: ERR_FRAMING_MALFORMED', framing('ERR_FRAMING_MALFORMED'), 'http_protocol_error'],
+    ['RFC 9209 §2.3: ERR_BODY_LIMIT', received('ERR_BODY_LIMIT'), 'http_response_body_size'],
+    ['RFC 9209 §2.3: ERR_FRAMING_LIMIT', framing('ERR_FRAMING_LIMIT'), 'http_response_body_size'],
+    ['RFC 9209 §2.3: ERR_BODY_TIMEOUT', received('ERR_BODY_TIMEOUT'), 'http_response_timeout'],
+    ['RFC 9209 §2.3: ERR_FRAMING_TIMEOUT', framing('ERR_FRAMING_TIMEOUT'), 'http_response_timeout'],
+    ['ERR_BODY_FAILED', received('ERR_BODY_FAILED'), 'source_error'],
+    ['ERR_BODY_MISMATCH', received('ERR_BODY_MISMATCH'), 'source_error'],
   ])('%s', (_, error, type) => {
     expect(describeFailure(error, undefined)).toEqual({ type });
   });

@@ -3,6 +3,7 @@
  * the precedence has rows of its own, in which two conclusions compete. The digests are made up: judge only compares them.
  */
 import { describe, expect, test } from 'vitest';
+import { FramingError } from '../../src/core/errors.ts';
 import type { FieldPairs } from '../../src/core/fields.ts';
 import { type DigestState, type Evidence, judge, type Verdict } from '../../src/core/verdict.ts';
 import { octets } from '../octets.ts';
@@ -18,10 +19,10 @@ const SHA_512 = 'sha-512=:Yg==:';
 const digests = new Map([['sha-256' as const, octets('a')]]);
 const both = new Map([...digests, ['sha-512' as const, octets('b')]]);
 
-const malformed = { code: 'ERR_STREAM_MALFORMED', message: 'LF at 7', offset: 7 };
-const limit = { code: 'ERR_STREAM_LIMIT', message: 'too much', offset: 9 };
-const truncated = { code: 'ERR_STREAM_TRUNCATED', message: 'cut at 5', offset: 5 };
-const timeout = { code: 'ERR_STREAM_TIMEOUT', message: 'stalled' };
+const malformed = new FramingError('ERR_FRAMING_MALFORMED', 'LF at 7', { offset: 7 });
+const limit = new FramingError('ERR_FRAMING_LIMIT', 'too much', { offset: 9 });
+const truncated = new FramingError('ERR_FRAMING_TRUNCATED', 'cut at 5', { offset: 5 });
+const timeout = new FramingError('ERR_FRAMING_TIMEOUT', 'stalled');
 
 const CONCLUSIONS: Row[] = [
   ['ok, and the count agrees', { bytes: 5, rawTrailers: status('ok;bytes=5') }, 'complete', 'absent'],

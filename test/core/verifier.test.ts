@@ -1,7 +1,7 @@
 /** Strategy: the Verifier adds a count and digests to what the framing says; what follows from them is judge's table. */
 import { describe, expect, test } from 'vitest';
-import type { DigestAlgorithm } from '../../src/core/content-digest.ts';
-import { StreamError } from '../../src/core/errors.ts';
+import type { DigestAlgorithm, DigestOption } from '../../src/core/content-digest.ts';
+import { FramingError } from '../../src/core/errors.ts';
 import type { FieldPairs } from '../../src/core/fields.ts';
 import { Verifier } from '../../src/core/verifier.ts';
 import { createHasher, HELLO_WORLD, HELLO_WORLD_SHA_256, HELLO_WORLD_SHA_512 } from '../hashing.ts';
@@ -12,10 +12,10 @@ const SEALED: FieldPairs = [
   ['Content-Digest', HELLO_WORLD_SHA_256],
 ];
 
-function verify(body: string, rawTrailers: FieldPairs, algorithms: readonly DigestAlgorithm[] | false = ['sha-256']) {
-  const verifier = new Verifier({ algorithms, createHasher });
+function verify(body: string, rawTrailers: FieldPairs, digest: DigestOption = 'sha-256') {
+  const verifier = new Verifier({ digest, createHasher });
   for (const piece of byteByByte(octets(body))) verifier.update(piece);
-  return verifier.end({ rawTrailers });
+  return verifier.conclude({ rawTrailers }).verdict;
 }
 
 describe('what is computed', () => {
@@ -49,11 +49,11 @@ describe('what is computed', () => {
     expect(verify(HELLO_WORLD, trailers, ['sha-256', 'sha-512'])).toMatchObject({ kind: 'complete', digest: 'match' });
   });
 
-  test('by default nothing is hashed, so a digest that comes leaves the body unverified', () => {
+  test('without a hasher, digests are not checked', () => {
     const verifier = new Verifier();
     verifier.update(octets(HELLO_WORLD));
-    expect(verifier.end({ rawTrailers: SEALED })).toMatchObject({ kind: 'unverified', digest: 'unchecked' });
-    expect(new Verifier().end({ rawTrailers: [['X-Stream-Status', 'ok;bytes=0']] }).kind).toBe('complete');
+    expect(verifier.conclude({ rawTrailers: SEALED }).verdict).toMatchObject({ kind: 'complete', digest: 'ignored' });
+    expect(new Verifier().conclude({ rawTrailers: [['X-Stream-Status', 'ok;bytes=0']] }).verdict.kind).toBe('complete');
   });
 
   test('false: digests are not to be checked', () => {
@@ -63,32 +63,32 @@ describe('what is computed', () => {
 
 describe('what the framing says', () => {
   test('input that ended before the message did is truncated', () => {
-    const error = new StreamError('ERR_STREAM_TRUNCATED', 'cut', { offset: 7 });
-    const verdict = new Verifier().end({ error });
+    const error = new FramingError('ERR_FRAMING_TRUNCATED', 'cut', { offset: 7 });
+    const verdict = new Verifier().conclude({ error }).verdict;
     expect(verdict).toMatchObject({ kind: 'truncated', bytes: 0 });
     expect(verdict.error).toBe(error);
   });
 
   test('with the reason of an abort chunk it is failed', () => {
-    const error = new StreamError('ERR_STREAM_TRUNCATED', 'cut', { offset: 7 });
-    const verdict = new Verifier().end({ error, abortReason: 'error;type=timeout' });
+    const error = new FramingError('ERR_FRAMING_TRUNCATED', 'cut', { offset: 7 });
+    const verdict = new Verifier().conclude({ error, abortReason: 'error;type=timeout' }).verdict;
     expect(verdict).toMatchObject({ kind: 'failed', status: { kind: 'error', type: 'timeout' } });
   });
 
   test('with nothing to say, the body is unverified', () => {
-    expect(new Verifier().end()).toMatchObject({ kind: 'unverified', trailers: [], digest: 'absent' });
+    expect(new Verifier().conclude().verdict).toMatchObject({ kind: 'unverified', trailers: [], digest: 'absent' });
   });
 });
 
-test('further calls of end give the first verdict again', () => {
-  const verifier = new Verifier({ algorithms: ['sha-256'], createHasher });
+test('further calls of conclude give the first conclusion again', () => {
+  const verifier = new Verifier({ createHasher });
   verifier.update(octets(HELLO_WORLD));
-  const verdict = verifier.end({ rawTrailers: SEALED });
-  expect(verifier.end({ error: new StreamError('ERR_STREAM_TIMEOUT', 'late') })).toBe(verdict);
-  expect(verdict.kind).toBe('complete');
+  const conclusion = verifier.conclude({ rawTrailers: SEALED });
+  expect(verifier.conclude({ error: new FramingError('ERR_FRAMING_TIMEOUT', 'late') })).toBe(conclusion);
+  expect(conclusion.verdict.kind).toBe('complete');
 });
 
 test('an algorithm that is not known, or has no hasher, is a TypeError', () => {
-  expect(() => new Verifier({ algorithms: ['md5' as DigestAlgorithm], createHasher })).toThrow(TypeError);
-  expect(() => new Verifier({ algorithms: ['sha-256'] })).toThrow(TypeError);
+  expect(() => new Verifier({ digest: 'md5' as DigestAlgorithm, createHasher })).toThrow(TypeError);
+  expect(() => new Verifier({ digest: 'sha-256' })).toThrow(TypeError);
 });

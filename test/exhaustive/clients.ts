@@ -1,16 +1,19 @@
 /**
  * The two clients that are judged, over real sockets: `receive` on one, and `verify` under `http.get`. Each gives what
  * became of the body. Three things fail the test at once: a case that has not settled in time, an exception that is no
- * StreamError, and a body that says one thing by its stream and another by its verdict.
+ * BodyError, and a body that says one thing by its stream and another by its verdict.
  */
 import http from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { StreamError } from '../../src/core/errors.ts';
-import type { Require } from '../../src/core/outcome.ts';
+import { DIGEST_ALGORITHMS } from '../../src/core/content-digest.ts';
+import { HeadError } from '../../src/core/errors.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
+import { BodyError } from '../../src/core/verdict.ts';
+import type { Require } from '../../src/core/verifier.ts';
+import { pairsFrom } from '../../src/node/receive/message-source.ts';
 import { receive } from '../../src/node/receive/receive.ts';
-import { pairsFrom, verify } from '../../src/node/receive/verify.ts';
+import { verify } from '../../src/node/receive/verify.ts';
 import { CASE_TIMEOUT } from './form.ts';
 import { type Outcome, promiseOf } from './tally.ts';
 
@@ -45,10 +48,13 @@ async function askByReceive(port: number, path: string, options: ClientOptions, 
   socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n${lines.join('')}\r\n`);
   try {
     await watch?.played;
-    const { body, statusCode, rawHeaders } = await inTime(receive(socket, receiving), path);
+    const { body, statusCode, rawHeaders } = await inTime(
+      receive(socket, { digest: DIGEST_ALGORITHMS, ...receiving }),
+      path,
+    );
     return { ...(await read(body, path)), promise: promiseOf(statusCode, rawHeaders) };
   } catch (error) {
-    assertStreamError(error);
+    if (!(error instanceof HeadError)) throw error;
     return noHead();
   } finally {
     socket.destroy();
@@ -65,7 +71,11 @@ async function askByVerify(port: number, path: string, options: ClientOptions, w
     const request = http.get(target, (response) => {
       message = response;
       request.off('error', onError);
-      const body = verify(response, { require, ...(idleTimeout !== undefined && { idleTimeout }) });
+      const body = verify(response, {
+        require,
+        digest: DIGEST_ALGORITHMS,
+        ...(idleTimeout !== undefined && { idleTimeout }),
+      });
       const promise = promiseOf(response.statusCode!, pairsFrom(response.rawHeaders));
       read(body, path).then((result) => resolve({ ...result, promise }), reject);
     });
@@ -80,7 +90,12 @@ async function askByVerify(port: number, path: string, options: ClientOptions, w
 }
 
 function noHead(): Outcome {
-  return { ended: false, kind: undefined, data: Buffer.alloc(0), promise: { status: false, nothing: false } };
+  return {
+    ended: false,
+    kind: undefined,
+    data: Buffer.alloc(0),
+    promise: { status: false, nothing: false, success: false },
+  };
 }
 
 type Body = Readable & { verdict: Promise<Verdict> };
@@ -106,14 +121,14 @@ async function read(body: Body, path: string): Promise<Omit<Outcome, 'promise'>>
   error ??= body.errored ?? undefined; // it may have failed before there was a listener
   if (ended === (error !== undefined)) throw new Error(`${path}: ended: ${ended}, and failed with ${error}`);
   if (error !== undefined) {
-    assertStreamError(error);
+    assertBodyError(error);
     if (error.verdict !== verdict) throw new Error(`${path}: the error has another verdict than the body`);
   }
   return { ended, kind: verdict.kind, data: Buffer.concat(pieces) };
 }
 
-function assertStreamError(error: unknown): asserts error is StreamError {
-  if (!(error instanceof StreamError)) throw new Error('an exception that is no StreamError', { cause: error });
+function assertBodyError(error: unknown): asserts error is BodyError {
+  if (!(error instanceof BodyError)) throw new Error('an exception that is no BodyError', { cause: error });
   const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
   if (code !== undefined && /^(?:EADDR|EMFILE|ECONNREFUSED)/.test(code)) throw error; // of this machine, not of the case
 }

@@ -4,7 +4,7 @@
  * so that a refusal of everything would not pass.
  */
 import { describe, expect, test } from 'vitest';
-import type { Require } from '../../src/core/outcome.ts';
+import type { Require } from '../../src/core/verifier.ts';
 import { CLIENTS } from './clients.ts';
 import { everyNth } from './form.ts';
 import { playTo, type Sign, withPlayer } from './player.ts';

@@ -78,7 +78,7 @@ describe('cut after every octet', () => {
 /** Decoder and Verifier, with nothing of Node's streams around them. */
 function receiveByCore(reads: readonly Uint8Array[]) {
   const pieces: Uint8Array[] = [];
-  const verifier = new Verifier({ algorithms: ['sha-256'], createHasher });
+  const verifier = new Verifier({ digest: 'sha-256', createHasher });
   const decoder = new Decoder({
     onData(data) {
       pieces.push(data);
@@ -87,8 +87,13 @@ function receiveByCore(reads: readonly Uint8Array[]) {
   });
   for (const read of reads) decoder.write(read);
   decoder.end();
-  const { kind } = verifier.end(decoder);
-  return { ended: kind === 'complete', kind, data: Buffer.concat(pieces), promise: { status: true, nothing: false } };
+  const { kind } = verifier.conclude(decoder).verdict;
+  return {
+    ended: kind === 'complete',
+    kind,
+    data: Buffer.concat(pieces),
+    promise: { status: true, nothing: false, success: true },
+  };
 }
 
 function* splitCuts(responses: readonly Recorded[]) {

@@ -19,7 +19,7 @@ test.each([
     socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
     const { body } = await receive(socket, { require: 'always' });
     const [outcome] = await Promise.race([once(body.resume(), 'close').then(() => ['closed']), failure(body)]);
-    expect(outcome).toMatchObject({ code: 'ERR_STREAM_UNVERIFIED' });
+    expect(outcome).toMatchObject({ code: 'ERR_BODY_UNVERIFIED' });
   });
 });
 

@@ -2,27 +2,24 @@
  * Receiving without a socket: the parts of which `receive` is made, in its order, fed with octets. The parts judge; what
  * stands here is only how octets get to them. A million cases take seconds.
  */
-import { StreamError } from '../../src/core/errors.ts';
+
+import { DIGEST_ALGORITHMS } from '../../src/core/content-digest.ts';
+import { FramingError, HeadError } from '../../src/core/errors.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
-import type { Require } from '../../src/core/outcome.ts';
+import { type Require, Verifier } from '../../src/core/verifier.ts';
+import { createHasher } from '../../src/node/hashing.ts';
 import { HeadScanner } from '../../src/node/head/head-scanner.ts';
 import { parseResponseHead, type ResponseHead, responseFraming } from '../../src/node/head/message-head.ts';
 import { bodyReaderFor } from '../../src/node/receive/body-reader.ts';
-import { judgedBody, resolveJudging } from '../../src/node/receive/judging.ts';
-import type { BodySource } from '../../src/node/receive/received-body.ts';
+import { type BodySink, type BodySource, ReceivedBody } from '../../src/node/receive/received-body.ts';
 import { type Outcome, promiseOf } from './tally.ts';
 
 export type End = 'FIN' | 'RST';
 
-const JUDGING = {
-  announced: resolveJudging({ require: 'announced' }),
-  always: resolveJudging({ require: 'always' }),
-  never: resolveJudging({ require: 'never' }),
-};
 const NO_SOURCE: BodySource = { pause() {}, resume() {}, cancel() {} };
 const NOTHING = Buffer.alloc(0);
 
-/** @throws whatever is no StreamError */
+/** @throws whatever is no HeadError */
 export function receiveOctets(
   pieces: readonly Uint8Array[],
   require: Require = 'announced',
@@ -46,13 +43,13 @@ function attempt(pieces: readonly Uint8Array[], require: Require, end: End): Out
     const head = finalHead(rest);
     return head === undefined ? noHead() : receiveBody(head, rest, require, end);
   } catch (error) {
-    if (error instanceof StreamError && error.code.startsWith('ERR_HEAD_')) return noHead();
+    if (error instanceof HeadError) return noHead();
     throw error;
   }
 }
 
 function noHead(): Outcome {
-  return { ended: false, kind: undefined, data: NOTHING, promise: { status: false, nothing: false } };
+  return { ended: false, kind: undefined, data: NOTHING, promise: { status: false, nothing: false, success: false } };
 }
 
 /** Takes the heads off the pieces, interim ones among them; undefined if they end before. */
@@ -72,8 +69,15 @@ function finalHead(pieces: Uint8Array[]): ResponseHead | undefined {
 
 function receiveBody(head: ResponseHead, pieces: readonly Uint8Array[], require: Require, end: End): Outcome {
   const framing = responseFraming(head, 'GET');
-  const body = judgedBody(JUDGING[require], NO_SOURCE, head.headers.trailer, framing.kind !== 'none');
-  const reader = bodyReaderFor(framing, DEFAULT_LIMITS, (data) => body.deliver(data));
+  const { headers, statusCode } = head;
+  const hasContent = framing.kind !== 'none' && statusCode !== 205;
+  const verifier = new Verifier({ headers, statusCode, hasContent, require, digest: DIGEST_ALGORITHMS, createHasher });
+  let sink!: BodySink;
+  const body = new ReceivedBody(verifier, (way) => {
+    sink = way;
+    return NO_SOURCE;
+  });
+  const reader = bodyReaderFor(framing, DEFAULT_LIMITS, (data) => sink.deliver(data));
   for (const piece of pieces) {
     if (reader.done || reader.error !== undefined) break;
     if (piece.length > 0) reader.write(piece);
@@ -82,10 +86,10 @@ function receiveBody(head: ResponseHead, pieces: readonly Uint8Array[], require:
   if (!reader.done && error === undefined) {
     reader.end();
     error = reader.error;
-    if (end === 'RST') error = new StreamError('ERR_STREAM_TRUNCATED', 'The connection was lost');
+    if (end === 'RST') error = new FramingError('ERR_FRAMING_TRUNCATED', 'The connection was lost');
   }
   const { abortReason, rawTrailers } = reader;
-  const { kind } = body.conclude({ error, abortReason, rawTrailers });
+  const { kind } = sink.conclude({ error, abortReason, rawTrailers });
   const data: Buffer = body.read() ?? NOTHING;
   const ended = !body.destroyed;
   return { ended, kind, data, promise: promiseOf(head.statusCode, head.rawHeaders) };

@@ -3,14 +3,14 @@
  *
  * 1. `complete` means that the source was whole and that its octets, all of them and no others, were given out.
  * 2. The body ends without an error only on `complete`, or on `unverified` where nobody was promised more: `require` is
- *    not `always`, and no `Trailer` field of the head names X-Stream-Status. A head that rules out content (204, 304)
+ *    not `always` for a 2xx, and no `Trailer` field of the head names X-Stream-Status. A head that rules out content (204, 304)
  *    promises none; but Transfer-Encoding in a 204 is a contradiction (RFC 9112 §6.1), not a promise.
  *
  * Whatever breaks one of these is a silent success. The counts go to the reporter in the meta of the test.
  */
 import { expect, test } from 'vitest';
-import type { Require } from '../../src/core/outcome.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
+import type { Require } from '../../src/core/verifier.ts';
 import { TEST_TIMEOUT } from './form.ts';
 
 export interface Outcome {
@@ -29,6 +29,8 @@ export interface Promised {
   status: boolean;
   /** There is no content. */
   nothing: boolean;
+  /** The status is 2xx: the content is what was asked for. */
+  success: boolean;
 }
 
 export interface Count {
@@ -93,7 +95,7 @@ function isSilentSuccess({ ended, kind, data, promise }: Outcome, original: Orig
   if (kind === 'complete') return !ended || !contents.some((content) => content.equals(data));
   if (!ended) return false;
   if (promise.nothing && data.length === 0) return kind !== 'unverified';
-  return kind !== 'unverified' || require === 'always' || promise.status || !mayEnd;
+  return kind !== 'unverified' || (require === 'always' && promise.success) || promise.status || !mayEnd;
 }
 
 /** Reads a head without the library. */
@@ -106,7 +108,8 @@ export function promiseOf(statusCode: number, rawHeaders: Iterable<readonly [nam
     const names = value.split(',').map((member) => member.split(';')[0]!.trim().toLowerCase());
     if (names.includes('x-stream-status')) status = true;
   }
-  return { status, nothing: statusCode === 304 || (statusCode === 204 && !isCoded) };
+  const nothing = statusCode === 304 || statusCode === 205 || (statusCode === 204 && !isCoded);
+  return { status, nothing, success: statusCode >= 200 && statusCode < 300 };
 }
 
 /** A test that counts. It fails if there was a silent success, or an error that nobody handled. */

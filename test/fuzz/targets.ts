@@ -6,7 +6,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { parseContentDigest, preferredDigest, serializeContentDigest } from '../../src/core/content-digest.ts';
 import { Decoder } from '../../src/core/decoder.ts';
-import { StreamError } from '../../src/core/errors.ts';
+import { FramingError, HeadError } from '../../src/core/errors.ts';
 import { fieldPairFromLine, mayTrail, serializeFieldLines, serializeTrailers } from '../../src/core/fields.ts';
 import { isToken } from '../../src/core/grammar.ts';
 import type { Limits } from '../../src/core/limits.ts';
@@ -31,7 +31,7 @@ const NARROW: Partial<Limits> = {
 
 /**
  * The first octet chooses limits and the splits, the others are the wire. One result, whatever the splits; done or one
- * StreamError; and under the default limits the same reading as the grammar of the RFC, written apart (reference.ts).
+ * FramingError; and under the default limits the same reading as the grammar of the RFC, written apart (reference.ts).
  */
 export const decoder: Target = (input) => {
   const [choice = 0] = input;
@@ -47,7 +47,7 @@ export const decoder: Target = (input) => {
     'byte by byte',
   );
   deepEqual(decode(pieces(wire, lengthsFrom(choice)), limits), whole, 'in pieces');
-  if (limits === NARROW || whole.code === 'ERR_STREAM_LIMIT') return;
+  if (limits === NARROW || whole.code === 'ERR_FRAMING_LIMIT') return;
   const reading = readChunked(latin1(wire));
   equal(reading !== undefined, whole.done, 'the grammar of the RFC');
   if (reading === undefined) return;
@@ -80,8 +80,8 @@ function decode(input: Iterable<Uint8Array>, limits: Partial<Limits>) {
   if (error === undefined) {
     equal(consumed + rest.length, bytes);
   } else {
-    ok(error instanceof StreamError);
-    ok((wasStopped ? /^ERR_STREAM_(MALFORMED|LIMIT)$/ : /^ERR_STREAM_TRUNCATED$/).test(error.code), error.code);
+    ok(error instanceof FramingError);
+    ok((wasStopped ? /^ERR_FRAMING_(MALFORMED|LIMIT)$/ : /^ERR_FRAMING_TRUNCATED$/).test(error.code), error.code);
     equal(error.offset, consumed);
     equal(rest.length, 0);
   }
@@ -124,7 +124,7 @@ export const fields: Target = (input) => {
   const section = serializeTrailers([[name, value]]);
   const decoder = new Decoder({ onData() {} });
   decoder.write(Buffer.concat([Buffer.from('0\r\n'), section, Buffer.from('\r\n')]));
-  if (decoder.error?.code === 'ERR_STREAM_LIMIT') return;
+  if (decoder.error?.code === 'ERR_FRAMING_LIMIT') return;
   ok(decoder.done);
   deepEqual(decoder.rawTrailers, [[name, trimmed]]);
 };
@@ -154,7 +154,7 @@ function isWritable({ type, details }: { type?: string; details?: string }): boo
 }
 
 /**
- * The first octet chooses the splits, the others come from a socket: a head with what is behind it, or a StreamError, the
+ * The first octet chooses the splits, the others come from a socket: a head with what is behind it, or a FramingError, the
  * same at any split; and a head that is taken has tokens for names, and values that no line can end in.
  */
 export const head: Target = (input) => {
@@ -196,7 +196,7 @@ function scan(input: Iterable<Uint8Array>, isRequest: boolean): unknown {
     try {
       found = scanner.write(piece);
     } catch (error) {
-      ok(error instanceof StreamError);
+      ok(error instanceof HeadError);
       return { code: error.code, offset: error.offset };
     }
   }
@@ -204,12 +204,12 @@ function scan(input: Iterable<Uint8Array>, isRequest: boolean): unknown {
   return { head: latin1(found.head), rest: latin1(Buffer.concat([found.rest, ...behind])) };
 }
 
-/** @returns undefined if a StreamError about the head was thrown */
+/** @returns undefined if a HeadError was thrown */
 function refusable<T>(parse: () => T): T | undefined {
   try {
     return parse();
   } catch (error) {
-    ok(error instanceof StreamError);
+    ok(error instanceof HeadError);
     ok(error.code === 'ERR_HEAD_MALFORMED' || error.code === 'ERR_HEAD_LIMIT', error.code);
     return undefined;
   }

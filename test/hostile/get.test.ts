@@ -15,7 +15,7 @@ test('a sender that is never silent and never done: --total-timeout', async () =
   const { code, stderr } = await run(['get', url, '-o', 'file', '--total-timeout', '1'], { cwd });
   expect(code).toBe(21);
   expect(stderr).toMatch(
-    /^error: truncated after \d+ octets: The body was not whole after 1000 ms {2}\[ERR_STREAM_TIMEOUT\]\n$/,
+    /^error: truncated after \d+ octets: The body was not whole after 1000 ms {2}\[ERR_BODY_TIMEOUT\]\n$/,
   );
   expect(await readdir(cwd)).toEqual([]);
 });

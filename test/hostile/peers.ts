@@ -4,8 +4,7 @@
  */
 import { get, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import type { StreamError } from '../../src/core/errors.ts';
-import type { Verdict } from '../../src/core/verdict.ts';
+import type { BodyError, Verdict } from '../../src/core/verdict.ts';
 import { type ReceiveOptions, receive } from '../../src/node/receive/receive.ts';
 import type { ReceivedBody } from '../../src/node/receive/received-body.ts';
 import { type VerifyOptions, verify } from '../../src/node/receive/verify.ts';
@@ -68,7 +67,7 @@ export function drip(socket: Socket, piece: string, milliseconds: number): void 
 }
 
 export interface Outcome {
-  /** Of the StreamError, or of Node's error; undefined for a body that ended. */
+  /** Of the BodyError, or of Node's error; undefined for a body that ended. */
   code: string | undefined;
   kind: Verdict['kind'] | undefined;
   bytes: number;
@@ -130,10 +129,10 @@ async function observed(act: () => Promise<Pick<Outcome, 'kind' | 'bytes'> & { e
   }
   const milliseconds = performance.now() - began;
   return {
-    code: (error as StreamError | undefined)?.code,
+    code: (error as BodyError | undefined)?.code,
     kind: found?.kind,
     bytes: found?.bytes ?? 0,
-    offset: (error as StreamError | undefined)?.offset,
+    offset: (error as BodyError | undefined)?.offset,
     milliseconds,
     peakBytes: memory.stop(),
   };

@@ -95,11 +95,11 @@ describe.each(KINDS)('what an aware client learns, from %s', (_kind, answering) 
       'clean-failure',
       cut,
       requestHeaders(),
-      'ERR_STREAM_FAILED',
+      'ERR_BODY_FAILED',
       { kind: 'failed', status: { type: 'source_error', bytes: 19 } },
     ],
-    ['abort', cut, { TE: 'trailers' }, 'ERR_STREAM_FAILED', { kind: 'failed', status: { type: 'source_error' } }],
-    ['abort', cut, {}, 'ERR_STREAM_FAILED', { kind: 'failed', status: { type: 'source_error' } }],
+    ['abort', cut, { TE: 'trailers' }, 'ERR_BODY_FAILED', { kind: 'failed', status: { type: 'source_error' } }],
+    ['abort', cut, {}, 'ERR_BODY_FAILED', { kind: 'failed', status: { type: 'source_error' } }],
     ['plain', whole, {}, undefined, { kind: 'unverified' }],
   ])('%s, by verify', async (ending, source, headers, code, verdict) => {
     const server = await answering({ source: source() });

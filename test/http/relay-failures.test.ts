@@ -147,6 +147,6 @@ test('a signal ends both sides', async () => {
   const server = await relaying(port, { signal: AbortSignal.timeout(100) });
   const { octets } = await dial(server.port, PLAIN).closed();
   expect(messageFrom(octets).body).toBe(CHUNK + abortChunk('timeout'));
-  expect((await server.verdict(0)).kind).toBe('truncated');
+  expect((await server.verdict(0)).kind).toBe('abandoned');
   expect(source.destroyed).toBe(true);
 });

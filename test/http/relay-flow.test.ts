@@ -42,7 +42,7 @@ describe('the client leaves', () => {
     wire.socket.resetAndDestroy();
     await closed(upstream.state.source); // at the other end of it
     expect(server.upstreams[0]!.socket!.destroyed).toBe(true);
-    expect(await server.verdict(0)).toMatchObject({ kind: 'truncated' });
+    expect(await server.verdict(0)).toMatchObject({ kind: 'abandoned' });
     await until(async () => (await connectionsOf(server.server)) === 0);
     await until(async () => (await connectionsOf(upstream.server)) === 0);
   });
@@ -72,7 +72,7 @@ describe('the client leaves', () => {
     await until(() => server.begun() === 1);
     wire.socket.destroy();
     await closed(source);
-    expect((await server.verdict(0)).kind).toBe('truncated');
+    expect((await server.verdict(0)).kind).toBe('abandoned');
   });
 });
 
@@ -137,7 +137,7 @@ test('many, a third of them failing and a third left by the client: no connectio
   }
   const expected = Array.from({ length: 90 }, (_, i) => {
     if (i % 3 === 0) return i % 2 === 0 ? 'complete' : 'unverified';
-    return i % 3 === 1 ? 'failed' : 'truncated';
+    return i % 3 === 1 ? 'failed' : 'abandoned';
   });
   expect(await Promise.all(kinds)).toEqual(expected);
   await until(async () => (await connectionsOf(server.server)) === 0);

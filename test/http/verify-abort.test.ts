@@ -49,10 +49,10 @@ async function receivedAtOnce(octets: string): Promise<Received> {
 
 const FAILED = {
   data: HELLO_WORLD,
-  code: 'ERR_STREAM_FAILED',
+  code: 'ERR_BODY_FAILED',
   verdict: { kind: 'failed', bytes: 19, status: { kind: 'error', type: 'source_error' } },
 };
-const CUT = { code: 'ERR_STREAM_TRUNCATED', verdict: { kind: 'truncated', status: undefined } };
+const CUT = { code: 'ERR_BODY_TRUNCATED', verdict: { kind: 'truncated', status: undefined } };
 
 describe('the reason is read', () => {
   test('when it comes in the same read as the head', async () => {
@@ -95,7 +95,7 @@ describe('the reason is read', () => {
     const content = `10000\r\n${'x'.repeat(65536)}\r\n`.repeat(16);
     const { data, ...outcome } = await receivedAtOnce(HEAD + content + abortChunk('timeout'));
     expect(data.length).toBe(16 * 65536);
-    expect(outcome).toMatchObject({ code: 'ERR_STREAM_FAILED', verdict: { status: { type: 'timeout' } } });
+    expect(outcome).toMatchObject({ code: 'ERR_BODY_FAILED', verdict: { status: { type: 'timeout' } } });
   });
 });
 
@@ -127,7 +127,7 @@ describe('what is no reason', () => {
     ['the last-chunk', '0;x-stream-status="error"\r\n'],
   ])('%s', async (_, ending) => {
     const { code, verdict } = await receivedAtOnce(HEAD + CHUNK + ending);
-    expect(code).toMatch(/^ERR_STREAM_(TRUNCATED|MALFORMED)$/);
+    expect(code).toMatch(/^ERR_BODY_(TRUNCATED|MALFORMED)$/);
     expect(verdict.status).toBeUndefined();
   });
 
@@ -169,7 +169,7 @@ describe('a reader that is slow', () => {
   test.each([1, 4, 8, 16, 24, 31, 40, 60, 200])('gets %i chunks of 2 KiB before the failure', async (count) => {
     const { data, ...outcome } = await readLate(HEAD + PIECE.repeat(count) + ABORT_CHUNK);
     expect(data.length).toBe(count * 2048);
-    expect(outcome).toMatchObject({ code: 'ERR_STREAM_FAILED', verdict: { bytes: count * 2048 } });
+    expect(outcome).toMatchObject({ code: 'ERR_BODY_FAILED', verdict: { bytes: count * 2048 } });
   });
 
   test.each([1, 8, 16, 31, 40, 60])(

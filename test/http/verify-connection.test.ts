@@ -50,7 +50,7 @@ describe('a keep-alive agent', () => {
     }
     expect(sockets.size).toBe(1);
     expect(await connectionsOf(server)).toBe(1);
-    expect(outcomes).toEqual(Array.from({ length: 20 }, () => [undefined, 'ERR_STREAM_FAILED']).flat());
+    expect(outcomes).toEqual(Array.from({ length: 20 }, () => [undefined, 'ERR_BODY_FAILED']).flat());
     expect(counts.at(-1)).toEqual(counts[0]);
   });
 
@@ -63,7 +63,7 @@ describe('a keep-alive agent', () => {
         sockets.add(message.socket);
         return verify(message);
       });
-      expect((await drain(body)).code).toBe('ERR_STREAM_FAILED');
+      expect((await drain(body)).code).toBe('ERR_BODY_FAILED');
     }
     expect(sockets.size).toBe(3);
   });
@@ -91,7 +91,7 @@ async function open(options: VerifyOptions = {}, isEndless = false) {
 }
 
 async function cancelled(body: ReceivedBody) {
-  expect(await body.verdict).toMatchObject({ kind: 'truncated', error: { code: 'ERR_STREAM_TRUNCATED' } });
+  expect(await body.verdict).toMatchObject({ kind: 'abandoned', error: undefined });
 }
 
 describe('giving up', () => {
@@ -143,10 +143,10 @@ describe('giving up', () => {
     await cancelled(body);
   });
 
-  test('idleTimeout: ERR_STREAM_TIMEOUT, behind the data that came', async () => {
+  test('idleTimeout: ERR_BODY_TIMEOUT, behind the data that came', async () => {
     const { body, message } = await open({ idleTimeout: 40 });
-    expect(await drain(body)).toEqual({ data: 'data', code: 'ERR_STREAM_TIMEOUT' });
-    expect(await body.verdict).toMatchObject({ kind: 'truncated', error: { code: 'ERR_STREAM_TIMEOUT' } });
+    expect(await drain(body)).toEqual({ data: 'data', code: 'ERR_BODY_TIMEOUT' });
+    expect(await body.verdict).toMatchObject({ kind: 'truncated', error: { code: 'ERR_FRAMING_TIMEOUT' } });
     await closed(message);
   });
 
@@ -204,5 +204,5 @@ test('data before a failure is delivered first, as it comes', async () => {
   body.on('error', (error) => events.push(`error ${(error as NodeJS.ErrnoException).code}`));
   body.on('end', () => events.push('end'));
   await closed(body);
-  expect(events).toEqual(['one', 'two', 'error ERR_STREAM_TRUNCATED']);
+  expect(events).toEqual(['one', 'two', 'error ERR_BODY_TRUNCATED']);
 });

@@ -32,18 +32,18 @@ async function received(port: number, options: VerifyOptions = {}, request = {})
 
 describe('require, for a whole body without a status', () => {
   test.each<[string, VerifyOptions['require'], string | undefined, string]>([
-    ['announced', 'announced', 'ERR_STREAM_UNVERIFIED', sealed()],
-    ['announced', undefined, 'ERR_STREAM_UNVERIFIED', sealed()],
-    ['announced', 'always', 'ERR_STREAM_UNVERIFIED', sealed()],
+    ['announced', 'announced', 'ERR_BODY_UNVERIFIED', sealed()],
+    ['announced', undefined, 'ERR_BODY_UNVERIFIED', sealed()],
+    ['announced', 'always', 'ERR_BODY_UNVERIFIED', sealed()],
     ['announced', 'never', undefined, sealed()],
     ['not announced', 'announced', undefined, `${PLAIN_HEAD}${CHUNK}0\r\n\r\n`],
     ['not announced', undefined, undefined, `${PLAIN_HEAD}${CHUNK}0\r\n\r\n`],
-    ['not announced', 'always', 'ERR_STREAM_UNVERIFIED', `${PLAIN_HEAD}${CHUNK}0\r\n\r\n`],
+    ['not announced', 'always', 'ERR_BODY_UNVERIFIED', `${PLAIN_HEAD}${CHUNK}0\r\n\r\n`],
     ['not announced', 'never', undefined, `${PLAIN_HEAD}${CHUNK}0\r\n\r\n`],
     ['Content-Length', 'announced', undefined, LENGTH + HELLO_WORLD],
-    ['Content-Length', 'always', 'ERR_STREAM_UNVERIFIED', LENGTH + HELLO_WORLD],
+    ['Content-Length', 'always', 'ERR_BODY_UNVERIFIED', LENGTH + HELLO_WORLD],
     ['up to FIN', 'announced', undefined, `HTTP/1.1 200 OK\r\n\r\n${HELLO_WORLD}`],
-    ['up to FIN', 'always', 'ERR_STREAM_UNVERIFIED', `HTTP/1.1 200 OK\r\n\r\n${HELLO_WORLD}`],
+    ['up to FIN', 'always', 'ERR_BODY_UNVERIFIED', `HTTP/1.1 200 OK\r\n\r\n${HELLO_WORLD}`],
   ])('%s, require %s: %s', async (_, require, code, octets) => {
     const port = await originOf(octets, octets.includes('chunked') ? 'open' : 'FIN');
     const outcome = await received(port, require === undefined ? {} : { require });
@@ -116,7 +116,7 @@ describe('what verify is not for', () => {
       const body = verify(message.destroy());
       return [body.verdict, drain(body)] as const;
     });
-    expect(await outcome).toEqual({ data: '', code: 'ERR_STREAM_TRUNCATED' });
+    expect(await outcome).toEqual({ data: '', code: 'ERR_BODY_TRUNCATED' });
     expect((await verdict).kind).toBe('truncated');
   });
 });

@@ -39,11 +39,11 @@ describe('design section 5: from what came to the verdict', () => {
       undefined,
     ],
     [
-      'a digest in sha-512',
+      'a digest in sha-512, which was not asked for',
       sealed('X-Stream-Status: ok;bytes=19', `Content-Digest: ${HELLO_WORLD_SHA_512}`),
       'open',
-      { kind: 'complete', digest: 'match' },
-      undefined,
+      { kind: 'unverified', digest: 'unchecked' },
+      'ERR_BODY_UNVERIFIED',
     ],
     [
       'a status alone',
@@ -57,7 +57,7 @@ describe('design section 5: from what came to the verdict', () => {
       sealed('X-Stream-Status: ok;bytes=19'),
       'open',
       { kind: 'unverified', digest: 'absent' },
-      'ERR_STREAM_UNVERIFIED',
+      'ERR_BODY_UNVERIFIED',
     ],
     [
       'names in another case',
@@ -71,91 +71,91 @@ describe('design section 5: from what came to the verdict', () => {
       sealed('X-Stream-Status: error;bytes=19;type=timeout', SHA_256),
       'open',
       { kind: 'failed', status: { kind: 'error', bytes: 19, type: 'timeout' } },
-      'ERR_STREAM_FAILED',
+      'ERR_BODY_FAILED',
     ],
     [
       'an error status with a wrong digest',
       sealed('X-Stream-Status: error', WRONG),
       'open',
       { kind: 'failed', digest: 'mismatch' },
-      'ERR_STREAM_FAILED',
+      'ERR_BODY_FAILED',
     ],
     [
       'a wrong count',
       sealed('X-Stream-Status: ok;bytes=20', SHA_256),
       'open',
       { kind: 'mismatch' },
-      'ERR_STREAM_MISMATCH',
+      'ERR_BODY_MISMATCH',
     ],
     [
       'a wrong digest',
       sealed('X-Stream-Status: ok;bytes=19', WRONG),
       'open',
       { kind: 'mismatch', digest: 'mismatch' },
-      'ERR_STREAM_MISMATCH',
+      'ERR_BODY_MISMATCH',
     ],
     [
       'a wrong digest without a status',
       sealed(WRONG),
       'open',
       { kind: 'mismatch', digest: 'mismatch' },
-      'ERR_STREAM_MISMATCH',
+      'ERR_BODY_MISMATCH',
     ],
-    ['announced, but stripped on the way', sealed(), 'open', { kind: 'unverified' }, 'ERR_STREAM_UNVERIFIED'],
+    ['announced, but stripped on the way', sealed(), 'open', { kind: 'unverified' }, 'ERR_BODY_UNVERIFIED'],
     [
       'a status that cannot be read',
       sealed('X-Stream-Status: "ok'),
       'open',
       { kind: 'unverified', isStatusUnreadable: true },
-      'ERR_STREAM_UNVERIFIED',
+      'ERR_BODY_UNVERIFIED',
     ],
-    ['FIN behind a chunk', HEAD + CHUNK, 'FIN', { kind: 'truncated' }, 'ERR_STREAM_TRUNCATED'],
-    ['FIN in a chunk', `${HEAD}20\r\n${HELLO_WORLD}`, 'FIN', { kind: 'truncated' }, 'ERR_STREAM_TRUNCATED'],
+    ['FIN behind a chunk', HEAD + CHUNK, 'FIN', { kind: 'truncated' }, 'ERR_BODY_TRUNCATED'],
+    ['FIN in a chunk', `${HEAD}20\r\n${HELLO_WORLD}`, 'FIN', { kind: 'truncated' }, 'ERR_BODY_TRUNCATED'],
     [
       'FIN in the trailer section',
       `${HEAD}${CHUNK}0\r\nX-Stream-Status: ok;bytes=19\r\n`,
       'FIN',
       { kind: 'truncated' },
-      'ERR_STREAM_TRUNCATED',
+      'ERR_BODY_TRUNCATED',
     ],
-    ['FIN behind the last-chunk', `${HEAD}${CHUNK}0\r\n`, 'FIN', { kind: 'truncated' }, 'ERR_STREAM_TRUNCATED'],
+    ['FIN behind the last-chunk', `${HEAD}${CHUNK}0\r\n`, 'FIN', { kind: 'truncated' }, 'ERR_BODY_TRUNCATED'],
     [
       'FIN before all of Content-Length',
       LENGTH.replace('19', '20') + HELLO_WORLD,
       'FIN',
       { kind: 'truncated' },
-      'ERR_STREAM_TRUNCATED',
+      'ERR_BODY_TRUNCATED',
     ],
-    ['RST behind a chunk', HEAD + CHUNK, 'RST', { kind: 'truncated' }, 'ERR_STREAM_TRUNCATED'],
+    ['RST behind a chunk', HEAD + CHUNK, 'RST', { kind: 'truncated' }, 'ERR_BODY_TRUNCATED'],
     [
       'RST before all of Content-Length',
       LENGTH.replace('19', '20') + HELLO_WORLD,
       'RST',
       { kind: 'truncated' },
-      'ERR_STREAM_TRUNCATED',
+      'ERR_BODY_TRUNCATED',
     ],
-    ['a bad chunk-size', `${HEAD}${CHUNK}X\r\n`, 'open', { kind: 'malformed' }, 'ERR_STREAM_MALFORMED'],
-    ['a bad chunk-size, then FIN', `${HEAD}${CHUNK}error\r\n`, 'FIN', { kind: 'malformed' }, 'ERR_STREAM_MALFORMED'],
+    ['a bad chunk-size', `${HEAD}${CHUNK}X\r\n`, 'open', { kind: 'malformed' }, 'ERR_BODY_MALFORMED'],
+    ['a bad chunk-size, then FIN', `${HEAD}${CHUNK}error\r\n`, 'FIN', { kind: 'malformed' }, 'ERR_BODY_MALFORMED'],
     [
       'a chunk that is longer than its size',
       `${HEAD}12\r\n${HELLO_WORLD}\r\n`,
       'open',
       { kind: 'malformed' },
-      'ERR_STREAM_MALFORMED',
+      'ERR_BODY_MALFORMED',
     ],
     [
       'a trailer line without a colon',
       sealed('X-Stream-Status ok'),
       'open',
       { kind: 'malformed' },
-      'ERR_STREAM_MALFORMED',
+      'ERR_BODY_MALFORMED',
     ],
     [
       'trailers over what Node takes',
       sealed(`X: ${'x'.repeat(20_000)}`),
       'open',
       { kind: 'malformed' },
-      'ERR_STREAM_LIMIT',
+      'ERR_BODY_LIMIT',
     ],
   ])('%s', async (title, octets, how, expected, code) => {
     const { data, verdict, ...outcome } = await received(await originOf(octets, how));
@@ -170,13 +170,13 @@ describe('design section 5: from what came to the verdict', () => {
   test('RFC 9112 §6.1: 204 with Transfer-Encoding, which one bit makes of a 200', async () => {
     const octets = sealed('X-Stream-Status: ok;bytes=19', SHA_256).replace('200 OK', '204 OK');
     const { data, code, verdict } = await received(await originOf(octets, 'open'));
-    expect({ data, code }).toEqual({ data: '', code: 'ERR_STREAM_MALFORMED' });
+    expect({ data, code }).toEqual({ data: '', code: 'ERR_BODY_MALFORMED' });
     expect(verdict).toMatchObject({ kind: 'malformed', bytes: 0 });
   });
 
   test('a limit is still malformed in its kind', async () => {
     const { verdict } = await received(await originOf(sealed(`X: ${'x'.repeat(20_000)}`), 'open'));
-    expect(verdict).toMatchObject({ kind: 'malformed', error: { code: 'ERR_STREAM_LIMIT' } });
+    expect(verdict).toMatchObject({ kind: 'malformed', error: { code: 'ERR_FRAMING_LIMIT' } });
   });
 
   test('trailers that may not trail are not in the view', async () => {

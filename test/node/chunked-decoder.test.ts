@@ -3,7 +3,7 @@
  * that is not good never says 'end', with the input ended too.
  */
 import { describe, expect, test } from 'vitest';
-import { StreamError } from '../../src/core/errors.ts';
+import { BodyError } from '../../src/core/verdict.ts';
 import { ChunkedDecoder, type ChunkedDecoderOptions } from '../../src/node/chunked-decoder.ts';
 import { HELLO_WORLD, HELLO_WORLD_SHA_256, HELLO_WORLD_SHA_512 } from '../hashing.ts';
 import { byteByByte, latin1, octets } from '../octets.ts';
@@ -24,7 +24,7 @@ async function conclusion(wire: string, options: ChunkedDecoderOptions = {}, may
       await feed(decoder, pieces, { ends });
       const { data, error, hasEnded } = await result;
       const verdict = await decoder.verdict;
-      if (error !== undefined) expect(error).toMatchObject({ name: 'StreamError', verdict });
+      if (error !== undefined) expect(error).toMatchObject({ name: 'BodyError', verdict });
       const { kind, bytes, digest } = verdict;
       results.push({ data, code: error?.code, hasEnded, kind, bytes, digest, rest: latin1(decoder.rest) });
     }
@@ -37,15 +37,20 @@ describe('a good verdict: the data, and the end', () => {
   test.each<[string, string, ChunkedDecoderOptions, object]>([
     ['complete', SEALED, { require: 'always' }, { kind: 'complete', digest: 'match' }],
     [
-      'RFC 9530 §2: every supported digest is hashed by default',
+      'RFC 9530 §2: sha-512, where it is asked for',
       body('X-Stream-Status: ok', `Content-Digest: ${HELLO_WORLD_SHA_512}`),
-      {},
+      { digest: 'sha-512' },
       { kind: 'complete', digest: 'match' },
     ],
     ['a digest that was not hashed', SEALED, { digest: 'sha-512' }, { kind: 'unverified', digest: 'unchecked' }],
     ['digests ignored', SEALED, { digest: false }, { kind: 'complete', digest: 'ignored' }],
     ['no status, none announced', body(), {}, { kind: 'unverified' }],
-    ['no status, never required', body(), { announced: true, require: 'never' }, { kind: 'unverified' }],
+    [
+      'no status, never required',
+      body(),
+      { headers: { trailer: 'X-Stream-Status' }, require: 'never' },
+      { kind: 'unverified' },
+    ],
     ['octets behind it', `${SEALED}HTTP/1.1`, {}, { kind: 'complete', rest: 'HTTP/1.1' }],
   ])('%s', async (_, wire, options, expected) => {
     expect(await conclusion(wire, options)).toMatchObject({
@@ -64,15 +69,15 @@ describe('a good verdict: the data, and the end', () => {
 
 describe('a bad verdict: the data, the error, and never an end', () => {
   test.each<[string, string, ChunkedDecoderOptions, string, string]>([
-    ['failed', body('X-Stream-Status: error;type=timeout'), {}, 'failed', 'ERR_STREAM_FAILED'],
-    ['failed, never required', body('X-Stream-Status: error'), { require: 'never' }, 'failed', 'ERR_STREAM_FAILED'],
-    ['a count that disagrees', body('X-Stream-Status: ok;bytes=18'), {}, 'mismatch', 'ERR_STREAM_MISMATCH'],
-    ['a digest that disagrees', SEALED.replace('=:RK', '=:RL'), {}, 'mismatch', 'ERR_STREAM_MISMATCH'],
-    ['no status, announced', body(), { announced: true }, 'unverified', 'ERR_STREAM_UNVERIFIED'],
-    ['no status, required', body(), { require: 'always' }, 'unverified', 'ERR_STREAM_UNVERIFIED'],
-    ['an unreadable status', body('X-Stream-Status: !'), {}, 'unverified', 'ERR_STREAM_UNVERIFIED'],
-    ['RFC 9112 §7.1: malformed', `${CHUNK}X`, {}, 'malformed', 'ERR_STREAM_MALFORMED'],
-    ['over a limit', `${CHUNK}1\r\n!`, { limits: { maxBodyBytes: 19 } }, 'malformed', 'ERR_STREAM_LIMIT'],
+    ['failed', body('X-Stream-Status: error;type=timeout'), {}, 'failed', 'ERR_BODY_FAILED'],
+    ['failed, never required', body('X-Stream-Status: error'), { require: 'never' }, 'failed', 'ERR_BODY_FAILED'],
+    ['a count that disagrees', body('X-Stream-Status: ok;bytes=18'), {}, 'mismatch', 'ERR_BODY_MISMATCH'],
+    ['a digest that disagrees', SEALED.replace('=:RK', '=:RL'), {}, 'mismatch', 'ERR_BODY_MISMATCH'],
+    ['no status, announced', body(), { headers: { trailer: 'X-Stream-Status' } }, 'unverified', 'ERR_BODY_UNVERIFIED'],
+    ['no status, required', body(), { require: 'always' }, 'unverified', 'ERR_BODY_UNVERIFIED'],
+    ['an unreadable status', body('X-Stream-Status: !'), {}, 'unverified', 'ERR_BODY_UNVERIFIED'],
+    ['RFC 9112 §7.1: malformed', `${CHUNK}X`, {}, 'malformed', 'ERR_BODY_MALFORMED'],
+    ['over a limit', `${CHUNK}1\r\n!`, { limits: { maxBodyBytes: 19 } }, 'malformed', 'ERR_BODY_LIMIT'],
   ])('%s', async (_, wire, options, kind, code) => {
     expect(await conclusion(wire, options)).toMatchObject({
       data: HELLO_WORLD,
@@ -84,15 +89,15 @@ describe('a bad verdict: the data, the error, and never an end', () => {
   });
 
   test.each([
-    ['RFC 9112 §8: truncated', CHUNK, 'truncated', 'ERR_STREAM_TRUNCATED'],
-    ['RFC 9112 §8: truncated behind the last-chunk', `${CHUNK}0\r\n`, 'truncated', 'ERR_STREAM_TRUNCATED'],
-    ['an abort chunk', `${CHUNK}1;x-stream-status="error"\r\n`, 'failed', 'ERR_STREAM_FAILED'],
+    ['RFC 9112 §8: truncated', CHUNK, 'truncated', 'ERR_BODY_TRUNCATED'],
+    ['RFC 9112 §8: truncated behind the last-chunk', `${CHUNK}0\r\n`, 'truncated', 'ERR_BODY_TRUNCATED'],
+    ['an abort chunk', `${CHUNK}1;x-stream-status="error"\r\n`, 'failed', 'ERR_BODY_FAILED'],
   ])('%s, when the input ends', async (_, wire, kind, code) => {
     expect(await conclusion(wire, {}, false)).toMatchObject({ data: HELLO_WORLD, code, hasEnded: false, kind });
   });
 
   test('no input at all', async () => {
-    expect(await conclusion('', {}, false)).toMatchObject({ code: 'ERR_STREAM_TRUNCATED', hasEnded: false, bytes: 0 });
+    expect(await conclusion('', {}, false)).toMatchObject({ code: 'ERR_BODY_TRUNCATED', hasEnded: false, bytes: 0 });
   });
 });
 
@@ -111,7 +116,7 @@ describe('the verdict', () => {
     decoder.on('error', () => {});
     decoder.write('5\r\nhel');
     decoder.destroy(reason);
-    expect(await decoder.verdict).toMatchObject({ kind: 'truncated', bytes: 3 });
+    expect(await decoder.verdict).toMatchObject({ kind: 'abandoned', bytes: 3 });
     expect(decoder.errored).toBe(reason ?? null);
   });
 
@@ -131,7 +136,7 @@ describe('the verdict', () => {
     expect(decoder.errored).toBeNull();
     const { data, error } = await outcome(decoder);
     expect(data).toBe(HELLO_WORLD);
-    expect(error).toBeInstanceOf(StreamError);
+    expect(error).toBeInstanceOf(BodyError);
   });
 });
 
@@ -139,7 +144,7 @@ test('a reader that gives up in the middle of what came in one piece', async () 
   const decoder = new ChunkedDecoder();
   decoder.once('data', () => decoder.destroy());
   decoder.write(`1000\r\n${'x'.repeat(4096)}\r\n`.repeat(4));
-  expect(await decoder.verdict).toMatchObject({ kind: 'truncated', bytes: 4096 });
+  expect(await decoder.verdict).toMatchObject({ kind: 'abandoned', bytes: 4096 });
   await closed(decoder);
 });
 

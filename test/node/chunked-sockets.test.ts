@@ -49,7 +49,7 @@ describe('RFC 9112 §9.3: a kept connection, its socket piped in', () => {
     server.write('0\r\nX-Stream-Status: error\r\n\r\n');
     const failed = new ChunkedDecoder();
     client.pipe(failed);
-    expect((await outcome(failed)).error?.code).toBe('ERR_STREAM_FAILED');
+    expect((await outcome(failed)).error?.code).toBe('ERR_BODY_FAILED');
     server.write('0\r\n\r\n');
     const good = new ChunkedDecoder();
     client.pipe(good);
@@ -69,7 +69,7 @@ describe('RFC 9112 §9.3: a kept connection, its socket piped in', () => {
       await until(() => client.bytesRead === 6);
       if (lose === 'destroy') client.destroy();
       else server.resetAndDestroy();
-      expect(await result).toMatchObject({ data: 'hel', hasEnded: false, error: { code: 'ERR_STREAM_TRUNCATED' } });
+      expect(await result).toMatchObject({ data: 'hel', hasEnded: false, error: { code: 'ERR_BODY_TRUNCATED' } });
     },
   );
 

@@ -53,7 +53,7 @@ describe('round trips by pipeline', { timeout: 3000 }, () => {
       const source = Readable.from(failing(['one', 'two'])).on('error', (error) => encoder.fail(error));
       source.pipe(encoder);
       await expect(pipeline(encoder, new ChunkedDecoder(), writable)).rejects.toMatchObject({
-        code: 'ERR_STREAM_FAILED',
+        code: 'ERR_BODY_FAILED',
         verdict: { kind: 'failed', bytes: 6, status: { kind: 'error', type: 'source_error', details: 'row 3' } },
       });
       expect(latin1(content())).toBe('onetwo');
@@ -129,7 +129,7 @@ describe('what lies behind the message', () => {
   test('an error has no rest: nobody knows where the next message starts', async () => {
     const decoder = new ChunkedDecoder();
     decoder.write('5\r\nhelloX\r\nHTTP/1.1');
-    expect((await outcome(decoder)).error?.code).toBe('ERR_STREAM_MALFORMED');
+    expect((await outcome(decoder)).error?.code).toBe('ERR_BODY_MALFORMED');
     expect(decoder.rest).toHaveLength(0);
   });
 });

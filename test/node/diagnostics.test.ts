@@ -55,7 +55,7 @@ test('a failed response: the error, how it was ended, and how much of it was sen
     throw error;
   }
   const { request, response, sent, body } = await exchange(Readable.from(failing()));
-  await expect(body.toArray()).rejects.toMatchObject({ code: 'ERR_STREAM_FAILED' });
+  await expect(body.toArray()).rejects.toMatchObject({ code: 'ERR_BODY_FAILED' });
   await sent;
   expect(named('response:failed')).toEqual([{ response, request, error, ending: 'clean-failure', bytes: 5 }]);
   expect(named('response:end')).toEqual([]);

@@ -1,7 +1,7 @@
 /** Strategy: the digests that RFC 9530 prints, and what the `digest` option may be. */
 import { describe, expect, test } from 'vitest';
-import { serializeContentDigest } from '../../src/core/content-digest.ts';
-import { algorithmsOf, createHasher, type DigestOption } from '../../src/node/hashing.ts';
+import { algorithmsOf, type DigestOption, serializeContentDigest } from '../../src/core/content-digest.ts';
+import { createHasher } from '../../src/node/hashing.ts';
 import { EMPTY_SHA_256, HELLO_WORLD, HELLO_WORLD_SHA_256, HELLO_WORLD_SHA_512 } from '../hashing.ts';
 import { octets } from '../octets.ts';
 

@@ -1,6 +1,6 @@
 /** Strategy: what a timeout option may be, on both sides of each bound; and the timers that are stopped and started. */
 import { describe, expect, test } from 'vitest';
-import type { StreamError } from '../../src/core/errors.ts';
+import type { FramingError } from '../../src/core/errors.ts';
 import { BodyTimer } from '../../src/node/receive/body-timer.ts';
 import { IdleTimer } from '../../src/node/receive/idle-timer.ts';
 import { bodyTimeoutsFrom, timeoutFrom } from '../../src/node/timeouts.ts';
@@ -50,7 +50,7 @@ describe('bodyTimeoutsFrom', () => {
 
 describe('BodyTimer', () => {
   const timer = (idle: number, total: number) => {
-    const errors: StreamError[] = [];
+    const errors: FramingError[] = [];
     return { timer: new BodyTimer({ idle, total }, (error) => errors.push(error)), errors };
   };
 
@@ -60,8 +60,8 @@ describe('BodyTimer', () => {
     silent.timer.start();
     slow.timer.start();
     await pass(60);
-    expect(silent.errors).toMatchObject([{ code: 'ERR_STREAM_TIMEOUT', message: 'No octet came for 20 ms' }]);
-    expect(slow.errors).toMatchObject([{ code: 'ERR_STREAM_TIMEOUT', message: 'The body was not whole after 20 ms' }]);
+    expect(silent.errors).toMatchObject([{ code: 'ERR_FRAMING_TIMEOUT', message: 'No octet came for 20 ms' }]);
+    expect(slow.errors).toMatchObject([{ code: 'ERR_FRAMING_TIMEOUT', message: 'The body was not whole after 20 ms' }]);
   });
 
   test('the whole is counted from the first start, whatever comes, and through pauses', async () => {

@@ -73,9 +73,13 @@ describe('documented, by a docstring or in the README', () => {
     expect(missing).toEqual([]);
   });
 
-  test('every error code', async () => {
-    const codes = (await read('src/core/errors.ts')).match(/'ERR_[A-Z_]+'/g)!;
-    const { declaration } = entries.find(({ name }) => name === 'StreamErrorCode')!;
+  test.each([
+    ['FramingErrorCode', 'src/core/errors.ts', /'ERR_FRAMING_[A-Z_]+'/g],
+    ['HeadErrorCode', 'src/core/errors.ts', /'ERR_(?:HEAD|NO)_[A-Z_]+'/g],
+    ['BodyErrorCode', 'src/core/verdict.ts', /'ERR_BODY_[A-Z_]+'/g],
+  ])('every error code of %s', async (union, file, pattern) => {
+    const codes = (await read(file)).match(pattern)!;
+    const { declaration } = entries.find(({ name }) => name === union)!;
     const said = [...declaration.matchAll(/\/\*\* [^*]+ \*\/\s*\| ('ERR_[A-Z_]+')/g)].map(([, code]) => code);
     expect(said).toEqual([...new Set(codes)]);
   });

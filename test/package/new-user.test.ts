@@ -70,7 +70,7 @@ describe('a new user', () => {
     async (index, client) => {
       const port = await listening(failing(server));
       const { output } = await finish(await start(`failed-${index}.mjs`, toPort(client, port)));
-      expect(output).toContain('ERR_STREAM_FAILED');
+      expect(output).toContain('ERR_BODY_FAILED');
       expect(output).toContain('The sender reported source_error');
     },
   );

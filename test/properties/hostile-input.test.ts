@@ -1,11 +1,11 @@
 /**
- * Invariant: whatever comes, the Decoder neither throws nor hangs. It ends either done or with one StreamError, and what it
+ * Invariant: whatever comes, the Decoder neither throws nor hangs. It ends either done or with one FramingError, and what it
  * says about itself adds up.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Decoder } from '../../src/core/decoder.ts';
-import { StreamError } from '../../src/core/errors.ts';
+import { FramingError } from '../../src/core/errors.ts';
 import { judge } from '../../src/core/verdict.ts';
 import { anyWire, message, mutatedWire, split } from '../arbitraries.ts';
 
@@ -15,7 +15,7 @@ const wire = fc.oneof(
   message.map((sent) => sent.wire),
 );
 
-test('any octets at any split: done or a StreamError, and counts that add up', () => {
+test('any octets at any split: done or a FramingError, and counts that add up', () => {
   fc.assert(
     fc.property(wire, split, (octets, cut) => {
       let delivered = 0;
@@ -33,8 +33,8 @@ test('any octets at any split: done or a StreamError, and counts that add up', (
       if (error === undefined) {
         expect(consumed + rest.length).toBe(octets.length);
       } else {
-        expect(error).toBeInstanceOf(StreamError);
-        expect(error.code).toMatch(wasStopped ? /^ERR_STREAM_(MALFORMED|LIMIT)$/ : /^ERR_STREAM_TRUNCATED$/);
+        expect(error).toBeInstanceOf(FramingError);
+        expect(error.code).toMatch(wasStopped ? /^ERR_FRAMING_(MALFORMED|LIMIT)$/ : /^ERR_FRAMING_TRUNCATED$/);
         expect(error.offset).toBe(consumed);
         expect(consumed).toBeLessThanOrEqual(octets.length);
         if (wasStopped) expect(consumed).toBeLessThan(octets.length);
@@ -56,9 +56,9 @@ test('RFC 9112 §7.1: the octet of an error is the first that cannot stand there
         return decoder.error;
       };
       const error = code(octets);
-      fc.pre(error?.code === 'ERR_STREAM_MALFORMED');
-      expect(code(octets.subarray(0, error!.offset))?.code).toBe('ERR_STREAM_TRUNCATED');
-      expect(code(octets.subarray(0, error!.offset! + 1))?.code).toBe('ERR_STREAM_MALFORMED');
+      fc.pre(error?.code === 'ERR_FRAMING_MALFORMED');
+      expect(code(octets.subarray(0, error!.offset))?.code).toBe('ERR_FRAMING_TRUNCATED');
+      expect(code(octets.subarray(0, error!.offset! + 1))?.code).toBe('ERR_FRAMING_MALFORMED');
     }),
     { numRuns: 500 },
   );
@@ -71,7 +71,7 @@ test('any octets: a verdict can always be given, and broken framing is never com
       decoder.write(octets);
       decoder.end();
       const verdict = judge({ ...decoder, bytes: decoder.bytes, abortReason: decoder.abortReason ?? reason });
-      if (decoder.error?.code === 'ERR_STREAM_TRUNCATED') expect(['truncated', 'failed']).toContain(verdict.kind);
+      if (decoder.error?.code === 'ERR_FRAMING_TRUNCATED') expect(['truncated', 'failed']).toContain(verdict.kind);
       else if (decoder.error !== undefined) expect(verdict.kind).toBe('malformed');
       else expect(['complete', 'failed', 'mismatch', 'unverified']).toContain(verdict.kind);
     }),

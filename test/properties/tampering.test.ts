@@ -32,7 +32,7 @@ function send(content: Uint8Array, writes: Split, algorithms: Algorithms) {
 
 function receive(pieces: Uint8Array[], algorithms: Algorithms) {
   const data: Uint8Array[] = [];
-  const verifier = new Verifier({ algorithms, createHasher });
+  const verifier = new Verifier({ digest: algorithms, createHasher });
   const decoder = new Decoder({
     onData(piece) {
       data.push(piece);
@@ -41,7 +41,7 @@ function receive(pieces: Uint8Array[], algorithms: Algorithms) {
   });
   for (const piece of pieces) decoder.write(piece);
   decoder.end();
-  return { ...verifier.end(decoder), data: latin1(concat(data)) };
+  return { ...verifier.conclude(decoder).verdict, data: latin1(concat(data)) };
 }
 
 const change = (wire: Uint8Array, at: number, by: number) => {

@@ -13,11 +13,11 @@ import { concat, latin1 } from '../octets.ts';
 
 /** Decodes and verifies as a receiver does. */
 function receive(pieces: Uint8Array[]) {
-  const verifier = new Verifier({ algorithms: ['sha-256'], createHasher });
+  const verifier = new Verifier({ digest: 'sha-256', createHasher });
   const decoder = new Decoder({ onData: (data) => verifier.update(data) });
   for (const piece of pieces) decoder.write(piece);
   decoder.end();
-  return verifier.end(decoder);
+  return verifier.conclude(decoder).verdict;
 }
 
 /** The pieces of a sealed body, without its ending. */
@@ -31,12 +31,12 @@ function seal(content: Uint8Array, writes: Split) {
   return { encoder, sealing, pieces };
 }
 
-test('RFC 9112 §8: every proper prefix of a message is ERR_STREAM_TRUNCATED, at its end', () => {
+test('RFC 9112 §8: every proper prefix of a message is ERR_FRAMING_TRUNCATED, at its end', () => {
   fc.assert(
     fc.property(message, ({ wire, body: content, trailers }) => {
       for (let length = 0; length < wire.length; length++) {
         const prefix = decodePieces([wire.subarray(0, length)]);
-        expect(prefix).toMatchObject({ code: 'ERR_STREAM_TRUNCATED', offset: length, done: false });
+        expect(prefix).toMatchObject({ code: 'ERR_FRAMING_TRUNCATED', offset: length, done: false });
         expect(latin1(content).startsWith(prefix.data)).toBe(true);
         expect(prefix.rawTrailers).toEqual(trailers.slice(0, prefix.rawTrailers.length));
       }

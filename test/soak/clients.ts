@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { StreamError } from '../../src/core/errors.ts';
-import type { Verdict } from '../../src/core/verdict.ts';
+import { HeadError } from '../../src/core/errors.ts';
+import type { BodyError, Verdict } from '../../src/core/verdict.ts';
 import { requestHeaders } from '../../src/node/head/request-headers.ts';
 import { receive } from '../../src/node/receive/receive.ts';
 import type { ReceivedBody } from '../../src/node/receive/received-body.ts';
@@ -89,7 +89,7 @@ export class VerifyClient implements Client {
             if (socket.connecting) socket.once('connect', note);
             else note();
           });
-          request.on('timeout', () => request.destroy(new StreamError('ERR_STREAM_TIMEOUT', 'No head came in time')));
+          request.on('timeout', () => request.destroy(new HeadError('ERR_HEAD_TIMEOUT', 'No head came in time')));
           request.on('error', reject);
           request.on('response', (response: IncomingMessage) => {
             request.setTimeout(0);
@@ -107,7 +107,7 @@ export class VerifyClient implements Client {
 async function read(port: () => number, leaveAfter: number, begin: () => Promise<ReceivedBody>): Promise<Outcome> {
   const hash = createHash('sha256');
   let bytes = 0;
-  let error: StreamError | undefined;
+  let error: BodyError | undefined;
   let body: ReceivedBody | undefined;
   try {
     body = await begin();
@@ -117,7 +117,7 @@ async function read(port: () => number, leaveAfter: number, begin: () => Promise
       if (bytes > leaveAfter) break; // which destroys the body
     }
   } catch (cause) {
-    error = cause as StreamError;
+    error = cause as BodyError;
   }
   const kind = (await body?.verdict)?.kind;
   const { code, message } = error ?? {};

@@ -118,7 +118,7 @@ async function ask(kind: 'whole' | 'failed' | 'left', pieces: number): Promise<v
   expect({ kind: verdict.kind, bytes, code, digest: verdict.digest }).toEqual({
     kind: kind === 'whole' ? 'complete' : 'failed',
     bytes: pieces * PIECE.length,
-    code: kind === 'whole' ? undefined : 'ERR_STREAM_FAILED',
+    code: kind === 'whole' ? undefined : 'ERR_BODY_FAILED',
     digest: 'match',
   });
 }

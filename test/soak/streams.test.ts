@@ -154,14 +154,14 @@ function judge(
   const { kind, code, message, bytes, sha256, port } = found;
   const wrong = proxy.wrongOf(port);
   // To the hasty, a busy machine is as good as a stall.
-  const isTimeout = HASTY.includes(wrong?.plan.fault ?? 'stall') && code === 'ERR_STREAM_TIMEOUT';
+  const isTimeout = HASTY.includes(wrong?.plan.fault ?? 'stall') && code === 'ERR_BODY_TIMEOUT';
   const hasStruck = wrong === undefined || wrong.hasStruck || isTimeout;
   const isFlipped = hasStruck && wrong?.plan.fault === 'flip';
   const say = (what: string) => {
     wrongs.push(`${what}: ${via} ${target} ${JSON.stringify({ ...found, leaveAfter, ...wrong })}`);
   };
   const hasLeft = bytes > leaveAfter && message === undefined;
-  const counted = hasLeft ? 'left' : code === 'ERR_STREAM_TIMEOUT' ? 'timed out' : (kind ?? 'no response');
+  const counted = hasLeft ? 'left' : code === 'ERR_BODY_TIMEOUT' ? 'timed out' : (kind ?? 'no response');
   counts[counted] = (counts[counted] ?? 0) + 1;
 
   const isWhole = bytes === content.length && sha256 === hashOf(content);

@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { StreamError } from '../../src/core/errors.ts';
+import type { FramingError } from '../../src/core/errors.ts';
 import { type FieldPairs, withoutForbiddenTrailers } from '../../src/core/fields.ts';
 import type { RequestHead } from '../../src/node/head/message-head.ts';
 import { readRequest } from '../../src/node/head/read-request.ts';
@@ -54,7 +54,7 @@ async function readResponse(pieces: Iterable<Uint8Array>): Promise<Reading> {
   server.on('error', () => {});
   const fed = feed(server, client, pieces);
   const refusedAs = (code: string): Reading => {
-    const isCut = code === 'ERR_STREAM_TRUNCATED' || code === 'ERR_NO_RESPONSE';
+    const isCut = code === 'ERR_BODY_TRUNCATED' || code === 'ERR_NO_RESPONSE';
     return { outcome: isCut ? 'incomplete' : 'reject', code, data: '', trailers: [], rest: '' };
   };
   let reading: Reading;
@@ -65,7 +65,7 @@ async function readResponse(pieces: Iterable<Uint8Array>): Promise<Reading> {
     if (error !== undefined) reading = { ...refusedAs(error.code), data };
     else reading = { outcome: 'accept', code: undefined, data, trailers, rest: '' };
   } catch (error) {
-    reading = refusedAs((error as StreamError).code);
+    reading = refusedAs((error as FramingError).code);
   }
   await fed;
   if (!client.destroyed) {
@@ -106,8 +106,8 @@ describe('RFC 9112 §6.3: responses, through receive', () => {
       expect(reading.data).toBe(latin1(fromBase64(vector.body_b64!)));
       expect(reading.trailers).toEqual(withoutForbiddenTrailers(vector.trailers ?? []));
       expect(reading.rest).toBe(latin1(octets.subarray(vector.consumed)));
-    } else if (vector.body_before_error_b64 !== undefined && reading.code?.startsWith('ERR_STREAM_')) {
-      if (reading.code !== 'ERR_STREAM_LIMIT') {
+    } else if (vector.body_before_error_b64 !== undefined && reading.code?.startsWith('ERR_BODY_')) {
+      if (reading.code !== 'ERR_BODY_LIMIT') {
         expect(reading.data).toBe(latin1(fromBase64(vector.body_before_error_b64)));
       }
     }
@@ -149,7 +149,7 @@ async function serve(pieces: Iterable<Uint8Array>): Promise<Served> {
       await pipeline(Readable.from(['hello']), respond(server, { request, lingerTimeout: 100 }));
     }
   } catch (error) {
-    served.code = (error as StreamError).code;
+    served.code = (error as FramingError).code;
     server.end();
   }
   await fed;

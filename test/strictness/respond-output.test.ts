@@ -16,7 +16,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { FieldPairs } from '../../src/core/fields.ts';
 import { readRequest } from '../../src/node/head/read-request.ts';
-import { pairsFrom } from '../../src/node/receive/verify.ts';
+import { pairsFrom } from '../../src/node/receive/message-source.ts';
 import { respond } from '../../src/node/send/respond.ts';
 import { body, split, trailers } from '../arbitraries.ts';
 import { needs, run } from '../interop/programs.ts';

@@ -5,8 +5,8 @@
  */
 import type { Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { StreamError } from '../../src/core/errors.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
+import { BodyError } from '../../src/core/verdict.ts';
 import { type Interceptor, type VerifyInterceptorOptions, verifyInterceptor } from '../../src/undici/interceptor.ts';
 import { verdictOf } from '../../src/undici/verdict-of.ts';
 import { latin1 } from '../octets.ts';
@@ -90,8 +90,8 @@ export interface Outcome {
   data: string;
   /** What reading failed with. */
   error: unknown;
-  /** The StreamError that it is, or has among its causes. */
-  streamError: StreamError | undefined;
+  /** The BodyError that it is, or has among its causes. */
+  streamError: BodyError | undefined;
   verdict: Verdict;
 }
 
@@ -176,8 +176,8 @@ async function readToEnd(response: { headers: object }, body: Pieces): Promise<O
 }
 
 /** fetch hands on the error itself or, from some versions on, a TypeError with it as the cause. */
-export function streamErrorIn(error: unknown): StreamError | undefined {
+export function streamErrorIn(error: unknown): BodyError | undefined {
   let at: unknown = error;
-  while (at instanceof Error && !(at instanceof StreamError)) at = at.cause;
-  return at instanceof StreamError ? at : undefined;
+  while (at instanceof Error && !(at instanceof BodyError)) at = at.cause;
+  return at instanceof BodyError ? at : undefined;
 }

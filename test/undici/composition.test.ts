@@ -77,14 +77,14 @@ describe('RFC 9530 §2: the digest is over the content-coded octets', () => {
         throw new Error('the disk is gone');
       }
       const { error, verdict } = await read(copy, dispatcher, await gzipUrl(broken));
-      expect(streamErrorIn(error)?.code).toBe('ERR_STREAM_FAILED');
+      expect(streamErrorIn(error)?.code).toBe('ERR_BODY_FAILED');
       expect(verdict.kind).toBe('failed');
     });
 
     test('decompress, verify: fails, since the octets were changed before', async () => {
       const dispatcher = agentOf(copy).compose(decompress(), verifyInterceptor());
       const { error } = await read(copy, dispatcher, await gzipUrl(() => pieces(coded)));
-      expect(streamErrorIn(error)?.code).toBe('ERR_STREAM_MISMATCH');
+      expect(streamErrorIn(error)?.code).toBe('ERR_BODY_MISMATCH');
     });
   });
 
@@ -134,7 +134,7 @@ describe('redirects', () => {
       const good = await client.read(await redirectingUrl(), asking);
       expect(good).toMatchObject({ data: 'data', error: undefined, verdict: { kind: 'complete' } });
       const bad = await client.read(await redirectingUrl(), { ...asking, headers: { 'x-fail': '1' } });
-      expect(bad.streamError?.code).toBe('ERR_STREAM_FAILED');
+      expect(bad.streamError?.code).toBe('ERR_BODY_FAILED');
     });
   });
 });
@@ -158,8 +158,8 @@ describe.each(COPIES)('retries of $name', (copy) => {
   }
 
   test.each([
-    ['truncated', 'ERR_STREAM_TRUNCATED', ''],
-    ['failed', 'ERR_STREAM_FAILED', '0\r\nX-Stream-Status: error;type=source_error\r\n\r\n'],
+    ['truncated', 'ERR_BODY_TRUNCATED', ''],
+    ['failed', 'ERR_BODY_FAILED', '0\r\nX-Stream-Status: error;type=source_error\r\n\r\n'],
   ])(
     'verify, retry: a body that is %s is continued where errorCodes says so, each part judged',
     async (kind, code, rest) => {
@@ -180,7 +180,7 @@ describe.each(COPIES)('retries of $name', (copy) => {
     const dispatcher = agentOf(copy).compose(verifyInterceptor(), retry());
     const { url, heads } = await breakingUrl('');
     const { error } = await read(copy, dispatcher, url);
-    expect(streamErrorIn(error)?.code).toBe('ERR_STREAM_TRUNCATED');
+    expect(streamErrorIn(error)?.code).toBe('ERR_BODY_TRUNCATED');
     expect(heads).toHaveLength(1);
   });
 
@@ -200,6 +200,6 @@ describe.each(COPIES)('retries of $name', (copy) => {
     const dispatcher = agentOf(copy).compose(retry(), verifyInterceptor());
     const { url } = await breakingUrl('');
     const { error } = await read(copy, dispatcher, url);
-    expect(streamErrorIn(error)?.code).toBe('ERR_STREAM_MISMATCH');
+    expect(streamErrorIn(error)?.code).toBe('ERR_BODY_MISMATCH');
   });
 });

@@ -51,7 +51,7 @@ describe.each(CLIENTS)('$name', ({ name, read }) => {
   test('a source that fails is a failed body, after what came before', async () => {
     const { data, streamError, verdict } = await read(await respondingUrl(() => failing(['some data'])));
     expect(data).toBe('some data');
-    expect(streamError?.code).toBe('ERR_STREAM_FAILED');
+    expect(streamError?.code).toBe('ERR_BODY_FAILED');
     expect(verdict).toMatchObject({ kind: 'failed', bytes: 9, digest: 'match', status: { type: 'source_error' } });
     expect(streamError?.verdict).toBe(verdict);
   });
@@ -61,7 +61,7 @@ describe.each(CLIENTS)('$name', ({ name, read }) => {
     const { data, streamError, verdict } = await read(await urlOf(octets));
     expect(data).toBe('data');
     expect({ code: streamError?.code, kind: verdict.kind }).toEqual({
-      code: 'ERR_STREAM_TRUNCATED',
+      code: 'ERR_BODY_TRUNCATED',
       kind: 'truncated',
     });
   });
@@ -69,7 +69,7 @@ describe.each(CLIENTS)('$name', ({ name, read }) => {
   test.each(['FIN', 'RST'] as const)('a body cut by %s is truncated', async (how) => {
     const { streamError, verdict } = await read(await urlOf(`${ANNOUNCED}\r\n${CHUNK}400\r\nmore`, how));
     expect({ code: streamError?.code, kind: verdict.kind }).toEqual({
-      code: 'ERR_STREAM_TRUNCATED',
+      code: 'ERR_BODY_TRUNCATED',
       kind: 'truncated',
     });
     expect(verdict.bytes).toBeLessThanOrEqual(8);
@@ -78,7 +78,7 @@ describe.each(CLIENTS)('$name', ({ name, read }) => {
   test('a body cut below its Content-Length is truncated', async () => {
     const { streamError, verdict } = await read(await urlOf('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ndata'));
     expect({ code: streamError?.code, kind: verdict.kind }).toEqual({
-      code: 'ERR_STREAM_TRUNCATED',
+      code: 'ERR_BODY_TRUNCATED',
       kind: 'truncated',
     });
   });
@@ -87,7 +87,7 @@ describe.each(CLIENTS)('$name', ({ name, read }) => {
     const octets = `${ANNOUNCED}\r\n${CHUNK}0\r\nX-Stream-Status: ok;bytes=4\r\n\r\n`;
     const { streamError, verdict } = await read(await urlOf(octets));
     expect({ code: streamError?.code, kind: verdict.kind, digest: verdict.digest }).toEqual({
-      code: 'ERR_STREAM_UNVERIFIED',
+      code: 'ERR_BODY_UNVERIFIED',
       kind: 'unverified',
       digest: 'absent',
     });
@@ -98,20 +98,20 @@ describe.each(CLIENTS)('$name', ({ name, read }) => {
     const { error, verdict } = await read(await urlOf(octets.replace('200 OK', '204 OK')));
     expect(verdict.kind).toBe('malformed');
     // fetch has no body for a 204, and so nothing that could fail: there, the verdict alone tells.
-    if (!name.includes('fetch')) expect(error).toMatchObject({ code: 'ERR_STREAM_MALFORMED' });
+    if (!name.includes('fetch')) expect(error).toMatchObject({ code: 'ERR_BODY_MALFORMED' });
   });
 
   test('cut under Connection: close, which many undicis take for an end: never a success', async () => {
     const { error, streamError, verdict } = await read(await urlOf(`${ANNOUNCED}${CLOSE}\r\n${CHUNK}`));
     expect(error).toBeInstanceOf(Error);
-    expect(['ERR_STREAM_TRUNCATED', 'ERR_STREAM_UNVERIFIED']).toContain(streamError?.code);
+    expect(['ERR_BODY_TRUNCATED', 'ERR_BODY_UNVERIFIED']).toContain(streamError?.code);
     expect(['truncated', 'unverified']).toContain(verdict.kind);
   });
 
   test('RFC 9112 §7.1: an illegal chunk-size is malformed', async () => {
     const { streamError, verdict } = await read(await urlOf(`${ANNOUNCED}\r\n${CHUNK}zz\r\ndata\r\n0\r\n\r\n`));
     expect({ code: streamError?.code, kind: verdict.kind }).toEqual({
-      code: 'ERR_STREAM_MALFORMED',
+      code: 'ERR_BODY_MALFORMED',
       kind: 'malformed',
     });
   });
@@ -120,14 +120,14 @@ describe.each(CLIENTS)('$name', ({ name, read }) => {
     const trailers = `X-Stream-Status: ok;bytes=4\r\n${DIGEST}\r\n`;
     const { data, streamError, verdict } = await read(await urlOf(`${ANNOUNCED}\r\n4\r\ndatA\r\n0\r\n${trailers}`));
     expect(data).toBe('datA');
-    expect(streamError?.code).toBe('ERR_STREAM_MISMATCH');
+    expect(streamError?.code).toBe('ERR_BODY_MISMATCH');
     expect(verdict).toMatchObject({ kind: 'mismatch', digest: 'mismatch' });
   });
 
   test('a count that disagrees is a mismatch', async () => {
     const octets = `${ANNOUNCED}\r\n${CHUNK}0\r\nX-Stream-Status: ok;bytes=5\r\n${DIGEST}\r\n`;
     const { streamError, verdict } = await read(await urlOf(octets));
-    expect({ code: streamError?.code, kind: verdict.kind }).toEqual({ code: 'ERR_STREAM_MISMATCH', kind: 'mismatch' });
+    expect({ code: streamError?.code, kind: verdict.kind }).toEqual({ code: 'ERR_BODY_MISMATCH', kind: 'mismatch' });
   });
 
   describe('where no status comes', () => {
@@ -135,11 +135,11 @@ describe.each(CLIENTS)('$name', ({ name, read }) => {
     const silent = `${HEAD}\r\n${CHUNK}0\r\n\r\n`;
     const unreadable = `${HEAD}\r\n${CHUNK}0\r\nX-Stream-Status: "?\r\n\r\n`;
     test.each([
-      ['announced', announced, 'ERR_STREAM_UNVERIFIED'],
-      ['announced', unreadable, 'ERR_STREAM_UNVERIFIED'],
+      ['announced', announced, 'ERR_BODY_UNVERIFIED'],
+      ['announced', unreadable, 'ERR_BODY_UNVERIFIED'],
       ['announced', silent, undefined],
-      ['always', announced, 'ERR_STREAM_UNVERIFIED'],
-      ['always', silent, 'ERR_STREAM_UNVERIFIED'],
+      ['always', announced, 'ERR_BODY_UNVERIFIED'],
+      ['always', silent, 'ERR_BODY_UNVERIFIED'],
       ['never', announced, undefined],
       ['never', silent, undefined],
     ] as const)('require %j and %j: %s', async (require, octets, code) => {
@@ -156,7 +156,7 @@ describe.each(CLIENTS)('$name', ({ name, read }) => {
 
     test('an announced status of an error response is', async () => {
       const { streamError } = await read(await urlOf(announced.replace('200 OK', '500 No')));
-      expect(streamError?.code).toBe('ERR_STREAM_UNVERIFIED');
+      expect(streamError?.code).toBe('ERR_BODY_UNVERIFIED');
     });
   });
 

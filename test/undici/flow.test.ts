@@ -84,7 +84,7 @@ describe.each(COPIES)('$name', (copy) => {
       expect(await verdictOf(response)).toMatchObject({ kind: 'complete', bytes: read });
     });
 
-    test('the caller’s abort is the caller’s own error, and the verdict is truncated', async () => {
+    test('the caller’s abort is the caller’s own error, and the verdict is abandoned', async () => {
       const { port } = await serve((_, res) => void begin(stuck(), respond(res)));
       const aborter = new AbortController();
       const { response, body } = await ask(`http://127.0.0.1:${port}/`, { signal: aborter.signal });
@@ -96,18 +96,18 @@ describe.each(COPIES)('$name', (copy) => {
       expect(streamErrorIn(error)).toBeUndefined();
       if (way === 'request') expect(error.message).toBe('no longer wanted');
       expect(await verdictOf(response)).toMatchObject({
-        kind: 'truncated',
+        kind: 'abandoned',
         bytes: 4,
         reason: expect.stringContaining('gave up'),
       });
     });
 
-    test('a reader that leaves: the verdict is truncated', async () => {
+    test('a reader that leaves: the verdict is abandoned', async () => {
       const { port } = await serve((_, res) => void begin(endless(), respond(res)));
       const { response, body } = await ask(`http://127.0.0.1:${port}/`);
       for await (const _ of body) break;
       expect(await verdictOf(response)).toMatchObject({
-        kind: 'truncated',
+        kind: 'abandoned',
         reason: expect.stringContaining('gave up'),
       });
     });
@@ -164,21 +164,21 @@ describe.each(COPIES)('$name', (copy) => {
     });
   });
 
-  test('undici’s bodyTimeout is ERR_STREAM_TIMEOUT', async () => {
+  test('undici’s bodyTimeout is ERR_BODY_TIMEOUT', async () => {
     const { port } = await serve((_, res) => void begin(stuck(), respond(res)));
     const dispatcher = agentOf(copy, { bodyTimeout: 50 }).compose(verifyInterceptor());
     const response = await undici.request(`http://127.0.0.1:${port}/`, { dispatcher });
     const error = await response.body.text().catch((reason) => reason);
-    expect(streamErrorIn(error)?.code).toBe('ERR_STREAM_TIMEOUT');
+    expect(streamErrorIn(error)?.code).toBe('ERR_BODY_TIMEOUT');
     expect(await verdictOf(response)).toMatchObject({ kind: 'truncated', bytes: 4 });
   });
 
-  test('undici’s maxResponseSize is ERR_STREAM_LIMIT', async () => {
+  test('undici’s maxResponseSize is ERR_BODY_LIMIT', async () => {
     const { port } = await serve((_, res) => void begin(endless(), respond(res)));
     const dispatcher = agentOf(copy, { maxResponseSize: 1024 }).compose(verifyInterceptor());
     const response = await undici.request(`http://127.0.0.1:${port}/`, { dispatcher });
     const error = await response.body.text().catch((reason) => reason);
-    expect(streamErrorIn(error)?.code).toBe('ERR_STREAM_LIMIT');
+    expect(streamErrorIn(error)?.code).toBe('ERR_BODY_LIMIT');
   });
 
   const enough = new Error('enough');
@@ -198,7 +198,7 @@ describe.each(COPIES)('$name', (copy) => {
       const dispatcher = agentOf(copy).compose(verifyInterceptor({ onVerdict }));
       dispatcher.dispatch({ origin: `http://127.0.0.1:${port}`, path: '/', method: 'GET' }, handler);
     });
-    expect(await told).toMatchObject({ kind: 'truncated', bytes: 4, reason: expect.stringContaining('gave up') });
+    expect(await told).toMatchObject({ kind: 'abandoned', bytes: 4, reason: expect.stringContaining('gave up') });
     await until(() => seen.length > 0);
     expect(seen).toEqual([enough]);
   });
@@ -214,11 +214,11 @@ describe.each(COPIES)('$name', (copy) => {
       const error = await (async () => {
         for await (const _ of body);
       })().catch((reason) => reason);
-      expect(streamErrorIn(error)?.code).toBe('ERR_STREAM_FAILED');
+      expect(streamErrorIn(error)?.code).toBe('ERR_BODY_FAILED');
     }
   });
 
-  test('a dispatcher that is destroyed: its own error, and the verdict is truncated', async () => {
+  test('a dispatcher that is destroyed: its own error, and the verdict is abandoned', async () => {
     const { port } = await serve((_, res) => void begin(stuck(), respond(res)));
     const agent = agentOf(copy);
     const response = await undici.request(`http://127.0.0.1:${port}/`, {
@@ -227,7 +227,7 @@ describe.each(COPIES)('$name', (copy) => {
     const reading = response.body.text().catch((reason) => reason);
     await agent.destroy();
     expect((await reading).code).toBe('UND_ERR_DESTROYED');
-    expect(await verdictOf(response)).toMatchObject({ kind: 'truncated', reason: expect.stringContaining('gave up') });
+    expect(await verdictOf(response)).toMatchObject({ kind: 'abandoned', reason: expect.stringContaining('gave up') });
   });
 
   test('an error that one interceptor has found is not wrapped by another', async () => {
@@ -236,7 +236,7 @@ describe.each(COPIES)('$name', (copy) => {
     const response = await undici.request(`http://127.0.0.1:${port}/`, { dispatcher });
     const error = await response.body.text().catch((reason) => reason);
     expect({ code: error.code, type: error.verdict?.status?.type }).toEqual({
-      code: 'ERR_STREAM_FAILED',
+      code: 'ERR_BODY_FAILED',
       type: 'source_error',
     });
   });
@@ -260,7 +260,7 @@ describe.each(CLIENTS)('$name', ({ read }) => {
     const octets = '4\r\nsome\r\n4\r\ndata\r\n0\r\nX-Stream-Status: error;type=source_error\r\n\r\n';
     const url = `http://127.0.0.1:${await originOf(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${octets}`)}/`;
     const { data, streamError } = await read(url);
-    expect({ data, code: streamError?.code }).toEqual({ data: 'somedata', code: 'ERR_STREAM_FAILED' });
+    expect({ data, code: streamError?.code }).toEqual({ data: 'somedata', code: 'ERR_BODY_FAILED' });
   });
 });
 
@@ -274,7 +274,7 @@ test.each(COPIES)('setGlobalDispatcher of $name reaches Node’s own fetch', asy
   try {
     const response = await fetch(`http://127.0.0.1:${port}/`);
     const error = await response.text().catch((reason) => reason);
-    expect(streamErrorIn(error)?.code).toBe('ERR_STREAM_FAILED');
+    expect(streamErrorIn(error)?.code).toBe('ERR_BODY_FAILED');
     expect((await verdictOf(response)).kind).toBe('failed');
   } finally {
     undici.setGlobalDispatcher(before);

@@ -48,7 +48,7 @@ describe.each(COPIES)('verdictOf, $name', (copy) => {
     await undici.stream(`${url}/`, { method: 'GET', dispatcher: verifying() }, sink);
     expect((await verdict!).kind).toBe('complete');
     const failure = undici.stream(`${url}/failing`, { method: 'GET', dispatcher: verifying() }, sink);
-    await expect(failure).rejects.toMatchObject({ code: 'ERR_STREAM_FAILED' });
+    await expect(failure).rejects.toMatchObject({ code: 'ERR_BODY_FAILED' });
     expect((await verdict!).kind).toBe('failed');
   });
 

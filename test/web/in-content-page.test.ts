@@ -50,5 +50,5 @@ test('the snippet for a page runs as it stands', async () => {
   };
   const [good, failed] = examples.map((example) => new Uint8Array(example.octets));
   expect(await run(good!)).toBe('id,total\n1,20\n2,35\n3,50\n');
-  await expect(run(failed!)).rejects.toMatchObject({ code: 'ERR_STREAM_FAILED' });
+  await expect(run(failed!)).rejects.toMatchObject({ code: 'ERR_BODY_FAILED' });
 });

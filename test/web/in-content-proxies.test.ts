@@ -57,14 +57,14 @@ async function expectSameVerdicts(port: number): Promise<void> {
   const whole = await decoded(`${url}/complete`);
   expect(whole).toMatchObject({ data: CONTENT, code: undefined, verdict: { kind: 'complete', digest: 'match' } });
   const failed = await decoded(`${url}/failed`);
-  expect(failed).toMatchObject({ data: CONTENT, code: 'ERR_STREAM_FAILED' });
+  expect(failed).toMatchObject({ data: CONTENT, code: 'ERR_BODY_FAILED' });
   expect(failed.verdict).toMatchObject({ kind: 'failed', digest: 'match' });
   expect(failed.verdict.reason).toBe('The sender reported source_error: the disk is gone');
   const cut = await fetch(`${url}/truncated`).then(
     () => decoded(`${url}/truncated`),
     () => undefined, // a proxy that holds back what it has not got whole answers nothing at all
   );
-  if (cut !== undefined) expect([cut.code, cut.verdict.kind]).toEqual(['ERR_STREAM_TRUNCATED', 'truncated']);
+  if (cut !== undefined) expect([cut.code, cut.verdict.kind]).toEqual(['ERR_BODY_TRUNCATED', 'truncated']);
 }
 
 describe('in-content §7', () => {

@@ -170,7 +170,7 @@ describe('in-content §4: endings', () => {
     });
     const { data, error, verdict } = await decoded(url);
     expect(data).toBe(HELLO);
-    expect(error?.code).toBe('ERR_STREAM_FAILED');
+    expect(error?.code).toBe('ERR_BODY_FAILED');
     expect(verdict).toMatchObject({ kind: 'failed', bytes: 19, digest: 'match' });
     expect(verdict.reason).toBe('The sender reported source_error: the disk is gone');
     await expect.poll(() => endings).toEqual(['clean-failure']);
@@ -263,7 +263,7 @@ describe('in-content §4: endings', () => {
 
   test('without a seal the body inside is unverified, and a failure is still told', async () => {
     const good = await decoded((await answering(() => [HELLO], { seal: false })).url);
-    expect([good.verdict.kind, good.error?.code]).toEqual(['unverified', 'ERR_STREAM_UNVERIFIED']);
+    expect([good.verdict.kind, good.error?.code]).toEqual(['unverified', 'ERR_BODY_UNVERIFIED']);
     const bad = await decoded((await answering(() => failing(HELLO), { seal: false })).url);
     expect([bad.data, bad.verdict.kind]).toEqual([HELLO, 'failed']);
   });

@@ -93,14 +93,14 @@ const CASES = {
   async 'every proper prefix is truncated, and what came is read first'(web, createHasher) {
     for (let length = 0; length < SEALED_HELLO.length; length++) {
       const { data, code, verdict } = await decode(web, [SEALED_HELLO.slice(0, length)], { createHasher });
-      equal([code, verdict.kind], ['ERR_STREAM_TRUNCATED', 'truncated']);
+      equal([code, verdict.kind], ['ERR_BODY_TRUNCATED', 'truncated']);
       equal(data, HELLO.slice(0, Math.max(0, length - 4)));
     }
   },
 
   async 'a changed octet is a mismatch'(web, createHasher) {
     const { data, code, verdict } = await decode(web, [SEALED_HELLO.replace('w', 'W')], { createHasher });
-    equal([data, code, verdict.kind], [HELLO.replace('w', 'W'), 'ERR_STREAM_MISMATCH', 'mismatch']);
+    equal([data, code, verdict.kind], [HELLO.replace('w', 'W'), 'ERR_BODY_MISMATCH', 'mismatch']);
   },
 
   async 'broken framing is malformed where it breaks, and the source is cancelled'(web) {
@@ -109,17 +109,14 @@ const CASES = {
     const source = streamOf(['5\r\nhello!', 'more', 'more'], { onCancel });
     const decoder = new web.ChunkedDecoderStream();
     const { data, error } = await read(source.pipeThrough(decoder));
-    equal(
-      [data, error.code, error.offset, error instanceof web.StreamError],
-      ['hello', 'ERR_STREAM_MALFORMED', 8, true],
-    );
+    equal([data, error.code, error.offset, error instanceof web.BodyError], ['hello', 'ERR_BODY_MALFORMED', 8, true]);
     equal((await decoder.verdict).kind, 'malformed');
     equal((await cancelled) === error, true);
   },
 
   async 'a limit is kept'(web) {
     const { data, code } = await decode(web, [SEALED_HELLO], { limits: { maxBodyBytes: 18 } });
-    equal([data, code], ['', 'ERR_STREAM_LIMIT']);
+    equal([data, code], ['', 'ERR_BODY_LIMIT']);
   },
 
   async 'a digest without createHasher is a TypeError that says so'(web) {
@@ -139,9 +136,9 @@ const CASES = {
   async 'require decides on a body without a status'(web) {
     const code = async (options) => (await decode(web, ['0\r\n\r\n'], options)).code;
     equal(await code({}), undefined);
-    equal(await code({ announced: true }), 'ERR_STREAM_UNVERIFIED');
-    equal(await code({ require: 'always' }), 'ERR_STREAM_UNVERIFIED');
-    equal(await code({ require: 'never', announced: true }), undefined);
+    equal(await code({ headers: { trailer: 'X-Stream-Status' } }), 'ERR_BODY_UNVERIFIED');
+    equal(await code({ require: 'always' }), 'ERR_BODY_UNVERIFIED');
+    equal(await code({ require: 'never', headers: { trailer: 'X-Stream-Status' } }), undefined);
   },
 
   async 'a source that fails ends the body with an abort chunk, behind its data; the readable side closes'(web) {
@@ -150,7 +147,7 @@ const CASES = {
     equal(error, undefined);
     equal(data, '4\r\nhalf\r\n1;x-stream-status="error;type=source_error;details=\\"disk\\""\r\n');
     const decoded = await decode(web, [data]);
-    equal([decoded.data, decoded.code, decoded.verdict.kind], ['half', 'ERR_STREAM_FAILED', 'failed']);
+    equal([decoded.data, decoded.code, decoded.verdict.kind], ['half', 'ERR_BODY_FAILED', 'failed']);
     equal(decoded.verdict.reason, 'The sender reported source_error: disk');
   },
 
@@ -168,7 +165,7 @@ const CASES = {
     const status = 'X-Stream-Status: error;bytes=19;type=source_error';
     equal(data, `13\r\n${HELLO}\r\n0\r\n${status}\r\nContent-Digest: ${HELLO_SHA_256}\r\n\r\n`);
     const { code, verdict } = await decode(web, [data], { createHasher });
-    equal([code, verdict.kind, verdict.digest, verdict.bytes], ['ERR_STREAM_FAILED', 'failed', 'match', 19]);
+    equal([code, verdict.kind, verdict.digest, verdict.bytes], ['ERR_BODY_FAILED', 'failed', 'match', 19]);
   },
 
   async 'fail goes behind all that has been written, and errors the writable side'(web) {
@@ -206,7 +203,7 @@ const CASES = {
       const decoding = read(decoder.readable);
       equal((await rejection(decoder.writable.getWriter().write(chunk))) instanceof TypeError, true);
       equal((await decoding).error instanceof TypeError, true);
-      equal((await decoder.verdict).kind, 'truncated');
+      equal((await decoder.verdict).kind, 'abandoned');
     }
   },
 
@@ -242,7 +239,7 @@ const CASES = {
   async 'a source that is lost truncates the body, with its reason'(web) {
     const lost = new TypeError('network error');
     const { data, error, code, verdict } = await decode(web, ['5\r\nhel'], {}, { error: lost });
-    equal([data, code, verdict.kind], ['hel', 'ERR_STREAM_TRUNCATED', 'truncated']);
+    equal([data, code, verdict.kind], ['hel', 'ERR_BODY_TRUNCATED', 'truncated']);
     equal([error.message, error.cause.cause === lost], ['The input was lost: network error', true]);
   },
 
@@ -262,7 +259,7 @@ const CASES = {
     equal(latin1((await reader.read()).value), 'hel');
     controller.abort();
     const error = await rejection(reader.read());
-    equal([error === controller.signal.reason, (await decoder.verdict).kind], [true, 'truncated']);
+    equal([error === controller.signal.reason, (await decoder.verdict).kind], [true, 'abandoned']);
     equal((await cancelled) === error, true);
   },
 
@@ -275,7 +272,7 @@ const CASES = {
     await reader.read();
     await reader.cancel('enough');
     const { kind, reason } = await decoder.verdict;
-    equal([kind, reason], ['truncated', 'The receiver gave up before the body ended']);
+    equal([kind, reason], ['abandoned', 'The receiver gave up before the body ended']);
     equal(await cancelled, 'enough');
   },
 
@@ -339,7 +336,7 @@ const CASES = {
     );
     equal(data, '2\r\nhi\r\n1;x-stream-status="error;type=source_error"\r\n');
     const { error, verdict } = await decode(web, [SEALED_HELLO], { createHasher });
-    equal([error === cause, verdict.kind], [true, 'unverified']);
+    equal([error === cause, verdict.kind], [true, 'abandoned']);
   },
 };
 

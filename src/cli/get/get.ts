@@ -3,16 +3,17 @@ import { existsSync, realpathSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
-import { StreamError } from '../../core/errors.ts';
-import { type FieldPairs, serializeFieldLines } from '../../core/fields.ts';
-import type { Require } from '../../core/outcome.ts';
-import type { Verdict } from '../../core/verdict.ts';
+import { type DigestAlgorithm, preferredDigest } from '../../core/content-digest.ts';
+import { HeadError } from '../../core/errors.ts';
+import { type FieldPairs, fieldValue, serializeFieldLines } from '../../core/fields.ts';
+import { BodyError, type Verdict } from '../../core/verdict.ts';
+import type { Require } from '../../core/verifier.ts';
 import { download } from '../../files/download/download.ts';
 import { StatusError as HttpStatusError } from '../../files/download/status-error.ts';
 import { partFor } from '../../files/download/temporary-name.ts';
 import { requestHeaders } from '../../node/head/request-headers.ts';
 import type { ReceiveOptions } from '../../node/receive/receive.ts';
-import { EXIT, exitCodeFor } from '../exit-codes.ts';
+import { EXIT, exitCodeOf } from '../exit-codes.ts';
 import { complain, formatCount, paint, warn } from '../terminal.ts';
 import { GET_USAGE, UsageError } from '../usage.ts';
 import { OutputFile } from './output-file.ts';
@@ -62,7 +63,8 @@ export async function get(args: string[]): Promise<number> {
 
 async function getOnce(options: GetOptions, signal: AbortSignal): Promise<number> {
   const { url, output, require, fields, maxRedirects, idleTimeout, totalTimeout, isQuiet } = options;
-  const receiving: ReceiveOptions = { require, signal, idleTimeout, headTimeout: idleTimeout, totalTimeout };
+  const digest = digestAskedFor(fields);
+  const receiving: ReceiveOptions = { require, digest, signal, idleTimeout, headTimeout: idleTimeout, totalTimeout };
   const final = await getFollowing(url, fields, maxRedirects, receiving);
   const { response, socket } = final;
   try {
@@ -87,6 +89,12 @@ async function getOnce(options: GetOptions, signal: AbortSignal): Promise<number
   } finally {
     socket.destroy();
   }
+}
+
+/** A receiver hashes what it asks for. */
+function digestAskedFor(fields: FieldPairs): DigestAlgorithm {
+  const wanted = preferredDigest(fieldValue(fields, 'want-content-digest'));
+  return wanted === undefined || wanted === 'none' ? 'sha-256' : wanted;
 }
 
 async function getResumed(options: GetOptions, signal: AbortSignal): Promise<number> {
@@ -160,12 +168,7 @@ function explain(error: unknown, url: URL): number {
     complain(error.message);
     return EXIT.status;
   }
-  if (!(error instanceof StreamError)) {
-    complain((error as Error).message);
-    return EXIT.local;
-  }
-  const { verdict } = error;
-  if (verdict === undefined) {
+  if (error instanceof HeadError) {
     if (error.code === 'ERR_NO_RESPONSE' && error.bytes === 0 && error.cause instanceof Error) {
       complain(`${url.host} cannot be reached: ${error.cause.message || (error.cause as NodeJS.ErrnoException).code}`);
       return EXIT.noResponse;
@@ -174,8 +177,13 @@ function explain(error: unknown, url: URL): number {
     complain(`${error.code}: no response from ${url.host}: ${error.message}${cause}`);
     return EXIT.noResponse;
   }
+  if (!(error instanceof BodyError)) {
+    complain((error as Error).message);
+    return EXIT.local;
+  }
+  const { verdict } = error;
   complain(`${verdict.kind} after ${formatCount(verdict.bytes)} octets: ${verdict.reason}  [${error.code}]`);
-  return exitCodeFor(verdict);
+  return exitCodeOf(verdict.kind);
 }
 
 function readOptions(args: string[]): GetOptions | undefined {

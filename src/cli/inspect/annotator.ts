@@ -3,12 +3,12 @@
  * chunked body without a head. Each part (head, body) takes the octets that are its own and leaves the others; an error
  * in one is the end, since nobody can say where the next message would start.
  */
-import type { StreamError } from '../../core/errors.ts';
+import type { HeadError } from '../../core/errors.ts';
 import { copyOctets, joinOctets, octetsFromLatin1 } from '../../core/grammar.ts';
 import { DEFAULT_LIMITS } from '../../core/limits.ts';
-import type { Require } from '../../core/outcome.ts';
-import { type BodyFraming, listMembers, type ResponseHead } from '../../node/head/message-head.ts';
-import { EXIT } from '../exit-codes.ts';
+import type { Require } from '../../core/verifier.ts';
+import type { BodyFraming, ResponseHead } from '../../node/head/message-head.ts';
+import { EXIT, exitCodeOf } from '../exit-codes.ts';
 import { Body } from './body.ts';
 import type { Counts, Emit, ErrorEvent, MessageEvent, VerdictEvent } from './event.ts';
 import { Head } from './head.ts';
@@ -125,7 +125,7 @@ export class Annotator {
     this.#status = undefined;
     this.#emit(this.#message);
     if (isResponse) this.#beginHead();
-    else this.#beginBody({ kind: 'chunked' }, undefined);
+    else this.#beginBody({ kind: 'chunked' });
   }
 
   #beginHead(): void {
@@ -148,16 +148,24 @@ export class Annotator {
     this.#head = undefined;
     this.#headBytes += head.length;
     if (head.error !== undefined) return this.#concludeWithoutResponse(head.error);
-    const { statusCode, statusMessage, headers } = head.result!.head;
+    const { statusCode, statusMessage } = head.result!.head;
     if (statusCode < 200) return this.#beginHead();
     this.#status = `${statusCode} ${statusMessage}`.trim();
-    this.#beginBody(head.result!.framing, headers);
+    this.#beginBody(head.result!.framing, head.result!.head);
   }
 
-  #beginBody(framing: BodyFraming, headers: ResponseHead['headers'] | undefined): void {
+  #beginBody(framing: BodyFraming, head?: Pick<ResponseHead, 'headers' | 'statusCode'>): void {
     const { require, shownChunks } = this.#options;
-    const announced = headers === undefined ? undefined : listMembers(headers.trailer);
-    this.#body = new Body({ emit: this.#emit, offset: this.offset, framing, announced, require, shownChunks });
+    const { headers, statusCode } = head ?? {};
+    this.#body = new Body({
+      emit: this.#emit,
+      offset: this.offset,
+      framing,
+      headers,
+      statusCode,
+      require,
+      shownChunks,
+    });
     if (this.#body.isDone) this.#concludeBody(this.#body);
   }
 
@@ -171,7 +179,7 @@ export class Annotator {
     this.#tellVerdict({ ...conclusion, hint, counts: { octets: this.#headBytes + body.length, ...body.counts } });
   }
 
-  #concludeWithoutResponse({ code, message: reason }: StreamError): void {
+  #concludeWithoutResponse({ code, message: reason }: HeadError): void {
     const hint = hintFor(this.#error!, { form: 'response', isHead: true, bodyOctets: 0 });
     const counts = { octets: this.#headBytes, ...NO_COUNTS };
     this.#tellVerdict({ kind: 'no-response', code, reason, digest: undefined, counts, hint });
@@ -192,7 +200,7 @@ export class Annotator {
 
 function exitCodeFor({ kind, code }: Pick<VerdictEvent, 'kind' | 'code'>): number {
   if (kind === 'no-response') return EXIT.noResponse;
-  return code === undefined || kind === 'complete' ? EXIT.ok : EXIT[kind];
+  return code === undefined ? EXIT.ok : exitCodeOf(kind);
 }
 
 /** Whether the octets, as far as they go, are those of a response. */

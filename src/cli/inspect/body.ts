@@ -3,14 +3,13 @@
  * with its Verifier: it is given the octets first, and only those that it has accepted are cut into pieces.
  */
 import { DIGEST_ALGORITHMS } from '../../core/content-digest.ts';
-import type { StreamError } from '../../core/errors.ts';
+import type { FramingError } from '../../core/errors.ts';
+import type { HeadFields } from '../../core/fields.ts';
 import { DEFAULT_LIMITS } from '../../core/limits.ts';
-import { type Require, streamErrorFor } from '../../core/outcome.ts';
-import { Verifier } from '../../core/verifier.ts';
+import { type Require, Verifier } from '../../core/verifier.ts';
 import { createHasher } from '../../node/hashing.ts';
 import type { BodyFraming } from '../../node/head/message-head.ts';
 import { type BodyReader, bodyReaderFor } from '../../node/receive/body-reader.ts';
-import { type Terms, termsFor } from '../../node/receive/judging.ts';
 import { ChunkFold } from './chunk-fold.ts';
 import { ChunkedPieces } from './chunked-pieces.ts';
 import { ContentPiece } from './content-piece.ts';
@@ -23,8 +22,9 @@ export interface BodyOptions {
   emit: Emit;
   offset: number;
   framing: BodyFraming;
-  /** What the head's Trailer field announced; undefined for a body without a head. */
-  announced: readonly string[] | undefined;
+  /** Those of the head; undefined for a body without one. */
+  headers: HeadFields | undefined;
+  statusCode: number | undefined;
   require: Require;
   shownChunks: number;
 }
@@ -34,22 +34,20 @@ export type BodyConclusion = Pick<VerdictEvent, 'kind' | 'code' | 'reason' | 'di
 export class Body {
   readonly #options: BodyOptions;
   readonly #reader: BodyReader;
-  readonly #terms: Terms;
+  readonly #verifier: Verifier;
   readonly #pieces: ContentPiece | ChunkedPieces;
   readonly #fold: ChunkFold;
   /** Octets of the message so far. */
   length = 0;
 
   constructor(options: BodyOptions) {
-    const { emit, offset, framing, announced, shownChunks } = options;
+    const { emit, offset, framing, headers, statusCode, require, shownChunks } = options;
     this.#options = options;
-    const judging = { require: options.require, algorithms: DIGEST_ALGORITHMS };
-    this.#terms =
-      announced === undefined
-        ? { verifier: hashingAll(), require: options.require, isAnnounced: false }
-        : termsFor(judging, [...announced], this.isJudged);
-    const { verifier } = this.#terms;
-    this.#reader = bodyReaderFor(framing, DEFAULT_LIMITS, (data) => verifier.update(data));
+    const hasContent = this.isJudged;
+    // In every algorithm: a capture is looked at once, and for what is wrong with it.
+    const digest = DIGEST_ALGORITHMS;
+    this.#verifier = new Verifier({ headers, statusCode, hasContent, require, digest, createHasher });
+    this.#reader = bodyReaderFor(framing, DEFAULT_LIMITS, (data) => this.#verifier.update(data));
     this.#fold = new ChunkFold(emit, shownChunks);
     const size = framing.kind === 'length' ? framing.bytes : undefined;
     this.#pieces =
@@ -65,7 +63,7 @@ export class Body {
     return this.#reader.done;
   }
 
-  get error(): StreamError | undefined {
+  get error(): FramingError | undefined {
     return this.#reader.error;
   }
 
@@ -97,33 +95,26 @@ export class Body {
   }
 
   conclude(): BodyConclusion {
-    const { verifier, require, isAnnounced } = this.#terms;
-    const { error, abortReason, rawTrailers } = this.#reader;
-    const verdict = verifier.end({ error, abortReason, rawTrailers });
-    const code = streamErrorFor(verdict, require, isAnnounced)?.code;
+    const { error: framingError, abortReason, rawTrailers } = this.#reader;
+    const { verdict, error } = this.#verifier.conclude({ error: framingError, abortReason, rawTrailers });
     const { kind, reason, digest } = verdict;
-    return { kind, code, reason, digest };
+    return { kind, code: error?.code, reason, digest };
   }
 
   get counts() {
     const pieces = this.#pieces;
     const isChunked = pieces instanceof ChunkedPieces;
     return {
-      contentOctets: this.#terms.verifier.bytes,
+      contentOctets: this.#verifier.bytes,
       chunks: this.#fold.chunks,
       chunkExtensions: isChunked ? pieces.extensions : 0,
       trailerFields: this.#reader.rawTrailers.length,
     };
   }
 
-  #break({ code, message: reason, offset = 0 }: StreamError, octets: Uint8Array): void {
+  #break({ code, message: reason, offset = 0 }: FramingError, octets: Uint8Array): void {
     this.#pieces.flush();
     const blamed = Math.min(1, octets.length);
     this.#options.emit({ type: 'error', offset: this.#options.offset + offset, code, reason, octets, blamed });
   }
-}
-
-/** As ChunkedDecoder hashes: there is no head to announce a digest. */
-function hashingAll(): Verifier {
-  return new Verifier({ algorithms: DIGEST_ALGORITHMS, createHasher });
 }

@@ -1,6 +1,6 @@
 /** What the annotator tells of its input, in order. All offsets are in octets from the start of the input. */
-import type { StreamErrorCode } from '../../core/errors.ts';
-import type { DigestState, Verdict } from '../../core/verdict.ts';
+import type { FramingErrorCode, HeadErrorCode } from '../../core/errors.ts';
+import type { BodyErrorCode, DigestState, Verdict } from '../../core/verdict.ts';
 import type { Piece } from './piece.ts';
 
 /** The start of a message. */
@@ -37,7 +37,7 @@ export interface ChunksEvent {
 export interface ErrorEvent {
   type: 'error';
   offset: number;
-  code: StreamErrorCode;
+  code: FramingErrorCode | HeadErrorCode;
   /** What was found, and what was expected. */
   reason: string;
   /** What stands there, as far as it had come: nothing at the end of input. */
@@ -61,7 +61,7 @@ export interface VerdictEvent {
   /** `no-response`: there was no well-formed head, and so nothing to judge. */
   kind: Verdict['kind'] | 'no-response';
   /** Undefined if the body may end. */
-  code: StreamErrorCode | undefined;
+  code: BodyErrorCode | HeadErrorCode | undefined;
   reason: string;
   digest: DigestState | undefined;
   /** The status-line without its version. */

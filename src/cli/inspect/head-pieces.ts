@@ -1,5 +1,5 @@
 /** The pieces of a message head (RFC 9112 §2.1), and the line at which a head that cannot be read breaks. */
-import type { StreamError } from '../../core/errors.ts';
+import type { HeadError } from '../../core/errors.ts';
 import { CR, HTAB, joinOctets, LF, octetsFromLatin1, SP } from '../../core/grammar.ts';
 import { type Piece, type PieceKind, pieceFrom } from './piece.ts';
 
@@ -49,14 +49,14 @@ export function headPieces(head: Uint8Array, offset: number): Piece[] {
  */
 export function brokenLine(
   head: Uint8Array,
-  cause: StreamError,
+  cause: HeadError,
   read: (head: Uint8Array) => unknown,
 ): { start: number; end: number } {
   for (const { start, end } of linesOf(head)) {
     try {
       read(joinOctets([head.subarray(0, end), CRLF]));
     } catch (error) {
-      const { code, message } = error as StreamError;
+      const { code, message } = error as HeadError;
       // The message of a limit counts all lines, those behind the first one over it too.
       const isSame = code === cause.code && (code === 'ERR_HEAD_LIMIT' || message === cause.message);
       if (isSame) return { start, end: textEnd(head, end) };

@@ -2,7 +2,7 @@
  * The head of a response, annotated when it is whole or has broken. What it is, and whether it is one, is for the reader
  * of heads behind `receive` to say (node/message-head.ts).
  */
-import { StreamError } from '../../core/errors.ts';
+import { HeadError } from '../../core/errors.ts';
 import { copyOctets, joinOctets } from '../../core/grammar.ts';
 import { DEFAULT_LIMITS } from '../../core/limits.ts';
 import { HeadScanner } from '../../node/head/head-scanner.ts';
@@ -32,7 +32,7 @@ export class Head {
   #kept = 0;
   length = 0;
   result: ReadHead | undefined;
-  error: StreamError | undefined;
+  error: HeadError | undefined;
 
   /**
    * @param method of the request that it answers
@@ -61,8 +61,8 @@ export class Head {
       this.#read(found.head);
       return input.length - found.rest.length;
     } catch (error) {
-      const { offset = this.#maxBytes } = error as StreamError; // a bare LF, or a head over the limit
-      this.#break(error as StreamError, joinOctets([this.#came(), input.subarray(kept.length)]), offset, offset + 1);
+      const { offset = this.#maxBytes } = error as HeadError; // a bare LF, or a head over the limit
+      this.#break(error as HeadError, joinOctets([this.#came(), input.subarray(kept.length)]), offset, offset + 1);
       return input.length;
     }
   }
@@ -71,7 +71,7 @@ export class Head {
   end(): void {
     const { length } = this;
     const message = `The input ended before the response head was whole; ${length} octets of it came`;
-    this.#break(new StreamError('ERR_NO_RESPONSE', message, { bytes: length }), this.#came(), length, length);
+    this.#break(new HeadError('ERR_NO_RESPONSE', message, { bytes: length }), this.#came(), length, length);
   }
 
   /** Shows what came of a head that nobody waits for any longer. */
@@ -83,14 +83,14 @@ export class Head {
     try {
       this.result = readHead(octets, this.#method);
     } catch (cause) {
-      const { start, end } = brokenLine(octets, cause as StreamError, (lines) => readHead(lines, this.#method));
-      this.#break(cause as StreamError, octets, start, end);
+      const { start, end } = brokenLine(octets, cause as HeadError, (lines) => readHead(lines, this.#method));
+      this.#break(cause as HeadError, octets, start, end);
       return;
     }
     this.#show(octets);
   }
 
-  #break(error: StreamError, octets: Uint8Array, start: number, end: number): void {
+  #break(error: HeadError, octets: Uint8Array, start: number, end: number): void {
     const { code, message: reason } = error;
     this.error = error;
     this.length = start;

@@ -12,7 +12,7 @@ export interface Place {
 
 export function hintFor({ code, octets, offset }: ErrorEvent, place: Place): string | undefined {
   const text = latin1FromOctets(octets);
-  if (code === 'ERR_STREAM_TRUNCATED') {
+  if (code === 'ERR_FRAMING_TRUNCATED') {
     const isBare = place.form === 'response' && place.bodyOctets === 0;
     return isBare ? 'if this answers a HEAD request, it has no body: say --method HEAD' : undefined;
   }
@@ -20,7 +20,7 @@ export function hintFor({ code, octets, offset }: ErrorEvent, place: Place): str
     if (/^HTTP\/[23]/.test(text)) return 'only HTTP/1.1 has chunks: curl --http1.1 asks for it';
     return octets[0] === LF ? LINE_ENDS : undefined;
   }
-  if (code !== 'ERR_STREAM_MALFORMED') return undefined;
+  if (code !== 'ERR_FRAMING_MALFORMED') return undefined;
   if (octets[0] === LF) return LINE_ENDS;
   if (place.bodyOctets > 0) return undefined;
   if (place.form === 'response') return 'this body is perhaps decoded already: curl keeps the chunks with --raw';

@@ -5,7 +5,7 @@ import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { isToken } from '../../core/grammar.ts';
-import type { Require } from '../../core/outcome.ts';
+import type { Require } from '../../core/verifier.ts';
 import { EXIT } from '../exit-codes.ts';
 import { complain, paint } from '../terminal.ts';
 import { INSPECT_USAGE, UsageError } from '../usage.ts';

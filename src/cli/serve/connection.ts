@@ -1,6 +1,6 @@
 /** One connection of a raw-socket server: request after request, each answered by a handler, until either side closes. */
 import type { Socket } from 'node:net';
-import { StreamError, type StreamErrorCode } from '../../core/errors.ts';
+import { HeadError, type HeadErrorCode } from '../../core/errors.ts';
 import type { RequestHead } from '../../node/head/message-head.ts';
 import { readRequest } from '../../node/head/read-request.ts';
 import { respond } from '../../node/send/respond.ts';
@@ -8,10 +8,10 @@ import { respond } from '../../node/send/respond.ts';
 export type Handler = (request: RequestHead, socket: Socket) => Promise<void>;
 
 /** What a request head that cannot be read is answered with, before the connection is closed. */
-const STATUS_FOR: Partial<Record<StreamErrorCode, number>> = {
+const STATUS_FOR: Partial<Record<HeadErrorCode, number>> = {
   ERR_HEAD_MALFORMED: 400,
   ERR_HEAD_LIMIT: 431,
-  ERR_STREAM_TIMEOUT: 408,
+  ERR_HEAD_TIMEOUT: 408,
 };
 
 /** Never rejects: whatever goes wrong concerns this connection alone. The signal ends it between two requests. */
@@ -24,7 +24,7 @@ export async function serveConnection(socket: Socket, handler: Handler, signal?:
       await handler(request, socket);
     }
   } catch (error) {
-    const status = error instanceof StreamError ? STATUS_FOR[error.code] : undefined;
+    const status = error instanceof HeadError ? STATUS_FOR[error.code] : undefined;
     if (status !== undefined && socket.writable) refuse(socket, status);
     else socket.end();
   }

@@ -1,10 +1,8 @@
 /** One request of a download, and what becomes of the octets that it brings. */
 import { createHash } from 'node:crypto';
-import { StreamError } from '../../core/errors.ts';
-import { fieldValue } from '../../core/fields.ts';
-import { type Require, streamErrorFor } from '../../core/outcome.ts';
-import type { Verdict } from '../../core/verdict.ts';
-import { listMembers } from '../../node/head/message-head.ts';
+import { fieldValue, listMembers } from '../../core/fields.ts';
+import { BodyError, type Verdict } from '../../core/verdict.ts';
+import { bodyErrorFor, type Require } from '../../core/verifier.ts';
 import { type Asked, type ContentRange, partOf206, strongEtag, unsatisfiedLength } from './content-range.ts';
 import { checkReprDigest, isCheckable, judgeWhole, judgeWithoutRest } from './digest.ts';
 import type { PartFile } from './part-file.ts';
@@ -35,7 +33,7 @@ export type Outcome = { verdict: Verdict } | { hasAdvanced: boolean };
 const MIN_ADVANCE = 65_536;
 
 /** After these, what came is a start of the content as far as it goes. */
-const CUT = new Set(['ERR_STREAM_TRUNCATED', 'ERR_STREAM_TIMEOUT', 'ERR_STREAM_FAILED']);
+const CUT = new Set(['ERR_BODY_TRUNCATED', 'ERR_BODY_TIMEOUT', 'ERR_BODY_FAILED']);
 
 type Facts = Omit<Representation, 'etag'> & { etag: string | undefined };
 
@@ -92,7 +90,7 @@ async function receive(
   } catch (error) {
     reply.body.destroy(); // it may be ours
     const verdict = await reply.body.verdict;
-    const isCut = !(error instanceof StreamError) || CUT.has(error.code);
+    const isCut = !(error instanceof BodyError) || CUT.has(error.code);
     if (etag === undefined) await part.restart();
     else if (verdict.kind === 'failed' && verdict.digest === 'match' && verdict.bytes === part.bytes - first) {
       part.verified();
@@ -112,7 +110,7 @@ async function receive(
   return conclude(part, judgeWhole(verdict, part, repr, first > 0), settings.require, facts.isSealed);
 }
 
-/** @throws StreamError of the verdict on the body, or for a part of another length than its Content-Range has */
+/** @throws BodyError of the verdict on the body, or for a part of another length than its Content-Range has */
 async function write(
   part: PartFile,
   { body }: Reply,
@@ -129,11 +127,11 @@ async function write(
   };
   report();
   for await (const data of body as AsyncIterable<Buffer>) {
-    if (part.bytes + data.length > end) throw wrongLength(range!, 'more');
+    if (part.bytes + data.length > end) throw wrongLength(range!, 'more', part.bytes);
     await part.write(data, mayNote);
     report();
   }
-  if (range !== undefined && part.bytes < end) throw wrongLength(range, `${part.bytes - first}`);
+  if (range !== undefined && part.bytes < end) throw wrongLength(range, `${part.bytes - first}`, part.bytes);
 }
 
 async function withoutRest(part: PartFile, known: Representation, settings: AttemptSettings): Promise<Outcome> {
@@ -147,7 +145,7 @@ async function withoutRest(part: PartFile, known: Representation, settings: Atte
 }
 
 async function conclude(part: PartFile, verdict: Verdict, require: Require, isPromised: boolean): Promise<Outcome> {
-  const error = streamErrorFor(verdict, require, isPromised);
+  const error = bodyErrorFor(verdict, require, isPromised);
   if (error === undefined) return { verdict };
   await part.restart();
   throw error;
@@ -190,6 +188,8 @@ function sourceOf({ url }: Reply): string {
   return createHash('sha256').update(`${url.origin}${url.pathname}`).digest('hex');
 }
 
-function wrongLength({ first, last }: ContentRange, came: string): StreamError {
-  return new StreamError('ERR_STREAM_MISMATCH', `The Content-Range has ${last + 1 - first} octets, ${came} came`);
+function wrongLength({ first, last }: ContentRange, came: string, bytes: number): BodyError {
+  const reason = `The Content-Range has ${last + 1 - first} bytes, ${came} came`;
+  const findings = { trailers: [], isStatusUnreadable: false, status: undefined, error: undefined };
+  return new BodyError('ERR_BODY_MISMATCH', { ...findings, kind: 'mismatch', bytes, digest: 'ignored', reason });
 }

@@ -39,7 +39,8 @@ export function judgeWhole(last: Verdict, part: PartFile, repr: ReprDigestState,
     return { ...findings, kind: 'mismatch', digest: 'mismatch', reason };
   }
   if (repr === 'match') {
-    return { ...last, bytes, digest: 'match', reason: `${last.reason}; the Repr-Digest agrees with the whole` };
+    const reason = `${last.reason}; the Repr-Digest agrees with the whole`;
+    return { ...findings, kind: 'complete', digest: 'match', reason };
   }
   if (!hasEarlier) return last;
   if (part.isVerified) return { ...last, bytes, reason: `${last.reason}; so do those of the parts before` };
@@ -55,6 +56,9 @@ export function judgeWithoutRest(part: PartFile, repr: ReprDigestState): Verdict
     const reason = 'The Repr-Digest disagrees with the whole';
     return { ...findings, kind: 'mismatch', digest: 'mismatch', reason };
   }
-  const reason = `No X-Stream-Status came, for no octet was missing${repr === 'match' ? '; the Repr-Digest agrees' : ''}`;
-  return { ...findings, kind: 'unverified', digest: repr, reason };
+  if (repr === 'match') {
+    return { ...findings, kind: 'complete', digest: 'match', reason: 'The Repr-Digest agrees with the whole' };
+  }
+  const reason = 'No X-Stream-Status came, since no byte was missing';
+  return { ...findings, kind: 'unverified', digest: 'absent', reason };
 }

@@ -8,10 +8,10 @@
  */
 import type { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { StreamError } from '../../core/errors.ts';
+import { FramingError } from '../../core/errors.ts';
 import { serializeFieldLines } from '../../core/fields.ts';
-import { assertRequire, type Require } from '../../core/outcome.ts';
-import type { Verdict } from '../../core/verdict.ts';
+import { BodyError, judge, type Verdict } from '../../core/verdict.ts';
+import { assertJudging, type Require } from '../../core/verifier.ts';
 import { requestHeaders } from '../../node/head/request-headers.ts';
 import { type BodyTimeoutOptions, bodyTimeoutsFrom, timeoutFrom } from '../../node/timeouts.ts';
 import { type AttemptSettings, attempt, type DownloadProgress, mayKeepUnverified } from './attempt.ts';
@@ -52,8 +52,8 @@ export interface DownloadOptions extends BodyTimeoutOptions {
  *
  * @returns the verdict on the whole, `complete` or `unverified`; `bytes` are those of the file, `status` and `trailers`
  *   those of the last response
- * @throws StreamError of the last response's verdict; ERR_NO_RESPONSE, ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT,
- *   ERR_STREAM_TIMEOUT if no response came; ERR_STREAM_MISMATCH if a Repr-Digest disagrees with the whole
+ * @throws BodyError of the last response's verdict; ERR_BODY_MISMATCH if a Repr-Digest disagrees with the whole
+ * @throws HeadError ERR_NO_RESPONSE, ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT, ERR_HEAD_TIMEOUT if no response came
  * @throws StatusError for a response that is no success
  * @throws Error of the file system as it is (ENOSPC, EACCES ...); EBUSY if another `resume` is at work on the same file
  * @throws TypeError, RangeError for a URL or options that are none
@@ -78,10 +78,14 @@ export async function download(url: URL | string, file: string, options: Downloa
           return outcome.verdict;
         }
         if (outcome.hasAdvanced) continue;
-        throw new StreamError('ERR_STREAM_TRUNCATED', 'The server gives parts that are far shorter than asked for');
+        const why = new FramingError(
+          'ERR_FRAMING_TRUNCATED',
+          'The server gives parts that are far shorter than asked for',
+        );
+        throw new BodyError('ERR_BODY_TRUNCATED', judge({ bytes: part.bytes, error: why }));
       } catch (error) {
         // What came in parts and is not vouched for may be, in one piece.
-        const isUnverified = error instanceof StreamError && error.code === 'ERR_STREAM_UNVERIFIED';
+        const isUnverified = error instanceof BodyError && error.code === 'ERR_BODY_UNVERIFIED';
         if (retry >= retries || !(isWorthRetrying(error) || (isUnverified && hasEarlier))) throw error;
         retry++;
         await part.note();
@@ -102,7 +106,7 @@ function settingsFrom(url: URL | string, options: DownloadOptions): AttemptSetti
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
     throw new TypeError(`Only http: and https: can be downloaded, not ${parsed.protocol}`);
   }
-  assertRequire(require);
+  assertJudging({ require });
   const timeouts = {
     ...(idleTimeout !== undefined && { idleTimeout }),
     ...(totalTimeout !== undefined && { totalTimeout }),

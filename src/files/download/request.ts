@@ -1,7 +1,7 @@
 /** One GET by `node:http`, its redirects followed (RFC 9110 §15.4), to a body that is being verified. */
 import { type Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { StreamError, type StreamErrorCode } from '../../core/errors.ts';
+import { HeadError, type HeadErrorCode } from '../../core/errors.ts';
 import type { ReceivedBody } from '../../node/receive/received-body.ts';
 import { type VerifyOptions, verify } from '../../node/receive/verify.ts';
 import { StatusError } from './status-error.ts';
@@ -31,8 +31,8 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /**
  * @returns a response that is no redirect; its body has not been read
- * @throws StatusError for a redirect to nowhere, to another scheme, or one too many; StreamError ERR_NO_RESPONSE,
- *   ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT, ERR_STREAM_TIMEOUT; the signal's reason
+ * @throws StatusError for a redirect to nowhere, to another scheme, or one too many; HeadError ERR_NO_RESPONSE,
+ *   ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT, ERR_HEAD_TIMEOUT; the signal's reason
  */
 export async function requestFollowing(
   start: URL,
@@ -81,7 +81,7 @@ function request(url: URL, headers: Record<string, string>, settings: RequestSet
     };
     const onAbort = () => giveUp(signal?.reason);
     const onTimeout = () => {
-      giveUp(new StreamError('ERR_STREAM_TIMEOUT', `No whole response head came for ${headTimeout} ms`, { bytes: 0 }));
+      giveUp(new HeadError('ERR_HEAD_TIMEOUT', `No whole response head came for ${headTimeout} ms`, { bytes: 0 }));
     };
     const timer = headTimeout > 0 ? setTimeout(onTimeout, headTimeout) : undefined;
     const settle = () => {
@@ -95,7 +95,7 @@ function request(url: URL, headers: Record<string, string>, settings: RequestSet
     });
     sent.on('upgrade', (_, socket) => {
       socket.destroy();
-      giveUp(new StreamError('ERR_HEAD_MALFORMED', '101 Switching Protocols, which was not asked for'));
+      giveUp(new HeadError('ERR_HEAD_MALFORMED', '101 Switching Protocols, which was not asked for'));
     });
     sent.once('response', (message) => {
       settle();
@@ -112,11 +112,11 @@ function request(url: URL, headers: Record<string, string>, settings: RequestSet
 }
 
 /** Which of our errors it is that no response head came. */
-function headError(cause: NodeJS.ErrnoException): StreamError {
+function headError(cause: NodeJS.ErrnoException): HeadError {
   const { code = '' } = cause;
   const isRefused = code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE';
-  let ours: StreamErrorCode = isRefused ? 'ERR_HEAD_MALFORMED' : 'ERR_NO_RESPONSE';
+  let ours: HeadErrorCode = isRefused ? 'ERR_HEAD_MALFORMED' : 'ERR_NO_RESPONSE';
   if (code === 'HPE_HEADER_OVERFLOW') ours = 'ERR_HEAD_LIMIT';
   const what = isRefused ? "Node's parser refused the message head" : 'No response came';
-  return new StreamError(ours, `${what}: ${cause.message || code}`, { bytes: 0, cause });
+  return new HeadError(ours, `${what}: ${cause.message || code}`, { bytes: 0, cause });
 }

@@ -1,9 +1,10 @@
 /** Which failures may pass, and how long to wait before finding out. */
-import { StreamError, type StreamErrorCode } from '../../core/errors.ts';
+import { HeadError } from '../../core/errors.ts';
+import { BodyError } from '../../core/verdict.ts';
 import { StatusError } from './status-error.ts';
 
 /** What would come out the same: a bound of ours, and a server or proxy that gives no status. */
-const LASTING = new Set<StreamErrorCode>(['ERR_STREAM_LIMIT', 'ERR_HEAD_LIMIT', 'ERR_STREAM_UNVERIFIED']);
+const LASTING = new Set<string>(['ERR_BODY_LIMIT', 'ERR_HEAD_LIMIT', 'ERR_BODY_UNVERIFIED']);
 
 const PASSING_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
 
@@ -12,7 +13,8 @@ const LONGEST_RETRY_AFTER = 120_000;
 
 export function isWorthRetrying(error: unknown): boolean {
   if (error instanceof StatusError) return PASSING_STATUSES.has(error.statusCode);
-  return error instanceof StreamError && !LASTING.has(error.code) && !isCertificateProblem(error.cause);
+  const isPeers = error instanceof BodyError || error instanceof HeadError;
+  return isPeers && !LASTING.has(error.code) && !isCertificateProblem(error.cause);
 }
 
 /** Milliseconds: 1 s, 2 s, 4 s ... 30 s, of which up to a half is left to chance, so that clients do not come at once. */

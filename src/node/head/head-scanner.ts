@@ -1,5 +1,5 @@
 /** Finds the end of a message head in octets that come in any split (RFC 9112 §2.1). A bare LF is refused at once. */
-import { StreamError } from '../../core/errors.ts';
+import { HeadError } from '../../core/errors.ts';
 import { CR, LF } from '../../core/grammar.ts';
 
 /** A client may have put one behind its last content; more than a few are no accident. */
@@ -22,7 +22,7 @@ export class HeadScanner {
 
   /**
    * @returns the octets up to and with the empty line, and those behind it; undefined while the empty line is to come
-   * @throws StreamError ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT
+   * @throws HeadError ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT
    */
   write(data: Uint8Array): { head: Buffer; rest: Buffer } | undefined {
     let from = this.bytes;
@@ -31,7 +31,7 @@ export class HeadScanner {
       const offset = this.#room.subarray(0, this.bytes).indexOf(LF, from);
       if (offset === -1 || offset >= this.#maxHeadBytes) break;
       if (offset === 0 || this.#room[offset - 1] !== CR) {
-        throw new StreamError('ERR_HEAD_MALFORMED', `A bare LF at octet ${offset} of the message head`, { offset });
+        throw new HeadError('ERR_HEAD_MALFORMED', `A bare LF at octet ${offset} of the message head`, { offset });
       }
       const isEmptyLine = offset - 1 === this.#lineStart;
       from = offset + 1;
@@ -39,10 +39,7 @@ export class HeadScanner {
         this.#lineStart = from;
       } else if (this.#lineStart === 0 && this.#skipsEmptyLines) {
         if (++this.#emptyLines > MAX_EMPTY_LINES) {
-          throw new StreamError(
-            'ERR_HEAD_MALFORMED',
-            `More than ${MAX_EMPTY_LINES} empty lines before the message head`,
-          );
+          throw new HeadError('ERR_HEAD_MALFORMED', `More than ${MAX_EMPTY_LINES} empty lines before the message head`);
         }
         this.#room.copyWithin(0, from, this.bytes);
         this.bytes -= from;
@@ -53,7 +50,7 @@ export class HeadScanner {
     }
     if (this.bytes > this.#maxHeadBytes) {
       const message = `The message head is over ${this.#maxHeadBytes} octets`;
-      throw new StreamError('ERR_HEAD_LIMIT', message, { bytes: this.bytes });
+      throw new HeadError('ERR_HEAD_LIMIT', message, { bytes: this.bytes });
     }
     return undefined;
   }

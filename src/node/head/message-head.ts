@@ -3,7 +3,7 @@
  * its body is framed. Strict: CRLF only, no whitespace before a colon, and nothing ambiguous about the framing. The one
  * leniency is demanded: obs-fold in a response is read as SP (RFC 9112 §5.2); in a request it is refused.
  */
-import { StreamError } from '../../core/errors.ts';
+import { HeadError } from '../../core/errors.ts';
 import { type FieldPairs, fieldPairFromLine, fieldValue } from '../../core/fields.ts';
 import { isFieldValue, isToken, latin1FromOctets } from '../../core/grammar.ts';
 
@@ -43,7 +43,7 @@ const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/;
 
 /**
  * @param head the octets up to and with the empty line
- * @throws StreamError ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT
+ * @throws HeadError ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT
  */
 export function parseRequestHead(head: Uint8Array, maxFields: number): RequestHead {
   const [startLine, ...lines] = linesOf(head);
@@ -68,7 +68,7 @@ export function parseRequestHead(head: Uint8Array, maxFields: number): RequestHe
 
 /**
  * @param head the octets up to and with the empty line
- * @throws StreamError ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT
+ * @throws HeadError ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT
  */
 export function parseResponseHead(head: Uint8Array, maxFields: number): ResponseHead {
   const [startLine, ...lines] = linesOf(head);
@@ -86,6 +86,19 @@ export function parseResponseHead(head: Uint8Array, maxFields: number): Response
   };
 }
 
+/**
+ * Whether a response never has content, whatever its head says (RFC 9112 §6.3, RFC 9110 §15.3.6 for 205).
+ *
+ * @param method of the request that it answers, undefined if it is not known
+ */
+export function hasNoContent(method: string | undefined, statusCode: number | undefined): boolean {
+  if (method === 'HEAD') return true;
+  if (statusCode === undefined) return false;
+  if (method === 'CONNECT' && statusCode >= 200 && statusCode < 300) return true;
+  const isInterim = statusCode >= 100 && statusCode < 200; // not 20, which Node's parser makes of "020"
+  return isInterim || statusCode === 204 || statusCode === 205 || statusCode === 304;
+}
+
 /** What is wrong with a head of which `isFramedNoContent`. */
 export const FRAMED_NO_CONTENT = 'Transfer-Encoding in a 204 (RFC 9112 §6.1)';
 
@@ -98,15 +111,14 @@ export function isFramedNoContent(statusCode: number | undefined, codings: Heade
  * How the body of this response is framed (RFC 9112 §6.3).
  *
  * @param method of the request that it answers
- * @throws StreamError ERR_HEAD_MALFORMED where two readers could disagree about it
+ * @throws HeadError ERR_HEAD_MALFORMED where two readers could disagree about it
  */
 export function responseFraming(head: ResponseHead, method: string): BodyFraming {
   const { statusCode, httpVersion, rawHeaders } = head;
   const codings = fieldValue(rawHeaders, 'transfer-encoding');
   if (isFramedNoContent(statusCode, codings)) throw malformed(FRAMED_NO_CONTENT);
-  const isTunnel = method === 'CONNECT' && statusCode < 300;
-  if (method === 'HEAD' || isTunnel || statusCode < 200 || statusCode === 204 || statusCode === 304)
-    return { kind: 'none' };
+  // A 205 has no content, but may be framed: its framing is read (RFC 9110 §15.3.6).
+  if (statusCode !== 205 && hasNoContent(method, statusCode)) return { kind: 'none' };
   const lengths = fieldValue(rawHeaders, 'content-length');
   if (codings !== undefined) {
     if (lengths !== undefined) throw malformed('Content-Length together with Transfer-Encoding (RFC 9112 §6.2)');
@@ -128,17 +140,8 @@ export function responseFraming(head: ResponseHead, method: string): BodyFraming
   return { kind: 'until-close' };
 }
 
-/** The members of a comma-separated field, in lower case and without parameters: `trailers;q=1` is `trailers`. */
-export function listMembers(value: string | string[] | undefined): string[] {
-  const list = Array.isArray(value) ? value.join(',') : (value ?? '');
-  return list
-    .split(',')
-    .map((member) => member.split(';')[0]!.trim().toLowerCase())
-    .filter((member) => member !== '');
-}
-
-export function malformed(found: string): StreamError {
-  return new StreamError('ERR_HEAD_MALFORMED', `The message head is malformed: ${found}`);
+export function malformed(found: string): HeadError {
+  return new HeadError('ERR_HEAD_MALFORMED', `The message head is malformed: ${found}`);
 }
 
 function linesOf(head: Uint8Array): string[] {
@@ -156,7 +159,7 @@ function unfold(lines: string[]): string[] {
 
 function parseFieldLines(lines: string[], maxFields: number): FieldPairs {
   if (lines.length > maxFields) {
-    throw new StreamError('ERR_HEAD_LIMIT', `The message head has ${lines.length} field lines, over ${maxFields}`);
+    throw new HeadError('ERR_HEAD_LIMIT', `The message head has ${lines.length} field lines, over ${maxFields}`);
   }
   return lines.map((line) => {
     const colon = line.indexOf(':');

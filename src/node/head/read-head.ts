@@ -1,12 +1,12 @@
 /** Reads the octets of one message head from a socket, bounded in time, and puts back what lies behind it. */
 import type { Socket } from 'node:net';
-import { StreamError, type StreamErrorCode } from '../../core/errors.ts';
+import { HeadError, type HeadErrorCode } from '../../core/errors.ts';
 import { guard } from '../socket-use.ts';
 import { HeadScanner } from './head-scanner.ts';
 
 export interface ReadHeadOptions {
   /** The code for a socket that closes before the head is whole. */
-  closedCode: Extract<StreamErrorCode, 'ERR_NO_REQUEST' | 'ERR_NO_RESPONSE'>;
+  closedCode: Extract<HeadErrorCode, 'ERR_NO_REQUEST' | 'ERR_NO_RESPONSE'>;
   maxHeadBytes: number;
   /** Milliseconds for the whole head; 0 for no bound. */
   timeout: number;
@@ -15,7 +15,7 @@ export interface ReadHeadOptions {
 
 /**
  * @returns the head's octets, with the empty line; what came behind them is back in the socket, which is paused
- * @throws StreamError `closedCode`, ERR_HEAD_LIMIT, ERR_HEAD_MALFORMED (bare LF), ERR_STREAM_TIMEOUT; the signal's reason
+ * @throws HeadError `closedCode`, ERR_HEAD_LIMIT, ERR_HEAD_MALFORMED (bare LF), ERR_HEAD_TIMEOUT; the signal's reason
  */
 export async function readHead(socket: Socket, options: ReadHeadOptions): Promise<Buffer> {
   const { closedCode, maxHeadBytes, timeout, signal } = options;
@@ -25,7 +25,7 @@ export async function readHead(socket: Socket, options: ReadHeadOptions): Promis
     const { bytes } = scanner;
     const what = isRequest ? 'request' : 'response';
     const came = bytes === 0 ? `any ${what} came` : `the ${what} head was whole; ${bytes} octets of it came`;
-    return new StreamError(closedCode, `The connection closed before ${came}`, { bytes, cause });
+    return new HeadError(closedCode, `The connection closed before ${came}`, { bytes, cause });
   };
 
   guard(socket);
@@ -52,7 +52,7 @@ export async function readHead(socket: Socket, options: ReadHeadOptions): Promis
     const onAbort = () => reject(signal?.reason);
     const onTimeout = () => {
       const message = `No whole message head came within ${timeout} ms`;
-      reject(new StreamError('ERR_STREAM_TIMEOUT', message, { bytes: scanner.bytes }));
+      reject(new HeadError('ERR_HEAD_TIMEOUT', message, { bytes: scanner.bytes }));
     };
     const timer = timeout > 0 ? setTimeout(onTimeout, timeout) : undefined;
     detach = () => {

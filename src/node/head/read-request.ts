@@ -18,8 +18,8 @@ export interface ReadRequestOptions {
  * announced some, and whether there is a Host is left to the application. On a kept-alive connection, call it again: it
  * waits for the end of the response that is open.
  *
- * @throws StreamError ERR_NO_REQUEST (the socket closed first: `bytes` is 0 at an orderly end), ERR_HEAD_MALFORMED,
- *   ERR_HEAD_LIMIT, ERR_STREAM_TIMEOUT; the signal's reason
+ * @throws HeadError ERR_NO_REQUEST (the socket closed first: `bytes` is 0 at an orderly end), ERR_HEAD_MALFORMED,
+ *   ERR_HEAD_LIMIT, ERR_HEAD_TIMEOUT; the signal's reason
  * @throws Error if another request is being read from the socket; TypeError, RangeError for options that are none
  */
 export async function readRequest(socket: Socket, options: ReadRequestOptions = {}): Promise<RequestHead> {

@@ -3,7 +3,7 @@
  * `done` or an `error`. The chunked one is the core's Decoder.
  */
 import { Decoder } from '../../core/decoder.ts';
-import { StreamError } from '../../core/errors.ts';
+import { FramingError } from '../../core/errors.ts';
 import type { FieldPairs } from '../../core/fields.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { BodyFraming } from '../head/message-head.ts';
@@ -14,7 +14,7 @@ export interface BodyReader {
   /** The input has ended with FIN. */
   end(): void;
   readonly done: boolean;
-  readonly error: StreamError | undefined;
+  readonly error: FramingError | undefined;
   readonly rawTrailers: FieldPairs;
   readonly abortReason: string | undefined;
   /** What came behind the body. */
@@ -43,7 +43,7 @@ class CountedReader implements BodyReader {
   readonly #onData: OnData;
   #bytes = 0;
   #hasEnded = false;
-  error: StreamError | undefined;
+  error: FramingError | undefined;
   rest: Uint8Array = new Uint8Array(0);
   readonly rawTrailers: FieldPairs = [];
   readonly abortReason = undefined;
@@ -72,11 +72,11 @@ class CountedReader implements BodyReader {
     this.#hasEnded = true;
     if (this.done || this.error !== undefined) return;
     const message = `The input ended after ${this.#bytes} of ${this.#length} octets`;
-    this.error = new StreamError('ERR_STREAM_TRUNCATED', message, { offset: this.#bytes, bytes: this.#bytes });
+    this.error = new FramingError('ERR_FRAMING_TRUNCATED', message, { offset: this.#bytes, bytes: this.#bytes });
   }
 
   #refuse(): void {
     const details = { offset: this.#bytes, bytes: this.#bytes };
-    this.error = new StreamError('ERR_STREAM_LIMIT', `The body is over ${this.#maxBodyBytes} octets`, details);
+    this.error = new FramingError('ERR_FRAMING_LIMIT', `The body is over ${this.#maxBodyBytes} octets`, details);
   }
 }

@@ -1,5 +1,5 @@
 /** The bounds in time of one body that is received: on its silence, and on the whole of it. */
-import { StreamError } from '../../core/errors.ts';
+import { FramingError } from '../../core/errors.ts';
 import type { BodyTimeouts } from '../timeouts.ts';
 import { IdleTimer } from './idle-timer.ts';
 
@@ -9,8 +9,8 @@ export class BodyTimer {
   readonly #totalTimeout: number;
   #total: NodeJS.Timeout | undefined;
 
-  constructor({ idle, total }: BodyTimeouts, onTimeout: (error: StreamError) => void) {
-    const timeOut = (message: string) => onTimeout(new StreamError('ERR_STREAM_TIMEOUT', message));
+  constructor({ idle, total }: BodyTimeouts, onTimeout: (error: FramingError) => void) {
+    const timeOut = (message: string) => onTimeout(new FramingError('ERR_FRAMING_TIMEOUT', message));
     this.#idle = new IdleTimer(idle, () => timeOut(`No octet came for ${idle} ms`));
     this.#onTotal = () => timeOut(`The body was not whole after ${total} ms`);
     this.#totalTimeout = total;

@@ -6,27 +6,22 @@
  * before it has been read. (`destroy` alone would throw away what the stream still holds.)
  */
 import type { Readable } from 'node:stream';
-import { type Require, streamErrorFor } from '../../core/outcome.ts';
-import type { Verdict } from '../../core/verdict.ts';
+import type { BodyError, Verdict } from '../../core/verdict.ts';
 import type { FramingEnd, Verifier } from '../../core/verifier.ts';
 import { type BodyVerdict, bodyVerdict } from '../diagnostics.ts';
 
-export class Judgement {
+export class EndOnVerdict {
   /** Settles once, and never rejects. */
   readonly verdict: Promise<Verdict>;
   readonly #stream: Readable;
   readonly #verifier: Verifier;
-  readonly #require: Require;
-  readonly #isAnnounced: boolean;
   #settle!: (verdict: Verdict) => void;
   #isSettled = false;
-  #heldError: Error | undefined;
+  #heldError: BodyError | undefined;
 
-  constructor(stream: Readable, verifier: Verifier, require: Require, isAnnounced: boolean) {
+  constructor(stream: Readable, verifier: Verifier) {
     this.#stream = stream;
     this.#verifier = verifier;
-    this.#require = require;
-    this.#isAnnounced = isAnnounced;
     this.verdict = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -43,11 +38,11 @@ export class Judgement {
 
   /** The body has ended: ends the stream, or fails it once what came has been read. */
   conclude(framing: FramingEnd): Verdict {
-    const verdict = this.#verifier.end(framing);
+    const { verdict, error } = this.#verifier.conclude(framing);
     if (this.#isSettled) return verdict;
     this.#publish(verdict);
-    this.#heldError = streamErrorFor(verdict, this.#require, this.#isAnnounced);
-    if (this.#heldError === undefined) this.#stream.push(null);
+    this.#heldError = error;
+    if (error === undefined) this.#stream.push(null);
     else if (this.#stream.readableLength > 0)
       process.nextTick(() => this.#stream.emit('readable')); // for read(n), n too large
     else process.nextTick(() => this.#failIfRead()); // who has awaited the body is to listen first
@@ -57,8 +52,7 @@ export class Judgement {
   /** The stream has been destroyed. @returns whether the body had not ended before */
   abandon(): boolean {
     if (this.#isSettled) return false;
-    const message = 'The receiver gave up before the body ended';
-    this.#publish(this.#verifier.end({ error: { code: 'ERR_STREAM_TRUNCATED', message } }));
+    this.#publish(this.#verifier.abandon());
     return true;
   }
 
@@ -80,9 +74,7 @@ export class Judgement {
     if (bodyVerdict.hasSubscribers) bodyVerdict.publish({ body: this.#stream, verdict } satisfies BodyVerdict);
   }
 
-  #failIfRead(): boolean {
-    if (this.#stream.readableLength > 0) return false;
-    this.#stream.destroy(this.#heldError);
-    return true;
+  #failIfRead(): void {
+    if (this.#stream.readableLength === 0) this.#stream.destroy(this.#heldError);
   }
 }

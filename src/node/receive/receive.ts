@@ -4,16 +4,18 @@
  * go on; in every other case it is destroyed, since nobody can say where the next message would start.
  */
 import type { Socket } from 'node:net';
+import { listMembers } from '../../core/fields.ts';
 import { type Limits, resolveLimits } from '../../core/limits.ts';
+import { assertJudging, type JudgingOptions, Verifier } from '../../core/verifier.ts';
 import { destroyOnAbort } from '../abort-signal.ts';
-import { listMembers, malformed, parseResponseHead, type ResponseHead, responseFraming } from '../head/message-head.ts';
+import { createHasher } from '../hashing.ts';
+import { malformed, parseResponseHead, type ResponseHead, responseFraming } from '../head/message-head.ts';
 import { readHead } from '../head/read-head.ts';
 import { claimForReading } from '../socket-use.ts';
 import { type BodyTimeoutOptions, bodyTimeoutsFrom, timeoutFrom } from '../timeouts.ts';
 import { bodyReaderFor } from './body-reader.ts';
-import { type JudgingOptions, judgedBody, resolveJudging } from './judging.ts';
-import type { ReceivedBody } from './received-body.ts';
-import { Transfer } from './socket-source.ts';
+import { ReceivedBody } from './received-body.ts';
+import { SocketSource } from './socket-source.ts';
 
 export interface ReceiveOptions extends JudgingOptions, BodyTimeoutOptions {
   /** The method of the request that was sent: a response to HEAD has no content. `GET` by default. */
@@ -40,8 +42,8 @@ export interface ReceivedResponse extends ResponseHead {
  * the response to the next one, so destroy the socket. What comes later still waits in the paused socket: whoever keeps
  * one idle does well to give it a 'data' listener that destroys it, and to `resume()` it.
  *
- * @throws StreamError ERR_NO_RESPONSE (`bytes`: octets of a head that came), ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT,
- *   ERR_STREAM_TIMEOUT; the signal's reason. The socket is destroyed then.
+ * @throws HeadError ERR_NO_RESPONSE (`bytes`: those of a head that came), ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT,
+ *   ERR_HEAD_TIMEOUT; the signal's reason. The socket is destroyed then.
  * @throws Error if another message is being read from the socket; TypeError, RangeError for options that are none
  */
 export async function receive(socket: Socket, options: ReceiveOptions = {}): Promise<ReceivedResponse> {
@@ -49,18 +51,23 @@ export async function receive(socket: Socket, options: ReceiveOptions = {}): Pro
   const timeouts = bodyTimeoutsFrom(options);
   const headTimeout = timeoutFrom('headTimeout', options.headTimeout ?? 300_000);
   const limits = resolveLimits(options.limits);
-  const judging = resolveJudging(options);
+  const judging: JudgingOptions = { require: options.require, digest: options.digest };
+  assertJudging(judging);
   const release = claimForReading(socket);
   try {
     const head = await readFinalHead(socket, limits, headTimeout, signal);
     const framing = responseFraming(head, method);
-    const transfer = new Transfer(socket, timeouts, isPersistent(head), release);
-    const body = judgedBody(judging, transfer, head.headers.trailer, framing.kind !== 'none');
+    const { headers, statusCode } = head;
+    const hasContent = framing.kind !== 'none' && statusCode !== 205;
+    const verifier = new Verifier({ ...judging, headers, statusCode, hasContent, createHasher });
+    let source!: SocketSource;
+    const body = new ReceivedBody(verifier, (sink) => {
+      const reader = bodyReaderFor(framing, limits, (data) => sink.deliver(data));
+      source = new SocketSource(socket, reader, sink, { timeouts, isPersistent: isPersistent(head), release });
+      return source;
+    });
     destroyOnAbort(signal, body);
-    transfer.start(
-      bodyReaderFor(framing, limits, (data) => body.deliver(data)),
-      body,
-    );
+    source.start();
     return { ...head, body };
   } catch (error) {
     release();

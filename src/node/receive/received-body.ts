@@ -1,78 +1,72 @@
 /**
- * A Readable of content that ends only on a good verdict: otherwise it is destroyed with a StreamError, so `pipeline`,
- * `finished`, `for await` and 'error' all see it. Where the octets come from, and what becomes of that, is the
- * business of the `BodySource`.
+ * A Readable of content that ends only on a good verdict: otherwise it is destroyed with a BodyError, so `pipeline`,
+ * `finished`, `for await` and 'error' all see it. Where the content comes from, and what becomes of that, is the business
+ * of a `BodySource`. Only the source has the way in: whoever holds the body cannot put anything into it.
  */
 import { Readable } from 'node:stream';
-import type { Require } from '../../core/outcome.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import type { FramingEnd, Verifier } from '../../core/verifier.ts';
-import { Judgement } from './end-on-verdict.ts';
+import { EndOnVerdict } from './end-on-verdict.ts';
 
+/** Where the content of one body comes from. */
 export interface BodySource {
   pause(): void;
   resume(): void;
   /** The reader has given up before the body ended. */
   cancel(): void;
-  /** Octets that came behind the message, where that can be told. */
+  /** Bytes that came after the message, where that can be told. */
   readonly leftoverBytes?: number;
 }
 
-export interface ReceivedBodyOptions {
-  source: BodySource;
-  verifier: Verifier;
-  require: Require;
-  /** Whether the head's Trailer field named X-Stream-Status. */
-  isAnnounced: boolean;
+/** The way into one body. */
+export interface BodySink {
+  /** The next content. */
+  deliver(data: Uint8Array): void;
+  /** The body has ended. */
+  conclude(framing: FramingEnd): Verdict;
 }
 
 export class ReceivedBody extends Readable {
   readonly #source: BodySource;
-  readonly #verifier: Verifier;
-  readonly #judgement: Judgement;
+  readonly #end: EndOnVerdict;
 
-  constructor({ source, verifier, require, isAnnounced }: ReceivedBodyOptions) {
+  /** @param connect makes the source, which keeps the way in to itself */
+  constructor(verifier: Verifier, connect: (sink: BodySink) => BodySource) {
     super();
-    this.#source = source;
-    this.#verifier = verifier;
-    this.#judgement = new Judgement(this, verifier, require, isAnnounced);
+    this.#end = new EndOnVerdict(this, verifier);
+    this.#source = connect({
+      deliver: (data) => {
+        if (this.destroyed) return; // in the middle of what came in one piece
+        verifier.update(data);
+        if (!this.push(data)) this.#source.pause();
+      },
+      conclude: (framing) => this.#end.conclude(framing),
+    });
   }
 
   /** Settles with the conclusion when the body has ended, however it did. Never rejects. */
   get verdict(): Promise<Verdict> {
-    return this.#judgement.verdict;
+    return this.#end.verdict;
   }
 
   /**
-   * Octets that `receive` found behind the message when its body ended; 0 until then, and under `verify`, where Node's
+   * Bytes that `receive` found after the message when its body ended; 0 until then, and under `verify`, where Node's
    * parser deals with them. If no further request had been sent, nobody asked for them: see `receive`.
    */
   get leftoverBytes(): number {
     return this.#source.leftoverBytes ?? 0;
   }
 
-  /** The next content. */
-  deliver(data: Uint8Array): void {
-    if (this.destroyed) return; // in the middle of what came in one piece
-    this.#verifier.update(data);
-    if (!this.push(data)) this.#source.pause();
-  }
-
-  /** The body has ended. */
-  conclude(framing: FramingEnd): Verdict {
-    return this.#judgement.conclude(framing);
-  }
-
   override read(size?: number): ReturnType<Readable['read']> {
-    return this.#judgement.read((n) => super.read(n), size);
+    return this.#end.read((n) => super.read(n), size);
   }
 
   override _read(): void {
-    if (!this.#judgement.isSettled) this.#source.resume();
+    if (!this.#end.isSettled) this.#source.resume();
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    if (this.#judgement.abandon()) this.#source.cancel();
+    if (this.#end.abandon()) this.#source.cancel();
     // A body that nobody reads may fail before anybody listens: the verdict tells it all the same.
     callback(this.listenerCount('error') > 0 ? error : null);
   }

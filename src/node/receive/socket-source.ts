@@ -3,36 +3,44 @@
  * goes back to the caller, or is destroyed.
  */
 import type { Socket } from 'node:net';
-import { StreamError } from '../../core/errors.ts';
-import type { FramingError } from '../../core/verdict.ts';
+import { FramingError } from '../../core/errors.ts';
 import { readsForOne } from '../socket-use.ts';
 import type { BodyTimeouts } from '../timeouts.ts';
 import type { BodyReader } from './body-reader.ts';
 import { BodyTimer } from './body-timer.ts';
-import type { BodySource, ReceivedBody } from './received-body.ts';
+import type { BodySink, BodySource } from './received-body.ts';
 
-export class Transfer implements BodySource {
+export interface SocketSourceOptions {
+  timeouts: BodyTimeouts;
+  /** Whether the connection may carry another message after this one. */
+  isPersistent: boolean;
+  /** Called when no more is read from the socket. */
+  release: () => void;
+}
+
+export class SocketSource implements BodySource {
   readonly #socket: Socket;
   readonly #timer: BodyTimer;
   readonly #isPersistent: boolean;
   readonly #release: () => void;
-  #reader!: BodyReader;
-  #body!: ReceivedBody;
+  readonly #reader: BodyReader;
+  readonly #sink: BodySink;
   #isOver = false;
   /** Octets that came behind the message, together with its end. */
   leftoverBytes = 0;
 
-  /** @param release to be called when no more is read from the socket */
-  constructor(socket: Socket, timeouts: BodyTimeouts, isPersistent: boolean, release: () => void) {
+  constructor(socket: Socket, reader: BodyReader, sink: BodySink, options: SocketSourceOptions) {
+    const { timeouts, isPersistent, release } = options;
     this.#socket = socket;
+    this.#reader = reader;
+    this.#sink = sink;
     this.#timer = new BodyTimer(timeouts, (error) => this.#conclude(error));
     this.#isPersistent = isPersistent;
     this.#release = release;
   }
 
-  start(reader: BodyReader, body: ReceivedBody): void {
-    this.#reader = reader;
-    this.#body = body;
+  start(): void {
+    const reader = this.#reader;
     if (reader.done || reader.error !== undefined) return this.#conclude(reader.error);
     this.#socket.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onLost).on('close', this.#onLost);
     this.resume();
@@ -73,7 +81,7 @@ export class Transfer implements BodySource {
     const lost = cause instanceof Error ? `The connection was lost: ${cause.message}` : 'The connection was lost';
     const { message = lost, offset } = this.#reader.error ?? {};
     this.#conclude(
-      new StreamError('ERR_STREAM_TRUNCATED', message, { cause, ...(offset !== undefined && { offset }) }),
+      new FramingError('ERR_FRAMING_TRUNCATED', message, { cause, ...(offset !== undefined && { offset }) }),
     );
   };
 
@@ -82,7 +90,7 @@ export class Transfer implements BodySource {
     this.#detach();
     const { rawTrailers, abortReason, rest } = this.#reader;
     this.leftoverBytes = rest.length + this.#socket.readableLength;
-    const { kind } = this.#body.conclude({ error, abortReason, rawTrailers });
+    const { kind } = this.#sink.conclude({ error, abortReason, rawTrailers });
     const isWhole = error === undefined && kind !== 'mismatch';
     if (!isWhole || !this.#isPersistent || this.#socket.readableEnded) this.#socket.destroy();
     else if (rest.length > 0) this.#socket.unshift(rest);

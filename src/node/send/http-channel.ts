@@ -7,8 +7,7 @@
  */
 import { OutgoingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FieldPairs } from '../../core/fields.ts';
-import { listMembers } from '../head/message-head.ts';
+import { type FieldPairs, listMembers } from '../../core/fields.ts';
 import { isNode, returnsBuffers } from '../socket-use.ts';
 import type { Channel, ChannelOptions } from './channel.ts';
 import { canReset, lingeringClose, lingeringReset, reset, sendAll } from './closing.ts';

@@ -4,9 +4,8 @@
  * inside has said how it ends, a failure included: an end that is cut would have browsers drop the reason.
  */
 import type { OutgoingHttpHeaders } from 'node:http';
-import type { FieldPairs } from '../../core/fields.ts';
+import { type FieldPairs, listMembers } from '../../core/fields.ts';
 import { IN_CONTENT_TYPE } from '../../core/in-content.ts';
-import { listMembers } from '../head/message-head.ts';
 import type { Negotiated, RequestFacts } from './negotiation.ts';
 import { applicationFields, type HeadersOption } from './response-head.ts';
 

@@ -5,8 +5,9 @@
  * to one that said it reads the status, since everybody else would take it for success (spec-notes/x-stream-status.md).
  */
 import { type DigestAlgorithm, preferredDigest } from '../../core/content-digest.ts';
+import { listMembers } from '../../core/fields.ts';
 import { parseItem } from '../../core/structured-fields.ts';
-import { type Headers, listMembers } from '../head/message-head.ts';
+import type { Headers } from '../head/message-head.ts';
 
 /** What of a request decides the ending. `http.IncomingMessage` and what `readRequest` gives are such. */
 export interface RequestFacts {

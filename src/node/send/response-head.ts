@@ -3,8 +3,7 @@
  * sets one is told so at once, in its own stack trace.
  */
 import { STATUS_CODES } from 'node:http';
-import { type FieldPairs, serializeFieldLines } from '../../core/fields.ts';
-import { listMembers } from '../head/message-head.ts';
+import { type FieldPairs, listMembers, serializeFieldLines } from '../../core/fields.ts';
 
 /** Fields by name; or pairs, which a Headers and a Map are as well. */
 export type HeadersOption =

@@ -4,8 +4,8 @@
  * for success (negotiation.ts says which way). Nothing is sent before the first octet of content, so a source that
  * fails before that still gets an ordinary error response.
  */
+import { algorithmsOf, type DigestOption } from '../../core/content-digest.ts';
 import { Encoder } from '../../core/encoder.ts';
-import { StreamError } from '../../core/errors.ts';
 import { type ExtraTrailers, ownTrailers, trailerNames } from '../../core/extra-trailers.ts';
 import { type DescribeError, describeFailure } from '../../core/failure.ts';
 import type { FieldPairs } from '../../core/fields.ts';
@@ -19,7 +19,7 @@ import {
   responseFailed,
   responseStart,
 } from '../diagnostics.ts';
-import { algorithmsOf, createHasher, type DigestOption } from '../hashing.ts';
+import { createHasher } from '../hashing.ts';
 import { timeoutFrom } from '../timeouts.ts';
 import type { Channel, ChannelOptions } from './channel.ts';
 import { type ErrorResponse, errorMessage, type MakeErrorResponse } from './error-response.ts';
@@ -37,7 +37,7 @@ export interface RespondOptions {
   /** Without Content-Length, Transfer-Encoding and Trailer, which are `respond`'s own. */
   headers?: HeadersOption;
   /** What to hash with where the client asks for trailers and prefers nothing else. `sha-256` by default. */
-  digest?: DigestOption;
+  digest?: DigestOption | undefined;
   /** The application's own trailer fields, for a client that asks for trailers. */
   extraTrailers?: ExtraTrailers;
   /** What a failure may tell the client. By default a type only, no message. */
@@ -111,7 +111,7 @@ export class StreamResponse extends GatheringWritable {
       idleTimeout,
       lingerTimeout,
       onGone: () => this.destroy(),
-      onIdle: () => this.destroy(new StreamError('ERR_STREAM_TIMEOUT', `Nothing moved for ${idleTimeout} ms`)),
+      onIdle: () => this.destroy(idled(idleTimeout)),
     });
     const { isFraming } = this.#channel;
     if (framing === 'chunked') {
@@ -275,6 +275,10 @@ export class StreamResponse extends GatheringWritable {
       responseStart.publish({ response: this, request: this.#request, status } satisfies ResponseStart);
     return [...this.#channel.begin(status, fields, false), ...pieces];
   }
+}
+
+function idled(idleTimeout: number): Error {
+  return Object.assign(new Error(`Nothing moved for ${idleTimeout} ms`), { code: 'ETIMEDOUT' });
 }
 
 /** What Node calls a stream that closes before its end has gone through. */

@@ -73,7 +73,7 @@ test('--retries 0: what came is kept, and the next run continues it', async () =
   const { code, stderr } = await run(args, { cwd });
   expect(code).toBe(21);
   expect(stderr).toMatch(
-    /^error: truncated after 5,000 octets: [^\n]+ {2}\[ERR_STREAM_TRUNCATED\]\nwarning: what came is kept in file\.part, and get --resume continues it\n$/,
+    /^error: truncated after 5,000 octets: [^\n]+ {2}\[ERR_BODY_TRUNCATED\]\nwarning: what came is kept in file\.part, and get --resume continues it\n$/,
   );
   expect(await readdir(cwd)).toEqual(['file.part', 'file.part.json']);
   expect((await run(args, { cwd })).code).toBe(0);
@@ -142,7 +142,7 @@ test.each([
     'a Repr-Digest that disagrees',
     plainStart(LENGTH, 'Repr-Digest: sha-256=:AAAA:'),
     23,
-    /^error: mismatch after 70,890 octets: The Repr-Digest disagrees/,
+    /^error: mismatch after 70,890 octets: The digest in the head disagrees/,
   ],
 ])('%s', async (_, answer, expected, text) => {
   const cwd = await temporaryDirectory();

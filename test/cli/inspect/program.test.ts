@@ -75,7 +75,7 @@ complete: The sender sealed it, and its digest agrees
                                                     ^^
               At octet 16 of the chunked body: found CR, expected the name of a chunk extension
 
-malformed [ERR_STREAM_MALFORMED] at offset 16
+malformed [ERR_BODY_MALFORMED] at offset 16
   5 octets of content in 1 chunk, 1 chunk extension, 16 octets up to there
           16  12 octets from the error on, not looked at further
 `);
@@ -128,7 +128,7 @@ describe('for machines: --json', () => {
         type: 'error',
         message: 1,
         offset: 2,
-        code: 'ERR_STREAM_MALFORMED',
+        code: 'ERR_FRAMING_MALFORMED',
         reason: 'At octet 2 of the chunked body: found 0xe9, expected the name of a chunk extension',
         octets: 'é\r\nhi\r\n',
         blamed: 1,
@@ -137,7 +137,7 @@ describe('for machines: --json', () => {
         type: 'verdict',
         message: 1,
         kind: 'malformed',
-        code: 'ERR_STREAM_MALFORMED',
+        code: 'ERR_BODY_MALFORMED',
         reason: 'At octet 2 of the chunked body: found 0xe9, expected the name of a chunk extension',
         digest: 'absent',
         counts: { octets: 2, contentOctets: 0, chunks: 0, chunkExtensions: 0, trailerFields: 0 },
@@ -302,7 +302,7 @@ describe.skipIf(!hasCurl || process.platform === 'win32')('behind curl --raw -i'
     const { code, stdout } = await behindCurl(['--fail-after', '3000'], '--raw -i');
     expect(stdout).toMatch(/ chunk extension, CRLF +;x-stream-status="error;type=source_error/);
     expect(stdout).toMatch(
-      /\nfailed \[ERR_STREAM_FAILED\]: The sender reported source_error: .*\n {2}status 200 OK, 3,000 octets of content/,
+      /\nfailed \[ERR_BODY_FAILED\]: The sender reported source_error: .*\n {2}status 200 OK, 3,000 octets of content/,
     );
     expect(code).toBe(20);
   });

@@ -169,7 +169,7 @@ test('responses one behind the other, of every framing, and what is behind them'
   expect(starts).toEqual(wires.map((_, at) => wires.slice(0, at).join('').length));
   expect(annotation.verdicts.map(({ kind, code, exitCode }) => [kind, code, exitCode])).toEqual([
     ...Array(3).fill(['unverified', undefined, 0]),
-    ['unverified', 'ERR_STREAM_UNVERIFIED', 24],
+    ['unverified', 'ERR_BODY_UNVERIFIED', 24],
   ]);
   expect(annotation.exitCode).toBe(24);
   expect(listed(annotation).at(-1)).toEqual(['behind', 'HTTP behind']);

@@ -142,7 +142,7 @@ describe('Ctrl-C', () => {
     const client = start(['get', url], { onStdout: () => child.killed || child.kill('SIGINT') });
     const { code, stderr } = await client.ended;
     expect(stderr).toMatch(
-      /^error: failed after [\d,]+ octets: The sender reported cancelled {2}\[ERR_STREAM_FAILED\]\n$/,
+      /^error: failed after [\d,]+ octets: The sender reported cancelled {2}\[ERR_BODY_FAILED\]\n$/,
     );
     expect(code).toBe(20);
     expect((await ended).code).toBe(0);

@@ -48,29 +48,29 @@ describe('in one response', () => {
     expect(plain).toMatchObject({ left: ['file'], isWhole: true });
     expect(plain.progress.at(-1)).toEqual({ bytes: LENGTH, total: LENGTH });
     const required = await get([o.plainStart(LENGTH)], { require: 'always' });
-    expect(required.error).toMatchObject({ code: 'ERR_STREAM_UNVERIFIED' });
+    expect(required.error).toMatchObject({ code: 'ERR_BODY_UNVERIFIED' });
     expect(required).toMatchObject({ left: [], ranges: [undefined] });
   });
 
   test.each(['sha-256', 'sha-512'] as const)('RFC 9530 §3: a Repr-Digest in %s is checked', async (algorithm) => {
     const right = await get([o.plainStart(LENGTH, `Repr-Digest: ${o.digestOf(CONTENT, algorithm)}`)]);
-    expect(right.verdict).toMatchObject({ kind: 'unverified', digest: 'match' });
+    expect(right.verdict).toMatchObject({ kind: 'complete', digest: 'match' });
     const wrong = `Repr-Digest: ${o.digestOf(CONTENT.subarray(1), algorithm)}`;
     const { error, left } = await get([o.plainStart(LENGTH, wrong)], { retries: 0 });
-    expect(error).toMatchObject({ code: 'ERR_STREAM_MISMATCH', verdict: { kind: 'mismatch', digest: 'mismatch' } });
+    expect(error).toMatchObject({ code: 'ERR_BODY_MISMATCH', verdict: { kind: 'mismatch', digest: 'mismatch' } });
     expect(left).toEqual([]);
   });
 
   const NOTHING = { left: [], ranges: [undefined] };
   test.each([
-    ['failed', 'ERR_STREAM_FAILED', SEALED_HEAD + o.failed(CONTENT.subarray(0, 9))],
-    ['truncated', 'ERR_STREAM_TRUNCATED', SEALED_HEAD + o.chunk(CONTENT)],
-    ['malformed', 'ERR_STREAM_MALFORMED', `${SEALED_HEAD}zz\r\n`],
-    ['mismatch', 'ERR_STREAM_MISMATCH', SEALED_HEAD + o.sealed(CONTENT).replace('bytes=', 'bytes=1')],
-    ['unverified', 'ERR_STREAM_UNVERIFIED', `${SEALED_HEAD}${o.chunk(CONTENT)}0\r\n\r\n`],
+    ['failed', 'ERR_BODY_FAILED', SEALED_HEAD + o.failed(CONTENT.subarray(0, 9))],
+    ['truncated', 'ERR_BODY_TRUNCATED', SEALED_HEAD + o.chunk(CONTENT)],
+    ['malformed', 'ERR_BODY_MALFORMED', `${SEALED_HEAD}zz\r\n`],
+    ['mismatch', 'ERR_BODY_MISMATCH', SEALED_HEAD + o.sealed(CONTENT).replace('bytes=', 'bytes=1')],
+    ['unverified', 'ERR_BODY_UNVERIFIED', `${SEALED_HEAD}${o.chunk(CONTENT)}0\r\n\r\n`],
   ])('%s: %s, and nothing is left', async (kind, code, answer) => {
     const outcome = await get([answer], { retries: 0 });
-    expect(outcome.error).toMatchObject({ name: 'StreamError', code, verdict: { kind } });
+    expect(outcome.error).toMatchObject({ name: 'BodyError', code, verdict: { kind } });
     expect(outcome).toMatchObject(NOTHING);
   });
 });
@@ -175,7 +175,7 @@ describe('RFC 9110 §14.2: the rest', () => {
         socket.end(`${o.head('206 Partial Content', `ETag: ${ETAG}`, range)}x`);
       },
     ]);
-    expect(error).toMatchObject({ code: 'ERR_STREAM_TRUNCATED' });
+    expect(error).toMatchObject({ code: 'ERR_BODY_TRUNCATED' });
     expect(ranges).toHaveLength(6);
   });
 });
@@ -251,7 +251,7 @@ describe('other answers to a Range', () => {
   test('416, since nothing is missing of what a Repr-Digest vouches for', async () => {
     const start = o.head('200 OK', `ETag: ${ETAG}`, ...o.SEALING, REPR) + o.chunk(CONTENT);
     const { verdict, isWhole } = await get([start, unsatisfied(LENGTH)]);
-    expect(verdict).toMatchObject({ kind: 'unverified', digest: 'match' });
+    expect(verdict).toMatchObject({ kind: 'complete', digest: 'match' });
     expect(isWhole).toBe(true);
   });
 

@@ -29,10 +29,10 @@ describe('the bound', () => {
       },
       onRetry: (error, retry) => errors.push([(error as { code?: string }).code, retry]),
     };
-    await expect(download(url, file, options)).rejects.toMatchObject({ code: 'ERR_STREAM_TRUNCATED' });
+    await expect(download(url, file, options)).rejects.toMatchObject({ code: 'ERR_BODY_TRUNCATED' });
     expect(requests).toHaveLength(1 + retries);
     expect(delays).toEqual([1, 2, 3].slice(0, retries));
-    expect(errors).toEqual([1, 2, 3].slice(0, retries).map((retry) => ['ERR_STREAM_TRUNCATED', retry]));
+    expect(errors).toEqual([1, 2, 3].slice(0, retries).map((retry) => ['ERR_BODY_TRUNCATED', retry]));
     expect(await readdir(folder)).toEqual([]);
   });
 
@@ -98,7 +98,7 @@ describe('in time', () => {
     const { file } = await target();
     const { url } = await o.scripted(() => {});
     const waiting = download(url, file, { retries: 0, headTimeout: 50 });
-    await expect(waiting).rejects.toMatchObject({ code: 'ERR_STREAM_TIMEOUT' });
+    await expect(waiting).rejects.toMatchObject({ code: 'ERR_HEAD_TIMEOUT' });
   });
 
   test('a silence: what came before is continued', async () => {

@@ -27,7 +27,7 @@ async function broken(...answers: Answer[]): Promise<Broken> {
   const folder = await o.directory();
   const file = path.join(folder, 'file');
   const server = await o.scripted(o.plainStart(5000), ...answers);
-  await expect(download(server.url, file, KEEPING)).rejects.toMatchObject({ code: 'ERR_STREAM_TRUNCATED' });
+  await expect(download(server.url, file, KEEPING)).rejects.toMatchObject({ code: 'ERR_BODY_TRUNCATED' });
   expect(await readdir(folder)).toEqual(PART);
   return { ...server, folder, file, state: JSON.parse(await readFile(`${file}.part.json`, 'utf8')) };
 }

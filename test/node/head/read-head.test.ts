@@ -156,7 +156,7 @@ describe('no head', () => {
     const trickle = setInterval(() => client.write('A'), 10);
     const error = await failure(server, { timeout: 80 });
     clearInterval(trickle);
-    expect(error).toMatchObject({ code: 'ERR_STREAM_TIMEOUT' });
+    expect(error).toMatchObject({ code: 'ERR_HEAD_TIMEOUT' });
   });
 
   test('a signal, before and meanwhile: its reason; one listener is left, for late errors', async () => {

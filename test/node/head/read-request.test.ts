@@ -3,7 +3,7 @@
  * clients send first, and an error code for each way in which no request comes.
  */
 import { describe, expect, test } from 'vitest';
-import { StreamError } from '../../../src/core/errors.ts';
+import { HeadError } from '../../../src/core/errors.ts';
 import { readRequest } from '../../../src/node/head/read-request.ts';
 import { respond } from '../../../src/node/send/respond.ts';
 import { Wire } from '../../wire.ts';
@@ -64,7 +64,7 @@ describe('no request', () => {
     const { client, server } = await connection();
     client.end();
     const error = await readRequest(server).catch((reason) => reason);
-    expect(error).toBeInstanceOf(StreamError);
+    expect(error).toBeInstanceOf(HeadError);
     expect(error).toMatchObject({ code: 'ERR_NO_REQUEST', bytes: 0 });
   });
 
@@ -93,7 +93,7 @@ describe('no request', () => {
   test('too late', async () => {
     const { client, server } = await connection();
     client.write('GET / HT');
-    await expect(readRequest(server, { headTimeout: 40 })).rejects.toMatchObject({ code: 'ERR_STREAM_TIMEOUT' });
+    await expect(readRequest(server, { headTimeout: 40 })).rejects.toMatchObject({ code: 'ERR_HEAD_TIMEOUT' });
     expect(server.destroyed).toBe(false); // it is the caller's, to answer 408
   });
 

@@ -53,7 +53,7 @@ describe('RFC 9112 §6.3 rule 6: a length', () => {
       reader.write(octets('hello'.slice(0, length)));
       expect(state(reader)).toEqual({ done: false, code: undefined, rest: '' });
       reader.end();
-      expect(reader.error).toMatchObject({ code: 'ERR_STREAM_TRUNCATED', bytes: length, offset: length });
+      expect(reader.error).toMatchObject({ code: 'ERR_FRAMING_TRUNCATED', bytes: length, offset: length });
       expect(reader.done).toBe(false);
       expect(content()).toBe('hello'.slice(0, length));
     }
@@ -61,7 +61,7 @@ describe('RFC 9112 §6.3 rule 6: a length', () => {
 
   test('over the limit is refused before any octet', () => {
     const { reader, content } = readerFor({ kind: 'length', bytes: 6 }, { maxBodyBytes: 5 });
-    expect(reader.error).toMatchObject({ code: 'ERR_STREAM_LIMIT' });
+    expect(reader.error).toMatchObject({ code: 'ERR_FRAMING_LIMIT' });
     reader.write(octets('hello!'));
     expect(content()).toBe('');
     expect(readerFor({ kind: 'length', bytes: 5 }, { maxBodyBytes: 5 }).reader.error).toBeUndefined();
@@ -89,7 +89,7 @@ describe('RFC 9112 §6.3 rule 8: until close', () => {
     reader.write(octets('hello'));
     expect(reader.error).toBeUndefined();
     reader.write(octets('!'));
-    expect(reader.error).toMatchObject({ code: 'ERR_STREAM_LIMIT', bytes: 5 });
+    expect(reader.error).toMatchObject({ code: 'ERR_FRAMING_LIMIT', bytes: 5 });
     reader.end();
     expect(reader.done).toBe(false);
     expect(content()).toBe('hello');
@@ -115,5 +115,5 @@ test('RFC 9112 §6.3 rule 4: chunked, with trailers and octets behind it', () =>
 test('limits are passed to the chunked reader', () => {
   const { reader } = readerFor({ kind: 'chunked' }, { maxBodyBytes: 4 });
   reader.write(octets('5\r\nhello\r\n'));
-  expect(reader.error).toMatchObject({ code: 'ERR_STREAM_LIMIT' });
+  expect(reader.error).toMatchObject({ code: 'ERR_FRAMING_LIMIT' });
 });

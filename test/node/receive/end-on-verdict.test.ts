@@ -1,15 +1,15 @@
 /**
- * Strategy: one Readable and its Judgement: the verdict settles once, the error comes behind the data, and at once where
+ * Strategy: one Readable and its end: the verdict settles once, the error comes behind the data, and at once where
  * there is none. How the adapters use it is in received-body.test.ts and chunked-decoder.test.ts.
  */
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import type { Require } from '../../../src/core/outcome.ts';
-import { Verifier } from '../../../src/core/verifier.ts';
-import { Judgement } from '../../../src/node/receive/end-on-verdict.ts';
+import { FramingError } from '../../../src/core/errors.ts';
+import { type Require, Verifier } from '../../../src/core/verifier.ts';
+import { EndOnVerdict } from '../../../src/node/receive/end-on-verdict.ts';
 import { closed } from '../sockets.ts';
 
-const TRUNCATED = { error: { code: 'ERR_STREAM_TRUNCATED', message: 'cut' } };
+const TRUNCATED = { error: new FramingError('ERR_FRAMING_TRUNCATED', 'cut') };
 const OK = { rawTrailers: [['X-Stream-Status', 'ok']] as [string, string][] };
 
 /** A Readable that holds the pieces and is judged as the adapters are. */
@@ -17,7 +17,8 @@ function judged(pieces: string[], require: Require = 'announced', isAnnounced = 
   const errors: unknown[] = [];
   const stream = new Readable({ read() {} }).on('error', (error) => errors.push(error));
   for (const piece of pieces) stream.push(piece);
-  const judgement = new Judgement(stream, new Verifier(), require, isAnnounced);
+  const verifier = new Verifier({ require, headers: isAnnounced ? { trailer: 'X-Stream-Status' } : {} });
+  const judgement = new EndOnVerdict(stream, verifier);
   const read = (size?: number) => judgement.read((n) => Readable.prototype.read.call(stream, n), size)?.toString();
   return { stream, judgement, read, errors };
 }
@@ -40,7 +41,7 @@ describe('a bad verdict', () => {
     expect(judgement.isFailing).toBe(true);
     expect(stream.destroyed).toBe(false);
     await closed(stream);
-    expect(errors).toMatchObject([{ code: 'ERR_STREAM_TRUNCATED' }]);
+    expect(errors).toMatchObject([{ code: 'ERR_BODY_TRUNCATED' }]);
   });
 
   test('waits until all that came has been read', async () => {
@@ -51,7 +52,7 @@ describe('a bad verdict', () => {
     expect(stream.destroyed).toBe(false);
     expect(read(2)).toBe('wo');
     await closed(stream);
-    expect(errors).toMatchObject([{ code: 'ERR_STREAM_TRUNCATED' }]);
+    expect(errors).toMatchObject([{ code: 'ERR_BODY_TRUNCATED' }]);
     expect(stream.readableEnded).toBe(false);
   });
 
@@ -92,8 +93,8 @@ describe('the verdict settles once', () => {
   test('by giving up; a conclusion behind it changes nothing', async () => {
     const { judgement } = judged([]);
     expect(judgement.abandon()).toBe(true);
-    expect(judgement.conclude(OK).kind).toBe('truncated');
+    expect(judgement.conclude(OK).kind).toBe('abandoned');
     expect(judgement.isFailing).toBe(false);
-    expect(await judgement.verdict).toMatchObject({ kind: 'truncated' });
+    expect(await judgement.verdict).toMatchObject({ kind: 'abandoned' });
   });
 });

@@ -17,8 +17,8 @@ const FAILED = `${SEALED}${CHUNK}0\r\nX-Stream-Status: error;bytes=19;type=timeo
 /** Messages behind which the connection goes on, and what their stream ends with. */
 const KEPT: [string, string, string | undefined, ReceiveOptions?][] = [
   ['complete', COMPLETE, undefined],
-  ['a clean failure', FAILED, 'ERR_STREAM_FAILED'],
-  ['unverified, and that is an error', `${SEALED}${CHUNK}0\r\n\r\n`, 'ERR_STREAM_UNVERIFIED'],
+  ['a clean failure', FAILED, 'ERR_BODY_FAILED'],
+  ['unverified, and that is an error', `${SEALED}${CHUNK}0\r\n\r\n`, 'ERR_BODY_UNVERIFIED'],
   ['unverified, and that is none', `${CHUNKED}${CHUNK}0\r\n\r\n`, undefined],
   ['Content-Length', `HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n${HELLO_WORLD}`, undefined],
   ['no content, by its length', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', undefined],
@@ -105,7 +105,7 @@ describe('leftoverBytes: what came behind a response for which nothing more was 
     await new Promise((resolve) => body.once('readable', resolve));
     expect(body.leftoverBytes).toBe(0);
     server.write('Xmore');
-    expect((await consume(body)).error?.code).toBe('ERR_STREAM_MALFORMED');
+    expect((await consume(body)).error?.code).toBe('ERR_BODY_MALFORMED');
     expect(body.leftoverBytes).toBe(0);
     await closed(client);
   });
@@ -131,12 +131,12 @@ test('one at a time: a second receive is an Error, and does the first no harm', 
 
 describe('destroyed', () => {
   test.each<[string, string, string | undefined, ReceiveOptions?]>([
-    ['malformed', `${CHUNKED}X`, 'ERR_STREAM_MALFORMED'],
-    ['over a limit', `${CHUNKED}${CHUNK}`, 'ERR_STREAM_LIMIT', { limits: { maxBodyBytes: 5 } }],
+    ['malformed', `${CHUNKED}X`, 'ERR_BODY_MALFORMED'],
+    ['over a limit', `${CHUNKED}${CHUNK}`, 'ERR_BODY_LIMIT', { limits: { maxBodyBytes: 5 } }],
     ['RFC 9112 §9.6: Connection: close', COMPLETE.replace('\r\n', '\r\nConnection: close\r\n'), undefined],
     ['HTTP/1.0 by default', 'HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n', undefined],
-    ['a count that disagrees', COMPLETE.replace('bytes=19', 'bytes=18'), 'ERR_STREAM_MISMATCH'],
-    ['a digest that disagrees', COMPLETE.replace('hello', 'HELLO'), 'ERR_STREAM_MISMATCH'],
+    ['a count that disagrees', COMPLETE.replace('bytes=19', 'bytes=18'), 'ERR_BODY_MISMATCH'],
+    ['a digest that disagrees', COMPLETE.replace('hello', 'HELLO'), 'ERR_BODY_MISMATCH'],
   ])('%s', async (_, octets, code, options) => {
     const { client, body } = await received(octets, options);
     expect((await consume(body)).error?.code).toBe(code);
@@ -146,8 +146,8 @@ describe('destroyed', () => {
   });
 
   test.each([
-    ['truncated', CHUNKED + CHUNK, 'ERR_STREAM_TRUNCATED'],
-    ['an abort chunk', `${CHUNKED}1;x-stream-status="error"\r\n`, 'ERR_STREAM_FAILED'],
+    ['truncated', CHUNKED + CHUNK, 'ERR_BODY_TRUNCATED'],
+    ['an abort chunk', `${CHUNKED}1;x-stream-status="error"\r\n`, 'ERR_BODY_FAILED'],
     ['until close', 'HTTP/1.1 200 OK\r\n\r\na', undefined],
   ])('%s, by FIN', async (_, octets, code) => {
     const { client, server, body } = await received(octets);
@@ -171,7 +171,7 @@ describe('destroyed', () => {
     server.resetAndDestroy();
     const { data, error } = await outcome;
     expect(data).toBe(content);
-    expect(error).toMatchObject({ code: 'ERR_STREAM_TRUNCATED', bytes: content.length, offset });
+    expect(error).toMatchObject({ code: 'ERR_BODY_TRUNCATED', bytes: content.length, offset });
     expect(await body.verdict).toMatchObject({ kind: 'truncated', bytes: content.length, error: { offset } });
     await closed(client);
   });
@@ -183,7 +183,7 @@ describe('destroyed', () => {
     await until(() => client.bytesRead === octets.length);
     server.resetAndDestroy();
     expect((await outcome).error).toMatchObject({
-      code: 'ERR_STREAM_FAILED',
+      code: 'ERR_BODY_FAILED',
       verdict: { status: { type: 'timeout' } },
     });
   });
@@ -191,6 +191,6 @@ describe('destroyed', () => {
   test('by the caller: truncated too', async () => {
     const { client, body } = await received(CHUNKED + CHUNK);
     client.destroy();
-    expect((await consume(body)).error).toMatchObject({ code: 'ERR_STREAM_TRUNCATED' });
+    expect((await consume(body)).error).toMatchObject({ code: 'ERR_BODY_TRUNCATED' });
   });
 });

@@ -3,19 +3,19 @@
  * cannot be read nobody knows where the next message starts, so the socket must be destroyed.
  */
 import { describe, expect, test } from 'vitest';
-import { StreamError } from '../../../src/core/errors.ts';
+import { HeadError } from '../../../src/core/errors.ts';
 import { type ReceiveOptions, receive } from '../../../src/node/receive/receive.ts';
 import { closed, connection } from '../sockets.ts';
 import { consume, received, refusal } from './receiving.ts';
 
 /** What `receive` rejects with for these octets, with FIN behind them. */
-async function refused(octets: string, options: ReceiveOptions = {}, isLast = true): Promise<StreamError> {
+async function refused(octets: string, options: ReceiveOptions = {}, isLast = true): Promise<HeadError> {
   const { client, server } = await connection();
   server.on('error', () => {});
   if (isLast) server.end(octets, 'latin1');
   else server.write(octets, 'latin1');
   const error = await refusal(client, options);
-  expect(error).toBeInstanceOf(StreamError);
+  expect(error).toBeInstanceOf(HeadError);
   expect(client.destroyed).toBe(true);
   return error;
 }
@@ -126,9 +126,9 @@ describe('ERR_HEAD_LIMIT', () => {
   });
 });
 
-describe('ERR_STREAM_TIMEOUT: no whole head came in time', () => {
+describe('ERR_HEAD_TIMEOUT: no whole head came in time', () => {
   test('nothing came', async () => {
-    expect(await refused('', { headTimeout: 40 }, false)).toMatchObject({ code: 'ERR_STREAM_TIMEOUT' });
+    expect(await refused('', { headTimeout: 40 }, false)).toMatchObject({ code: 'ERR_HEAD_TIMEOUT' });
   });
 
   test('interim responses do not extend the time', async () => {
@@ -137,7 +137,7 @@ describe('ERR_STREAM_TIMEOUT: no whole head came in time', () => {
     const trickle = setInterval(() => server.write('HTTP/1.1 100 Continue\r\n\r\n'), 15);
     const error = await refusal(client, { headTimeout: 80 });
     clearInterval(trickle);
-    expect(error).toMatchObject({ code: 'ERR_STREAM_TIMEOUT' });
+    expect(error).toMatchObject({ code: 'ERR_HEAD_TIMEOUT' });
   });
 });
 

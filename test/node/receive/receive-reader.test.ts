@@ -11,7 +11,7 @@ import { closed, until } from '../sockets.ts';
 import { CHUNKED, consume, received, SEALED } from './receiving.ts';
 
 const ABORT = '1;x-stream-status="error;type=source_error"\r\n';
-const FAILURE = { name: 'StreamError', code: 'ERR_STREAM_FAILED', verdict: { kind: 'failed' } };
+const FAILURE = { name: 'BodyError', code: 'ERR_BODY_FAILED', verdict: { kind: 'failed' } };
 
 /** Takes one piece at a time, each a round of the event loop later than the one before. */
 function slowSink() {
@@ -119,7 +119,7 @@ describe('a reader that gives up', () => {
     await once(body, 'data');
     giveUp(body);
     await closed(client);
-    expect(await body.verdict).toMatchObject({ kind: 'truncated', bytes: 5 });
+    expect(await body.verdict).toMatchObject({ kind: 'abandoned', bytes: 5 });
   });
 
   test('leaving for await', async () => {
@@ -129,7 +129,7 @@ describe('a reader that gives up', () => {
       break;
     }
     await closed(client);
-    expect(await body.verdict).toMatchObject({ kind: 'truncated' });
+    expect(await body.verdict).toMatchObject({ kind: 'abandoned' });
   });
 
   test('in the middle of what came in one piece', async () => {
@@ -138,7 +138,7 @@ describe('a reader that gives up', () => {
     body.once('data', () => body.destroy());
     server.write(chunk.repeat(4));
     await closed(client);
-    expect(await body.verdict).toMatchObject({ kind: 'truncated', bytes: 8192 });
+    expect(await body.verdict).toMatchObject({ kind: 'abandoned', bytes: 8192 });
   });
 
   test('a destination that fails', async () => {
@@ -147,7 +147,7 @@ describe('a reader that gives up', () => {
     const sink = new Writable({ write: (_, __, callback) => callback(error) });
     await expect(pipeline(body, sink)).rejects.toBe(error);
     await closed(client);
-    expect(await body.verdict).toMatchObject({ kind: 'truncated' });
+    expect(await body.verdict).toMatchObject({ kind: 'abandoned' });
   });
 
   test('behind the end of a good body the socket is not harmed', async () => {

@@ -18,7 +18,7 @@ describe('the signal', () => {
     controller.abort(reason);
     await expect(finished(body)).rejects.toMatchObject({ name: 'AbortError', cause: reason });
     await closed(client);
-    expect(await body.verdict).toMatchObject({ kind: 'truncated', bytes: 5 });
+    expect(await body.verdict).toMatchObject({ kind: 'abandoned', bytes: 5 });
   });
 
   test('after the end it does nothing', async () => {
@@ -33,11 +33,11 @@ describe('the signal', () => {
 });
 
 describe('idleTimeout', () => {
-  test('silence is ERR_STREAM_TIMEOUT, truncated, and destroys the socket', async () => {
+  test('silence is ERR_BODY_TIMEOUT, truncated, and destroys the socket', async () => {
     const { client, body } = await received(`${CHUNKED}5\r\nhello\r\n`, { idleTimeout: 40 });
     const { data, error } = await consume(body);
     expect(data).toBe('hello');
-    expect(error).toMatchObject({ code: 'ERR_STREAM_TIMEOUT', bytes: 5, verdict: { kind: 'truncated' } });
+    expect(error).toMatchObject({ code: 'ERR_BODY_TIMEOUT', bytes: 5, verdict: { kind: 'truncated' } });
     await closed(client);
   });
 
@@ -66,14 +66,14 @@ describe('idleTimeout', () => {
 });
 
 describe('totalTimeout', () => {
-  test('a sender that is never silent and never done: ERR_STREAM_TIMEOUT, truncated, and the socket is destroyed', async () => {
+  test('a sender that is never silent and never done: ERR_BODY_TIMEOUT, truncated, and the socket is destroyed', async () => {
     const { client, server, body } = await received(CHUNKED, { idleTimeout: 5_000, totalTimeout: 150 });
     const drip = setInterval(() => server.write('1\r\na\r\n'), 10);
     const { data, error } = await consume(body);
     clearInterval(drip);
     expect(data).toMatch(/^a+$/);
     expect(error).toMatchObject({
-      code: 'ERR_STREAM_TIMEOUT',
+      code: 'ERR_BODY_TIMEOUT',
       message: 'The body was not whole after 150 ms',
       bytes: data.length,
       verdict: { kind: 'truncated' },
@@ -89,7 +89,7 @@ describe('totalTimeout', () => {
     expect((await body.verdict).kind).toBe('truncated');
     const { data, error } = await consume(body);
     expect(data.length).toBeGreaterThan(0);
-    expect(error).toMatchObject({ code: 'ERR_STREAM_TIMEOUT', bytes: data.length });
+    expect(error).toMatchObject({ code: 'ERR_BODY_TIMEOUT', bytes: data.length });
   });
 
   test('after the end it does nothing: the socket stays', async () => {

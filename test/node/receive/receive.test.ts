@@ -2,7 +2,9 @@
  * Strategy: every verdict of design section 5, from octets that a server writes by hand. The content is that of RFC
  * 9530's examples, so that its digest is printed there. Each case is read whole and sent octet by octet.
  */
+
 import { describe, expect, test } from 'vitest';
+import type { DigestOption } from '../../../src/core/content-digest.ts';
 import { type ReceiveOptions, receive } from '../../../src/node/receive/receive.ts';
 import { HELLO_WORLD, HELLO_WORLD_SHA_256, HELLO_WORLD_SHA_512 } from '../../hashing.ts';
 import { connection } from '../sockets.ts';
@@ -41,10 +43,10 @@ async function conclusion(octets: string, options: ReceiveOptions = {}) {
 describe('complete: the stream ends', () => {
   test.each([
     ['status, count and digest', ['X-Stream-Status: ok;bytes=19', DIGEST], 'match'],
-    ['sha-512', ['X-Stream-Status: ok;bytes=19', `Content-Digest: ${HELLO_WORLD_SHA_512}`], 'match'],
+    ['sha-512', ['X-Stream-Status: ok;bytes=19', `Content-Digest: ${HELLO_WORLD_SHA_512}`], 'match', 'sha-512'],
     ['no count', ['X-Stream-Status: ok', DIGEST], 'match'],
-  ])('%s', async (_, fields, digest) => {
-    const { data, code, verdict } = await conclusion(sealed(...fields), { require: 'always' });
+  ] as [string, string[], string, DigestOption?][])('%s', async (_, fields, digest, asked = 'sha-256') => {
+    const { data, code, verdict } = await conclusion(sealed(...fields), { require: 'always', digest: asked });
     expect({ data, code }).toEqual({ data: HELLO_WORLD, code: undefined });
     expect(verdict).toMatchObject({ kind: 'complete', bytes: 19, digest, status: { kind: 'ok' }, error: undefined });
     expect(verdict.trailers).toEqual(fields.map((field) => field.split(': ')));
@@ -69,7 +71,7 @@ describe('complete: the stream ends', () => {
 
   test.each(DIGESTS)('%s, where one was announced: unverified', async (_, fields, digest) => {
     const { data, code, verdict } = await conclusion(sealed(...fields));
-    expect({ data, code }).toEqual({ data: HELLO_WORLD, code: 'ERR_STREAM_UNVERIFIED' });
+    expect({ data, code }).toEqual({ data: HELLO_WORLD, code: 'ERR_BODY_UNVERIFIED' });
     expect(verdict).toMatchObject({ kind: 'unverified', bytes: 19, digest, status: { kind: 'ok' } });
   });
 
@@ -90,11 +92,11 @@ describe('complete: the stream ends', () => {
   });
 });
 
-describe('failed: ERR_STREAM_FAILED', () => {
+describe('failed: ERR_BODY_FAILED', () => {
   test('in trailers', async () => {
     const octets = sealed('X-Stream-Status: error;bytes=19;type=source_error;details="row 3"', DIGEST);
     const { data, code, verdict } = await conclusion(octets);
-    expect({ data, code }).toEqual({ data: HELLO_WORLD, code: 'ERR_STREAM_FAILED' });
+    expect({ data, code }).toEqual({ data: HELLO_WORLD, code: 'ERR_BODY_FAILED' });
     expect(verdict).toMatchObject({
       kind: 'failed',
       bytes: 19,
@@ -107,20 +109,20 @@ describe('failed: ERR_STREAM_FAILED', () => {
   test('in an abort chunk', async () => {
     const octets = `${CHUNKED}${CHUNK}1;x-stream-status="error;type=timeout"\r\n`;
     const { data, code, verdict } = await conclusion(octets);
-    expect({ data, code }).toEqual({ data: HELLO_WORLD, code: 'ERR_STREAM_FAILED' });
+    expect({ data, code }).toEqual({ data: HELLO_WORLD, code: 'ERR_BODY_FAILED' });
     expect(verdict).toMatchObject({ kind: 'failed', status: { kind: 'error', type: 'timeout' } });
-    expect(verdict.error).toMatchObject({ code: 'ERR_STREAM_TRUNCATED' });
+    expect(verdict.error).toMatchObject({ code: 'ERR_FRAMING_TRUNCATED' });
   });
 
   test('a reported failure tells more than a wrong digest', async () => {
     expect(await conclusion(sealed('X-Stream-Status: error;bytes=7', WRONG))).toMatchObject({
-      code: 'ERR_STREAM_FAILED',
+      code: 'ERR_BODY_FAILED',
       verdict: { kind: 'failed', digest: 'mismatch' },
     });
   });
 });
 
-describe('RFC 9112 §8: truncated: ERR_STREAM_TRUNCATED', () => {
+describe('RFC 9112 §8: truncated: ERR_BODY_TRUNCATED', () => {
   test.each([
     ['behind the head', CHUNKED, ''],
     ['in a chunk-size line', `${CHUNKED}${CHUNK}1`, HELLO_WORLD],
@@ -134,7 +136,7 @@ describe('RFC 9112 §8: truncated: ERR_STREAM_TRUNCATED', () => {
     ['before a body of a length', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n', ''],
   ])('FIN %s', async (_, octets, content) => {
     const { data, code, verdict } = await conclusion(octets, { require: 'never' });
-    expect({ data, code }).toEqual({ data: content, code: 'ERR_STREAM_TRUNCATED' });
+    expect({ data, code }).toEqual({ data: content, code: 'ERR_BODY_TRUNCATED' });
     expect(verdict).toMatchObject({ kind: 'truncated', bytes: content.length });
   });
 });
@@ -145,23 +147,23 @@ describe('malformed', () => {
     ['RFC 9112 §7.1: no CRLF behind chunk-data', '5\r\nhelloX', 8, 'hello'],
     ['RFC 9112 §7.1: a bare LF', '5\nhello', 1, ''],
     ['RFC 9112 §7.1.2: a trailer without a colon', `${CHUNK}0\r\nX-Stream-Status\r\n\r\n`, 43, HELLO_WORLD],
-  ])('%s: ERR_STREAM_MALFORMED, and where', async (_, octets, offset, content) => {
+  ])('%s: ERR_BODY_MALFORMED, and where', async (_, octets, offset, content) => {
     const { data, code, offset: found, verdict } = await conclusion(CHUNKED + octets, { require: 'never' });
-    expect({ data, code, found }).toEqual({ data: content, code: 'ERR_STREAM_MALFORMED', found: offset });
+    expect({ data, code, found }).toEqual({ data: content, code: 'ERR_BODY_MALFORMED', found: offset });
     expect(verdict).toMatchObject({ kind: 'malformed', bytes: content.length });
   });
 
   test.each([
     ['a chunked body', `${CHUNKED}${CHUNK}1\r\n!\r\n0\r\n\r\n`, HELLO_WORLD],
     ['a body of a length', `HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n${HELLO_WORLD}!`, ''],
-  ])('over a limit: %s: ERR_STREAM_LIMIT', async (_, octets, content) => {
+  ])('over a limit: %s: ERR_BODY_LIMIT', async (_, octets, content) => {
     const { data, code, verdict } = await conclusion(octets, { limits: { maxBodyBytes: 19 } });
-    expect({ data, code }).toEqual({ data: content, code: 'ERR_STREAM_LIMIT' });
+    expect({ data, code }).toEqual({ data: content, code: 'ERR_BODY_LIMIT' });
     expect(verdict.kind).toBe('malformed');
   });
 });
 
-describe('mismatch: ERR_STREAM_MISMATCH, whatever is required', () => {
+describe('mismatch: ERR_BODY_MISMATCH, whatever is required', () => {
   test.each([
     ['the count is too high', ['X-Stream-Status: ok;bytes=20', DIGEST]],
     ['the count is too low', ['X-Stream-Status: ok;bytes=18']],
@@ -169,8 +171,9 @@ describe('mismatch: ERR_STREAM_MISMATCH, whatever is required', () => {
     ['RFC 9530 §2: one of two digests', ['X-Stream-Status: ok', `${DIGEST}, sha-512=:AAAA:`]],
     ['RFC 9530 §2: the digest, without a status', [WRONG]],
   ])('%s', async (_, fields) => {
-    const { data, code, verdict } = await conclusion(sealed(...fields), { require: 'never' });
-    expect({ data, code }).toEqual({ data: HELLO_WORLD, code: 'ERR_STREAM_MISMATCH' });
+    const digest = ['sha-256', 'sha-512'] as const;
+    const { data, code, verdict } = await conclusion(sealed(...fields), { require: 'never', digest });
+    expect({ data, code }).toEqual({ data: HELLO_WORLD, code: 'ERR_BODY_MISMATCH' });
     expect(verdict.kind).toBe('mismatch');
   });
 });
@@ -195,7 +198,7 @@ describe('unverified: `require` decides', () => {
   ] as const)('%s: announced %s, always %s, never %s', async (name, ...expected) => {
     for (const [at, require] of (['announced', 'always', 'never'] as const).entries()) {
       const { data, code, verdict } = await conclusion(BODIES[name], { require });
-      const unverified = expected[at] === 'fails' ? 'ERR_STREAM_UNVERIFIED' : undefined;
+      const unverified = expected[at] === 'fails' ? 'ERR_BODY_UNVERIFIED' : undefined;
       expect({ require, data, code }).toEqual({ require, data: HELLO_WORLD, code: unverified });
       expect(verdict).toMatchObject({ kind: 'unverified', bytes: 19 });
     }

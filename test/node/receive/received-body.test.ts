@@ -5,27 +5,31 @@
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, test } from 'vitest';
-import { StreamError } from '../../../src/core/errors.ts';
+import { FramingError } from '../../../src/core/errors.ts';
+import { BodyError } from '../../../src/core/verdict.ts';
 import { Verifier } from '../../../src/core/verifier.ts';
-import { ReceivedBody, type ReceivedBodyOptions } from '../../../src/node/receive/received-body.ts';
+import { type BodySink, ReceivedBody } from '../../../src/node/receive/received-body.ts';
 import { octets } from '../../octets.ts';
 import { closed, until } from '../sockets.ts';
 
 const OK = { rawTrailers: [['X-Stream-Status', 'ok;bytes=5']] as [string, string][] };
 const FAILED = { rawTrailers: [['X-Stream-Status', 'error;bytes=5;type=timeout']] as [string, string][] };
 
-function body(options: Partial<ReceivedBodyOptions> = {}) {
+/** A body of a message that announced a status, and the way into it. */
+function body() {
   const told: string[] = [];
   const source = {
     pause: () => told.push('pause'),
     resume: () => told.push('resume'),
     cancel: () => told.push('cancel'),
   };
-  const verifier = new Verifier();
-  return {
-    body: new ReceivedBody({ source, verifier, require: 'announced', isAnnounced: true, ...options }),
-    told,
-  };
+  let sink!: BodySink;
+  const verifier = new Verifier({ headers: { trailer: 'X-Stream-Status' } });
+  const stream = new ReceivedBody(verifier, (way) => {
+    sink = way;
+    return source;
+  });
+  return { body: stream, sink, told };
 }
 
 /** What each way of reading sees: the data, and the error behind it. */
@@ -73,11 +77,11 @@ const readers: [string, (stream: ReceivedBody) => Promise<{ data: string; error:
 
 describe.each(readers)('read with %s', (_, read) => {
   test('a good verdict: the data, and the end', async () => {
-    const { body: stream, told } = body();
+    const { body: stream, sink, told } = body();
     const outcome = read(stream);
-    stream.deliver(octets('hel'));
-    stream.deliver(octets('lo'));
-    expect(stream.conclude(OK)).toMatchObject({ kind: 'complete', bytes: 5 });
+    sink.deliver(octets('hel'));
+    sink.deliver(octets('lo'));
+    expect(sink.conclude(OK)).toMatchObject({ kind: 'complete', bytes: 5 });
     expect(await outcome).toEqual({ data: 'hello', error: undefined });
     expect(await stream.verdict).toMatchObject({ kind: 'complete', bytes: 5 });
     expect(told).not.toContain('cancel');
@@ -87,23 +91,23 @@ describe.each(readers)('read with %s', (_, read) => {
     ['before anybody reads', true],
     ['while it is read', false],
   ])('a bad verdict %s: all the data first, then the error with the verdict', async (__, isEarly) => {
-    const { body: stream, told } = body();
+    const { body: stream, sink, told } = body();
     const early = isEarly ? undefined : read(stream);
-    stream.deliver(octets('hel'));
-    stream.deliver(octets('lo'));
-    stream.conclude(FAILED);
+    sink.deliver(octets('hel'));
+    sink.deliver(octets('lo'));
+    sink.conclude(FAILED);
     const verdict = await stream.verdict;
     const { data, error } = await (early ?? read(stream));
     expect(data).toBe('hello');
-    expect(error).toBeInstanceOf(StreamError);
-    expect(error).toMatchObject({ code: 'ERR_STREAM_FAILED', bytes: 5 });
-    expect((error as StreamError).verdict).toBe(verdict);
+    expect(error).toBeInstanceOf(BodyError);
+    expect(error).toMatchObject({ code: 'ERR_BODY_FAILED', bytes: 5 });
+    expect((error as BodyError).verdict).toBe(verdict);
     expect(told).not.toContain('cancel'); // it is the source's own business what follows a conclusion
   });
 });
 
 test('a reader that asks for more than is left is woken for it before a failure', async () => {
-  const { body: stream } = body();
+  const { body: stream, sink } = body();
   let data = '';
   let calls = 0;
   stream
@@ -112,28 +116,34 @@ test('a reader that asks for more than is left is woken for it before a failure'
       calls++;
       data += stream.read(10) ?? '';
     });
-  stream.deliver(octets('hello'));
+  sink.deliver(octets('hello'));
   await until(() => calls > 0);
   expect(data).toBe('');
-  stream.conclude(FAILED);
+  sink.conclude(FAILED);
   await closed(stream);
   expect(data).toBe('hello');
 });
 
 test('a failure that nobody listens to ends no process: the verdict tells it', async () => {
-  const { body: stream } = body();
+  const { body: stream, sink } = body();
   stream.resume();
-  stream.deliver(octets('hello'));
-  stream.conclude(FAILED);
+  sink.deliver(octets('hello'));
+  sink.conclude(FAILED);
   await closed(stream);
   expect(await stream.verdict).toMatchObject({ kind: 'failed' });
   expect(stream.readableEnded).toBe(false);
 });
 
+test('nobody who holds the body can put anything into it, or conclude it', () => {
+  const names = new Set(Object.getOwnPropertyNames(ReceivedBody.prototype));
+  expect(names).toEqual(new Set(['constructor', 'verdict', 'leftoverBytes', 'read', '_read', '_destroy']));
+  expect(Object.keys(body().body).filter((name) => /deliver|conclude|source|sink/i.test(name))).toEqual([]);
+});
+
 describe('backpressure', () => {
   test('the source is paused when the reader’s buffer is full, and resumed when it is read', async () => {
-    const { body: stream, told } = body();
-    while (told.length === 0) stream.deliver(new Uint8Array(4096));
+    const { body: stream, sink, told } = body();
+    while (told.length === 0) sink.deliver(new Uint8Array(4096));
     expect(told).toEqual(['pause']);
     expect(stream.readableLength).toBeGreaterThanOrEqual(stream.readableHighWaterMark);
     stream.read();
@@ -142,9 +152,9 @@ describe('backpressure', () => {
   });
 
   test('a slow reader gets everything before the error', async () => {
-    const { body: stream } = body();
-    for (let i = 0; i < 5; i++) stream.deliver(octets(String(i)));
-    stream.conclude({ error: { code: 'ERR_STREAM_TRUNCATED', message: 'cut' } });
+    const { body: stream, sink } = body();
+    for (let i = 0; i < 5; i++) sink.deliver(octets(String(i)));
+    sink.conclude({ error: new FramingError('ERR_FRAMING_TRUNCATED', 'cut') });
     let data = '';
     const slow = new Writable({
       highWaterMark: 1,
@@ -153,34 +163,34 @@ describe('backpressure', () => {
         setImmediate(callback);
       },
     });
-    await expect(pipeline(stream, slow)).rejects.toMatchObject({ code: 'ERR_STREAM_TRUNCATED' });
+    await expect(pipeline(stream, slow)).rejects.toMatchObject({ code: 'ERR_BODY_TRUNCATED' });
     expect(data).toBe('01234');
   });
 });
 
 describe('the reader gives up', () => {
-  test('destroy: the source is cancelled once, the verdict settles as truncated', async () => {
-    const { body: stream, told } = body();
-    stream.deliver(octets('hello'));
+  test('destroy: the source is cancelled once, the verdict settles as abandoned', async () => {
+    const { body: stream, sink, told } = body();
+    sink.deliver(octets('hello'));
     stream.destroy();
-    expect(await stream.verdict).toMatchObject({ kind: 'truncated', bytes: 5 });
-    stream.deliver(octets('late'));
-    expect(stream.conclude(OK)).toMatchObject({ kind: 'truncated', bytes: 5 });
+    expect(await stream.verdict).toMatchObject({ kind: 'abandoned', bytes: 5 });
+    sink.deliver(octets('late'));
+    expect(sink.conclude(OK)).toMatchObject({ kind: 'abandoned', bytes: 5 });
     await closed(stream);
     expect(told.filter((word) => word === 'cancel')).toEqual(['cancel']);
   });
 
   test('leaving for await early cancels too', async () => {
-    const { body: stream, told } = body();
-    stream.deliver(octets('hello'));
+    const { body: stream, sink, told } = body();
+    sink.deliver(octets('hello'));
     for await (const _ of stream) break;
     expect(told).toContain('cancel');
   });
 
   test('after the conclusion nothing is cancelled', async () => {
-    const { body: stream, told } = body();
-    stream.deliver(octets('hello'));
-    stream.conclude(FAILED);
+    const { body: stream, sink, told } = body();
+    sink.deliver(octets('hello'));
+    sink.conclude(FAILED);
     stream.destroy();
     await closed(stream);
     expect(await stream.verdict).toMatchObject({ kind: 'failed' });

@@ -1,7 +1,8 @@
 /** Responses as a server's raw octets, and `receive` at the other end. */
 import type { Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import type { StreamError } from '../../../src/core/errors.ts';
+import type { HeadError } from '../../../src/core/errors.ts';
+import type { BodyError } from '../../../src/core/verdict.ts';
 import { type ReceivedResponse, type ReceiveOptions, receive } from '../../../src/node/receive/receive.ts';
 import type { ReceivedBody } from '../../../src/node/receive/received-body.ts';
 import { type Connection, connection } from '../sockets.ts';
@@ -29,18 +30,18 @@ export async function received(octets: string, options: ReceiveOptions = {}): Pr
 }
 
 /** Reads to the end: the content, and the error that ended it, if one did. */
-export async function consume(body: ReceivedBody): Promise<{ data: string; error: StreamError | undefined }> {
+export async function consume(body: ReceivedBody): Promise<{ data: string; error: BodyError | undefined }> {
   let data = '';
   try {
     for await (const piece of body) data += (piece as Buffer).toString('latin1');
     return { data, error: undefined };
   } catch (error) {
-    return { data, error: error as StreamError };
+    return { data, error: error as BodyError };
   }
 }
 
 /** What `receive` rejects with. */
-export async function refusal(socket: Socket, options: ReceiveOptions = {}): Promise<StreamError> {
+export async function refusal(socket: Socket, options: ReceiveOptions = {}): Promise<HeadError> {
   return receive(socket, options).then(
     ({ statusCode }) => {
       throw new Error(`a response came: ${statusCode}`);

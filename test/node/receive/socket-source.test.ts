@@ -1,5 +1,5 @@
 /**
- * Strategy: a Transfer between a real socket and a body, as `receive` sets it up; what it owes to both when it ends. The
+ * Strategy: a SocketSource between a real socket and a body, as `receive` sets it up; what it owes to both when it ends. The
  * outcomes as a whole are in receive*.test.ts; here are the states in which it may be started and stopped.
  */
 import { describe, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { Verifier } from '../../../src/core/verifier.ts';
 import type { BodyFraming } from '../../../src/node/head/message-head.ts';
 import { bodyReaderFor } from '../../../src/node/receive/body-reader.ts';
 import { ReceivedBody } from '../../../src/node/receive/received-body.ts';
-import { Transfer } from '../../../src/node/receive/socket-source.ts';
+import { SocketSource } from '../../../src/node/receive/socket-source.ts';
 import { Wire } from '../../wire.ts';
 import { closed, connection, listenerCounts } from '../sockets.ts';
 import { consume } from './receiving.ts';
@@ -17,13 +17,20 @@ async function transfer(framing: BodyFraming, { isPersistent = true, idleTimeout
   const { client, server } = await ends;
   for (const socket of [client, server]) socket.on('error', () => {}); // as receive does
   let released = 0;
-  const transfer = new Transfer(client, { idle: idleTimeout, total: 0 }, isPersistent, () => {
+  const release = () => {
     released++;
+  };
+  let source!: SocketSource;
+  const body = new ReceivedBody(new Verifier({ headers: {} }), (sink) => {
+    const reader = bodyReaderFor(framing, DEFAULT_LIMITS, (data) => sink.deliver(data));
+    source = new SocketSource(client, reader, sink, {
+      timeouts: { idle: idleTimeout, total: 0 },
+      isPersistent,
+      release,
+    });
+    return source;
   });
-  const verifier = new Verifier();
-  const body = new ReceivedBody({ source: transfer, verifier, require: 'announced', isAnnounced: false });
-  const reader = bodyReaderFor(framing, DEFAULT_LIMITS, (data) => body.deliver(data));
-  return { client, server, body, transfer, start: () => transfer.start(reader, body), released: () => released };
+  return { client, server, body, transfer: source, start: () => source.start(), released: () => released };
 }
 
 describe('started', () => {
@@ -48,12 +55,12 @@ describe('started', () => {
     const { client, body, start } = await transfer({ kind: 'length', bytes: 5 });
     await closed(client.destroy());
     start();
-    expect((await consume(body)).error).toMatchObject({ code: 'ERR_STREAM_TRUNCATED' });
+    expect((await consume(body)).error).toMatchObject({ code: 'ERR_BODY_TRUNCATED' });
   });
 
   test.each([
     ['RFC 9112 §6.3 rule 8: until close: the body is whole', 'until-close', undefined],
-    ['RFC 9112 §8: chunked: truncated', 'chunked', 'ERR_STREAM_TRUNCATED'],
+    ['RFC 9112 §8: chunked: truncated', 'chunked', 'ERR_BODY_TRUNCATED'],
   ] as const)('on a socket that has had its FIN: %s', async (_, kind, code) => {
     const ends = connection({ clientAllowsHalfOpen: true });
     const { client, server, body, start } = await transfer({ kind }, { ends });

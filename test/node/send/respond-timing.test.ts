@@ -75,7 +75,7 @@ describe('signal', () => {
 describe('idleTimeout', () => {
   test('a source that gives nothing more is a timeout', async () => {
     const { wire, response, outcome, source } = await begun(PLAIN, { idleTimeout: 40 });
-    expect(await outcome).toMatchObject({ name: 'StreamError', code: 'ERR_STREAM_TIMEOUT' });
+    expect(await outcome).toMatchObject({ code: 'ETIMEDOUT' });
     expect(source.destroyed).toBe(true);
     expect((await wire.closed()).octets).toBe('\r\n1;x-stream-status="error;type=timeout"\r\n');
     expect(response.ending).toBe('abort');
@@ -83,7 +83,7 @@ describe('idleTimeout', () => {
 
   test('one that never gives anything gets an error response', async () => {
     const { wire, response, outcome } = await answer(PLAIN, endless(), { idleTimeout: 40 });
-    expect(await outcome).toMatchObject({ code: 'ERR_STREAM_TIMEOUT' });
+    expect(await outcome).toMatchObject({ code: 'ETIMEDOUT' });
     expect(await wire.until('\r\n\r\n')).toMatch(/^HTTP\/1.1 500 /);
     expect(response.ending).toBe('error-response');
   });
@@ -109,7 +109,7 @@ describe('idleTimeout', () => {
     });
     client.write(PLAIN); // and reads nothing
     const { outcome } = await answerNext(server, source, { idleTimeout: 60 });
-    expect(await outcome).toMatchObject({ code: 'ERR_STREAM_TIMEOUT' });
+    expect(await outcome).toMatchObject({ code: 'ETIMEDOUT' });
     await closed(server);
   });
 

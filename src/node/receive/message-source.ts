@@ -1,0 +1,128 @@
+/**
+ * The source of a body that Node's parser frames. What Node reports of the framing becomes one of our errors; the reason of
+ * an abort is read beside its parser (abort-tap.ts).
+ */
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { FramingError } from '../../core/errors.ts';
+import type { FieldPairs } from '../../core/fields.ts';
+import { FRAMED_NO_CONTENT, isFramedNoContent } from '../head/message-head.ts';
+import type { BodyTimeouts } from '../timeouts.ts';
+import { AbortTap } from './abort-tap.ts';
+import { BodyTimer } from './body-timer.ts';
+import type { BodySink, BodySource } from './received-body.ts';
+
+export class MessageSource implements BodySource {
+  readonly #message: IncomingMessage;
+  readonly #tap: AbortTap;
+  readonly #timer: BodyTimer;
+  readonly #sink: BodySink;
+  #parserError: NodeJS.ErrnoException | undefined;
+  /** Why the connection was lost, if the request was told before the message. */
+  #lossCause: Error | undefined;
+  #isOver = false;
+
+  constructor(message: IncomingMessage, timeouts: BodyTimeouts, sink: BodySink) {
+    this.#message = message;
+    this.#sink = sink;
+    this.#tap = new AbortTap(message);
+    this.#timer = new BodyTimer(timeouts, (error) => this.#conclude(error));
+  }
+
+  start(): void {
+    const message = this.#message;
+    requestOf(message)?.on('error', this.#onRequestError);
+    message.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onLost).on('close', this.#onLost);
+    this.resume();
+    if (message.destroyed) this.#onLost(message.errored ?? undefined);
+  }
+
+  pause(): void {
+    this.#message.pause();
+    this.#timer.pause();
+  }
+
+  resume(): void {
+    if (this.#isOver) return;
+    this.#timer.start();
+    this.#message.resume();
+  }
+
+  cancel(): void {
+    this.#detach();
+    this.#message.destroy();
+  }
+
+  readonly #onData = (data: Buffer): void => {
+    this.#timer.refresh();
+    this.#tap.content(data);
+    this.#sink.deliver(data);
+  };
+
+  readonly #onEnd = (): void => {
+    const { statusCode, headers, complete } = this.#message;
+    if (isFramedNoContent(statusCode, headers['transfer-encoding'])) {
+      this.#conclude(new FramingError('ERR_FRAMING_MALFORMED', FRAMED_NO_CONTENT));
+    } else if (complete && this.#lossCause === undefined) {
+      this.#conclude(undefined);
+    } else {
+      this.#onLost(this.#lossCause);
+    }
+  };
+
+  /** What the parser refuses is an error of the request, though its response is here. */
+  readonly #onRequestError = (error: NodeJS.ErrnoException): void => {
+    if (error.code?.startsWith('HPE_')) this.#parserError = error;
+    // RST behind a body that only the end of the connection delimits: Node calls the message complete all the same.
+    else if (!this.#message.complete) this.#lossCause = error;
+  };
+
+  readonly #onLost = (cause?: unknown): void => {
+    // What the message still holds came before it was cut: it is the reader's.
+    for (let data = this.#message.read(); data !== null; data = this.#message.read()) this.#onData(data);
+    this.#conclude(framingErrorFrom(this.#parserError, cause));
+  };
+
+  #conclude(error: FramingError | undefined): void {
+    if (this.#isOver) return;
+    const abortReason = error === undefined ? undefined : this.#tap.reason();
+    this.#detach();
+    const { kind } = this.#sink.conclude({ error, abortReason, rawTrailers: pairsFrom(this.#message.rawTrailers) });
+    if (error !== undefined || kind === 'mismatch') this.#message.destroy();
+  }
+
+  #detach(): void {
+    this.#isOver = true;
+    this.#timer.stop();
+    this.#tap.detach();
+    const message = this.#message;
+    message.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onLost).off('close', this.#onLost);
+    message.on('error', ignore); // the verdict has told it; the request keeps its listener for the same reason
+  }
+}
+
+/** Which of our errors Node's report of a broken message is. */
+function framingErrorFrom(parserError: NodeJS.ErrnoException | undefined, cause: unknown): FramingError {
+  if (parserError === undefined || parserError.code === 'HPE_INVALID_EOF_STATE') {
+    const why = cause instanceof Error ? `: ${cause.message}` : '';
+    return new FramingError('ERR_FRAMING_TRUNCATED', `The connection ended before the message did${why}`, { cause });
+  }
+  const isLimit = parserError.code?.endsWith('_OVERFLOW') && parserError.code !== 'HPE_CHUNK_SIZE_OVERFLOW';
+  return new FramingError(
+    isLimit ? 'ERR_FRAMING_LIMIT' : 'ERR_FRAMING_MALFORMED',
+    `Node's parser refused the message: ${parserError.message} (${parserError.code})`,
+    { cause: parserError },
+  );
+}
+
+export function requestOf(message: IncomingMessage): ClientRequest | undefined {
+  return (message as { req?: ClientRequest }).req;
+}
+
+/** Node's flat list of names and values as pairs. */
+export function pairsFrom(flat: readonly string[]): FieldPairs {
+  const pairs: FieldPairs = [];
+  for (let i = 0; i + 1 < flat.length; i += 2) pairs.push([flat[i]!, flat[i + 1]!]);
+  return pairs;
+}
+
+function ignore(): void {}
