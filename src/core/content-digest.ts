@@ -19,7 +19,7 @@ export interface Hasher {
   /** The next octets. */
   update(data: Uint8Array): unknown;
   /** Called once, behind the last `update`. */
-  digest(): Uint8Array;
+  digest(): Uint8Array | ArrayBuffer;
 }
 
 /** Makes the platform’s incremental hasher for an algorithm. */
@@ -57,13 +57,19 @@ export class DigestSet {
     });
   }
 
+  get isEmpty(): boolean {
+    return this.#hashers.length === 0;
+  }
+
   update(data: Uint8Array): void {
     for (const [, hasher] of this.#hashers) hasher.update(data);
   }
 
   /** The finished digests. Nothing can be added afterwards. */
   digests(): Map<DigestAlgorithm, Uint8Array> {
-    this.#digests ??= new Map(this.#hashers.map(([algorithm, hasher]) => [algorithm, hasher.digest()]));
+    this.#digests ??= new Map(
+      this.#hashers.map(([algorithm, hasher]) => [algorithm, digestOctets(algorithm, hasher.digest())]),
+    );
     return this.#digests;
   }
 }
@@ -83,9 +89,41 @@ export function parseContentDigest(value: string): Map<string, Uint8Array> | und
   return digests;
 }
 
-/** Digests as a Content-Digest value (RFC 9530 §2). A Map of algorithm → octets will do. */
-export function serializeContentDigest(digests: Iterable<readonly [algorithm: string, digest: Uint8Array]>): string {
-  return Array.from(digests, ([algorithm, digest]) => `${algorithm}=${serializeByteSequence(digest)}`).join(', ');
+/**
+ * Digests as a Content-Digest value (RFC 9530 §2). A Map of algorithm → octets will do.
+ *
+ * @throws TypeError for an algorithm that is no key (RFC 9651 §3.1.2), or a digest that is none
+ * @example
+ * serializeContentDigest([['sha-256', createHash('sha256').update(content).digest()]]); // 'sha-256=:…:'
+ */
+export function serializeContentDigest(
+  digests: Iterable<readonly [algorithm: string, digest: Uint8Array | ArrayBuffer]>,
+): string {
+  return Array.from(digests, ([algorithm, digest]) => {
+    if (typeof algorithm !== 'string' || !/^[a-z*][a-z0-9_.*-]*$/.test(algorithm)) {
+      throw new TypeError(
+        `${JSON.stringify(algorithm)} is not the name of a digest algorithm (RFC 9651 §3.1.2: lower case)`,
+      );
+    }
+    return `${algorithm}=${serializeByteSequence(digestOctets(algorithm, digest))}`;
+  }).join(', ');
+}
+
+const DIGEST_BYTES: ReadonlyMap<string, number> = new Map([
+  ['sha-256', 32],
+  ['sha-512', 64],
+]);
+
+/** @throws TypeError for what is no digest of this algorithm */
+export function digestOctets(algorithm: string, digest: Uint8Array | ArrayBuffer): Uint8Array {
+  const octets = digest instanceof ArrayBuffer ? new Uint8Array(digest) : digest;
+  if (!(octets instanceof Uint8Array))
+    throw new TypeError(`A digest in ${algorithm} must be a Uint8Array or ArrayBuffer`);
+  const { length } = octets;
+  if (length === 0 || length !== (DIGEST_BYTES.get(algorithm) ?? length)) {
+    throw new TypeError(`A digest in ${algorithm} does not have ${length} bytes`);
+  }
+  return octets;
 }
 
 /**

@@ -67,6 +67,8 @@ import { type Limits, resolveLimits } from './limits.ts';
 
 const NOTHING = new Uint8Array(0);
 
+/** What is kept of input after the message. */
+const MAX_REST_BYTES = 65_536;
 /** No more hex digits than fit a small integer are read by `#wholeChunks`. */
 const MAX_FAST_DIGITS = 7;
 const FAST_LINE_BYTES = MAX_FAST_DIGITS + 2;
@@ -93,6 +95,7 @@ export class Decoder {
   /** The earlier fragments of the line that is being kept. */
   #line: Uint8Array[] = [];
   #rest: Uint8Array[] = [];
+  #restRoom = MAX_REST_BYTES;
 
   /** Content octets delivered so far. */
   bytes = 0;
@@ -116,7 +119,10 @@ export class Decoder {
     return this.#state === DONE;
   }
 
-  /** The octets that came behind the message. They belong to whatever is next on the connection. */
+  /**
+   * What came after the message: it belongs to whatever is next on the connection. Whole as far as it came with the end of
+   * the message; of later input, as much as makes 64 KiB is kept.
+   */
   get rest(): Uint8Array {
     if (this.#rest.length === 0) return NOTHING;
     this.#rest = [joinOctets(this.#rest)];
@@ -143,8 +149,13 @@ export class Decoder {
       this.#inputBytes += input.length;
       this.consumed = this.#inputBytes;
     } else if (this.#state === DONE && at < input.length) {
-      this.#rest.push(copyOctets(input, at));
+      this.#keep(copyOctets(input, at, at > 0 ? input.length : at + this.#restRoom));
     }
+  }
+
+  #keep(rest: Uint8Array): void {
+    if (rest.length > 0) this.#rest.push(rest);
+    this.#restRoom = Math.max(0, this.#restRoom - rest.length);
   }
 
   /** The end of input: sets `error` (ERR_FRAMING_TRUNCATED) and perhaps `abortReason`, unless the message is `done`. */

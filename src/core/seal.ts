@@ -1,6 +1,6 @@
 /**
- * Seal: counts and hashes the content that leaves, and turns that into the trailer fields that vouch for it. It knows
- * nothing of chunks, so it works wherever somebody else does the framing.
+ * Seal: counts and hashes the content that leaves, and turns that into the trailer fields that vouch for it, with the
+ * application's own beside them. It knows nothing of chunks, so it works wherever somebody else does the framing.
  */
 import {
   type CreateHasher,
@@ -9,7 +9,7 @@ import {
   DigestSet,
   serializeContentDigest,
 } from './content-digest.ts';
-import type { FieldPairs } from './fields.ts';
+import { assertTrailerName, type FieldPairs } from './fields.ts';
 import {
   type ErrorStatus,
   MAX_STATUS_BYTES,
@@ -17,6 +17,8 @@ import {
   type StreamStatus,
   serializeStreamStatus,
 } from './stream-status.ts';
+
+const SEAL_NAMES = [STATUS_FIELD, DIGEST_FIELD];
 
 export interface SealOptions {
   /** The digests to send. None by default. */
@@ -38,6 +40,11 @@ export class Seal {
   constructor({ algorithms = [], createHasher, counts = true }: SealOptions = {}) {
     this.#counts = counts;
     this.#digests = new DigestSet(algorithms, createHasher);
+  }
+
+  /** The names of the fields to come, for the head's Trailer field (RFC 9110 §6.6.2). */
+  get names(): readonly string[] {
+    return this.#digests.isEmpty ? [STATUS_FIELD] : SEAL_NAMES;
   }
 
   /** The next content octets. */
@@ -63,4 +70,39 @@ export class Seal {
     if (digests.size > 0) fields.push([DIGEST_FIELD, serializeContentDigest(digests)]);
     return fields;
   }
+}
+
+/** The application's own trailer fields: announced by name in the head, asked for when the body has ended. */
+export interface ExtraTrailers {
+  /** Announced in the Trailer field (RFC 9110 §6.6.2). */
+  names: readonly string[];
+  /** Called once, when the body has ended well. Fields of other names than those announced are a TypeError. */
+  fields: () => FieldPairs;
+}
+
+/** @throws TypeError for a name that may not trail, or that the seal uses itself */
+export function trailerNames(extra: ExtraTrailers | undefined): readonly string[] {
+  if (extra === undefined) return [];
+  if (!Array.isArray(extra.names) || typeof extra.fields !== 'function') {
+    throw new TypeError('extraTrailers has the shape { names: string[], fields: () => [name, value][] }');
+  }
+  for (const name of extra.names) {
+    assertTrailerName(name);
+    if (SEAL_NAMES.some((own) => own.toLowerCase() === name.toLowerCase()))
+      throw new TypeError(`${name} is part of the seal: leave it to respond`);
+  }
+  return extra.names;
+}
+
+/** @throws TypeError for a field that was not announced */
+export function ownTrailers(extra: ExtraTrailers | undefined): FieldPairs {
+  if (extra === undefined) return [];
+  const announced = new Set(extra.names.map((name) => name.toLowerCase()));
+  const fields = extra.fields();
+  for (const [name] of fields) {
+    if (!announced.has(name.toLowerCase())) {
+      throw new TypeError(`The trailer field ${name} is not among extraTrailers.names, so it has not been announced`);
+    }
+  }
+  return fields;
 }

@@ -5,9 +5,8 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import { algorithmsOf, type DigestOption } from '../core/content-digest.ts';
 import { Encoder } from '../core/encoder.ts';
-import { type ExtraTrailers, ownTrailers, trailerNames } from '../core/extra-trailers.ts';
 import { type DescribeError, describeFailure } from '../core/failure.ts';
-import { Seal } from '../core/seal.ts';
+import { type ExtraTrailers, ownTrailers, Seal, trailerNames } from '../core/seal.ts';
 import { createHasher } from './hashing.ts';
 
 export interface ChunkedEncoderOptions {

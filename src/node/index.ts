@@ -8,10 +8,10 @@ export {
 export { decodeChunked } from '../core/decoder.ts';
 export { encodeChunked } from '../core/encoder.ts';
 export { FramingError, type FramingErrorCode, HeadError, type HeadErrorCode } from '../core/errors.ts';
-export type { ExtraTrailers } from '../core/extra-trailers.ts';
 export type { DescribeError, FailureDescription } from '../core/failure.ts';
 export type { FieldPairs, HeadFields } from '../core/fields.ts';
 export { DEFAULT_LIMITS, type Limits } from '../core/limits.ts';
+export type { ExtraTrailers } from '../core/seal.ts';
 export { parseStreamStatus, type StreamStatus, serializeStreamStatus } from '../core/stream-status.ts';
 export { BodyError, type BodyErrorCode, type DigestState, type Verdict } from '../core/verdict.ts';
 export type { JudgingOptions, Require } from '../core/verifier.ts';
@@ -25,8 +25,7 @@ export { type ReceivedResponse, type ReceiveOptions, receive } from './receive/r
 export type { ReceivedBody } from './receive/received-body.ts';
 export { type VerifyOptions, verify } from './receive/verify.ts';
 export { type RelayOptions, relay } from './relay.ts';
-export type { ErrorResponse } from './send/error-response.ts';
 export { acceptsInContent } from './send/in-content.ts';
 export type { RequestFacts } from './send/negotiation.ts';
 export { type Ending, type RespondOptions, respond, type StreamResponse } from './send/respond.ts';
-export type { HeadersOption } from './send/response-head.ts';
+export type { ErrorResponse, HeadersOption } from './send/response-head.ts';

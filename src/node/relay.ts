@@ -1,66 +1,179 @@
 /**
- * relay: an upstream response on to a client of ours, verified on the way in and sealed anew on the way out. TE, Trailer
- * and the connection belong to each side by itself; everything end-to-end is passed on as it came.
+ * relay: an upstream response on to a client of ours. It is verified on the way in, and sealed on the way out only if
+ * upstream had sealed it and it was complete: what nobody vouched for goes on as it is, and what failed fails. TE, Trailer and
+ * the connection belong to each side by itself; everything end-to-end is passed on as it came.
+ *
+ * A response that cannot be passed on (a status or a field that no head can carry) costs that one response: the client gets
+ * 502, and upstream is cancelled.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
+import { FramingError, HeadError } from '../core/errors.ts';
 import { type FailureDescription, failureType } from '../core/failure.ts';
-import { type FieldPairs, listMembers } from '../core/fields.ts';
+import { type FieldPairs, fieldValue, listMembers, serializeFieldLines } from '../core/fields.ts';
 import { BodyError, type Verdict } from '../core/verdict.ts';
-import { pairsFrom } from './receive/message-source.ts';
+import { Verifier } from '../core/verifier.ts';
+import { hasNoContent } from './head/message-head.ts';
+import { pairsFrom, requestOf } from './receive/message-source.ts';
+import { type BodySink, ReceivedBody } from './receive/received-body.ts';
 import { type VerifyOptions, verify } from './receive/verify.ts';
-import type { ErrorResponse } from './send/error-response.ts';
 import { type RespondOptions, respond } from './send/respond.ts';
+import type { ErrorResponse } from './send/response-head.ts';
 
 export interface RelayOptions
   extends VerifyOptions,
     Pick<RespondOptions, 'extraTrailers' | 'describeError' | 'errorResponse' | 'lingerTimeout'> {
   /** Fields to set on the response, in the place of upstream's of the same name. */
   headers?: Readonly<Record<string, string>>;
+  /**
+   * `true`: the application's own word that a body which ends without an error is whole, though upstream did not seal it. It
+   * is sealed then. `false` by default.
+   */
+  vouch?: boolean;
+  /** What to call this hop in `Via` (RFC 9110 §7.6.3); `chunked-trailers` by default. */
+  via?: string;
 }
 
-/** Fields that concern one connection only (RFC 9110 §7.6.1), and those that frame the body, which is framed anew. */
+/** What of an upstream response goes on. */
+interface Head {
+  status: number;
+  fields: FieldPairs;
+  /** Whether upstream has announced a seal: it counts only if it comes. */
+  isSealed: boolean;
+  /** Bytes of content, where upstream said so. */
+  length: number | undefined;
+}
+
+/**
+ * Fields that concern one connection only (RFC 9110 §7.6.1), those that frame the body, which is framed anew, and a status
+ * that stands in the head, where it may not be passed on.
+ */
 const HOP_BY_HOP = [
   ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer'],
-  ...['transfer-encoding', 'upgrade', 'content-length'],
+  ...['transfer-encoding', 'upgrade', 'content-length', 'x-stream-status', 'x-stream-length'],
 ];
 
 /**
  * Streams `upstream` to the client of `res`. A body that upstream cut, failed or damaged is a failure downstream too,
- * with a type that says so; an error before its first octet becomes 502 or 504. A client that leaves cancels upstream.
+ * with a type that says so; an error before its first byte becomes 502 or 504. A client that leaves cancels upstream.
  *
- * @returns what was concluded about the upstream body; never rejects
- * @throws TypeError, Error at once, as `verify` and `respond`
+ * @param upstream a response of `node:http`, or of fetch: that shows no trailers, so it is passed on unsealed
+ * @returns what was concluded about the upstream body: `abandoned` if the client left, or upstream's head could not be passed
+ *   on; never rejects
+ * @throws TypeError, Error at once, as `verify` and `respond`, for what the caller does wrong
+ * @example
+ * const upstream = http.get(url, { headers: requestHeaders() }, (response) => relay(response, res));
+ * upstream.on('error', () => res.headersSent || res.writeHead(502).end());
  */
-export function relay(upstream: IncomingMessage, res: ServerResponse, options: RelayOptions = {}): Promise<Verdict> {
-  const { headers = {}, describeError = describeUpstream, errorResponse = gatewayError, ...others } = options;
-  const body = verify(upstream, options);
-  const response = respond(res, {
-    ...others,
-    status: upstream.statusCode ?? 502,
-    headers: [...endToEndFields(upstream, headers), ...Object.entries(headers)],
-    describeError,
-    errorResponse,
-    // A body that only a closing connection ends may have been cut: we do not vouch for it.
-    seal: isSelfDelimited(upstream),
-  });
-  return pipeline(body, response).then(
-    () => body.verdict,
-    () => body.verdict, // the failure has been passed on
-  );
+export function relay(
+  upstream: IncomingMessage | Response,
+  res: ServerResponse,
+  options: RelayOptions = {},
+): Promise<Verdict> {
+  const { require, vouch = false, describeError = describeUpstream, errorResponse = gatewayError } = options;
+  const { digest, extraTrailers, signal, idleTimeout, lingerTimeout } = options;
+  const body = isFetched(upstream) ? fetchedBody(upstream, options) : verify(upstream, options);
+  const common = { digest, extraTrailers, signal, idleTimeout, lingerTimeout, describeError, errorResponse };
+  const head = isFetched(upstream) ? fetchedHead(upstream, options) : messageHead(upstream, options);
+  const fault = faultOf(head);
+  try {
+    const { status, fields: headers, length } = head;
+    // `never` lets a body end that brought no seal, which must not get one here.
+    const seal = vouch || (head.isSealed && require !== 'never');
+    const response = respond(res, fault === undefined ? { ...common, status, headers, length, seal } : common);
+    if (fault !== undefined) {
+      body.destroy();
+      response.on('error', () => {}).destroy(fault);
+      return body.verdict;
+    }
+    return pipeline(body, response).then(
+      () => body.verdict,
+      () => body.verdict, // the failure has been passed on
+    );
+  } catch (error) {
+    body.destroy();
+    throw error;
+  }
 }
 
-function endToEndFields(upstream: IncomingMessage, replaced: Readonly<Record<string, string>>): FieldPairs {
+function messageHead(upstream: IncomingMessage, options: RelayOptions): Head {
+  const { statusCode = 0, headers, rawHeaders, httpVersion } = upstream;
+  const length = headers['content-length'];
+  const hasContent = !hasNoContent(requestOf(upstream)?.method, statusCode);
+  return {
+    status: statusCode,
+    fields: endToEnd(pairsFrom(rawHeaders), httpVersion, options),
+    isSealed: listMembers(headers.trailer).includes('x-stream-status'),
+    length: hasContent && length !== undefined ? Number(length) : undefined,
+  };
+}
+
+function fetchedHead({ status, headers }: Response, options: RelayOptions): Head {
+  const isDecoded = headers.has('content-encoding'); // fetch has decoded it
+  const length = headers.get('content-length');
+  const own = [...headers].filter(([name]) => !(isDecoded && name === 'content-encoding'));
+  return {
+    status,
+    fields: endToEnd(own, '1.1', options),
+    isSealed: false,
+    length: isDecoded || length === null ? undefined : Number(length),
+  };
+}
+
+/** The fields that go on, `Via` among them. */
+function endToEnd(fields: FieldPairs, httpVersion: string, { headers = {}, via = 'chunked-trailers' }: RelayOptions) {
   const dropped = new Set([
-    ...HOP_BY_HOP,
-    ...listMembers(upstream.headers.connection),
-    ...Object.keys(replaced).map((name) => name.toLowerCase()),
+    ...['via', ...HOP_BY_HOP],
+    ...listMembers(fieldValue(fields, 'connection')),
+    ...Object.keys(headers).map((name) => name.toLowerCase()),
   ]);
-  return pairsFrom(upstream.rawHeaders).filter(([name]) => !dropped.has(name.toLowerCase()));
+  const earlier = fieldValue(fields, 'via');
+  const hop = `${httpVersion} ${via}`;
+  const kept = fields.filter(([name]) => !dropped.has(name.toLowerCase()));
+  return [
+    ...kept,
+    ['Via', earlier === undefined ? hop : `${earlier}, ${hop}`],
+    ...Object.entries(headers),
+  ] as FieldPairs;
 }
 
-function isSelfDelimited({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || headers['content-length'] !== undefined;
+/** Why upstream's head cannot be passed on. */
+function faultOf({ status, fields }: Head): HeadError | undefined {
+  if (!(status >= 200 && status <= 599)) return new HeadError('ERR_HEAD_MALFORMED', `Upstream's status is ${status}`);
+  try {
+    serializeFieldLines(fields);
+    return undefined;
+  } catch (cause) {
+    return new HeadError('ERR_HEAD_MALFORMED', 'A field of upstream cannot be passed on', { cause });
+  }
+}
+
+/** The content of a fetched response, whose framing fetch has checked, as a body that is judged like any other. */
+function fetchedBody(upstream: Response, { require, digest, signal }: RelayOptions): ReceivedBody {
+  if (upstream.bodyUsed) throw new TypeError('The body of this response has been read already');
+  const verifier = new Verifier({ headers: {}, statusCode: upstream.status, require, digest: digest && false });
+  const source = upstream.body === null ? Readable.from([]) : Readable.fromWeb(upstream.body as ReadableStream);
+  const connect = (sink: BodySink) => {
+    const fail = (cause: unknown) => {
+      const why = cause instanceof Error ? `: ${cause.message}` : '';
+      sink.conclude({ error: new FramingError('ERR_FRAMING_TRUNCATED', `The body broke off${why}`, { cause }) });
+    };
+    source
+      .on('data', (data: Uint8Array) => sink.deliver(data))
+      .on('end', () => sink.conclude({}))
+      .on('error', fail)
+      .pause();
+    return { pause: () => source.pause(), resume: () => source.resume(), cancel: () => source.destroy() };
+  };
+  const body = new ReceivedBody(verifier, connect);
+  signal?.addEventListener('abort', () => body.destroy(), { once: true });
+  return body;
+}
+
+function isFetched(upstream: IncomingMessage | Response): upstream is Response {
+  return typeof (upstream as Response).headers?.get === 'function';
 }
 
 /** What upstream said of its own failure; otherwise the type that fits what we saw. */

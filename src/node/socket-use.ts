@@ -1,20 +1,63 @@
 /**
- * Who uses a socket right now. One response is written at a time, and one message read: a second one that tried would
- * take octets from the first. And whoever has touched a socket guards the process against its late errors, which come
- * between our calls, when nobody listens.
+ * Who uses a socket right now: one record a socket. One response is written at a time, and one message read: a second one
+ * that tried would take octets from the first. Whoever has touched a socket guards the process against its late errors,
+ * which come between our calls, when nobody listens.
  */
 import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 
-const guarded = new WeakSet<Socket>();
-const writing = new WeakMap<Socket, Promise<void>>();
-const reading = new WeakSet<Socket>();
+interface Use {
+  /** Told of 'close', one after the other. */
+  tellClose: () => void;
+  /** Settles when the response that is open is over; undefined while none is. */
+  writing: Promise<void> | undefined;
+  isRead: boolean;
+  /** Told when the message that is read is over. */
+  onReadOver: (() => void) | undefined;
+  /** Bytes that came while a response was open on a socket that has ended since: nothing can be put back there. */
+  ahead: Buffer | undefined;
+  onClose: Set<() => void>;
+}
+
+const uses = new WeakMap<object, Use>();
+
+function useOf(socket: Socket): Use {
+  let use = uses.get(socket);
+  if (use === undefined) {
+    const made: Use = {
+      tellClose: () => {
+        for (const tell of [...made.onClose]) tell();
+      },
+      writing: undefined,
+      isRead: false,
+      onReadOver: undefined,
+      ahead: undefined,
+      onClose: new Set(),
+    };
+    use = made;
+    uses.set(socket, made);
+    socket.on('error', () => {});
+  }
+  return use;
+}
 
 /** From here on, an 'error' of the socket does not end the process. It is followed by 'close', which tells as much. */
 export function guard(socket: Socket): void {
-  if (guarded.has(socket)) return;
-  guarded.add(socket);
-  socket.on('error', () => {});
+  useOf(socket);
+}
+
+/**
+ * Calls back when the socket closes. One listener for all: a dozen pipelined responses wait for the same socket.
+ *
+ * @returns takes the callback back
+ */
+export function onSocketClose(socket: Socket, onClose: () => void): () => void {
+  const use = useOf(socket);
+  if (use.onClose.size === 0) socket.on('close', use.tellClose);
+  use.onClose.add(onClose);
+  return () => {
+    if (use.onClose.delete(onClose) && use.onClose.size === 0) socket.off('close', use.tellClose);
+  };
 }
 
 /**
@@ -22,23 +65,28 @@ export function guard(socket: Socket): void {
  * @throws Error if another response is open on the socket
  */
 export function claimForWriting(socket: Socket): () => void {
-  if (writing.has(socket)) {
+  const use = useOf(socket);
+  if (use.writing !== undefined) {
     throw new Error('Another response is still open on this socket: wait for its end before the next one');
   }
-  let release!: () => void;
-  const released = new Promise<void>((resolve) => {
-    release = resolve;
+  let settle!: () => void;
+  use.writing = new Promise<void>((resolve) => {
+    settle = resolve;
   });
-  writing.set(socket, released);
   return () => {
-    writing.delete(socket);
-    release();
+    use.writing = undefined;
+    settle();
   };
 }
 
 /** Settles when no response is open on the socket. */
 export async function whenWritten(socket: Socket): Promise<void> {
-  await writing.get(socket);
+  while (isWritten(socket)) await uses.get(socket)?.writing;
+}
+
+/** Whether a response is open on the socket. */
+export function isWritten(socket: Socket): boolean {
+  return uses.get(socket)?.writing !== undefined;
 }
 
 /**
@@ -46,13 +94,39 @@ export async function whenWritten(socket: Socket): Promise<void> {
  * @throws Error if another message is being read from the socket
  */
 export function claimForReading(socket: Socket): () => void {
-  if (reading.has(socket)) {
+  const use = useOf(socket);
+  if (use.isRead) {
     throw new Error('Another message is still being read from this socket: wait for its end before the next one');
   }
-  reading.add(socket);
+  use.isRead = true;
   return () => {
-    reading.delete(socket);
+    use.isRead = false;
+    const { onReadOver } = use;
+    use.onReadOver = undefined;
+    onReadOver?.();
   };
+}
+
+/** Calls back when nobody reads a message from the socket: at once, or when that message is over. */
+export function whenReadOver(socket: Socket, onReadOver: (() => void) | undefined): void {
+  const use = useOf(socket);
+  if (use.isRead) use.onReadOver = onReadOver;
+  else onReadOver?.();
+}
+
+/** Puts back what came ahead of its reader. */
+export function putBack(socket: Socket, ahead: Buffer): void {
+  if (ahead.length === 0 || socket.destroyed) return;
+  if (socket.readableEnded) useOf(socket).ahead = ahead;
+  else socket.unshift(ahead);
+}
+
+/** What was put back on a socket that has ended. */
+export function takeAhead(socket: Socket): Buffer | undefined {
+  const use = uses.get(socket);
+  const ahead = use?.ahead;
+  if (use !== undefined) use.ahead = undefined;
+  return ahead;
 }
 
 /** Bun and Deno have modules of the same names with insides of their own. */

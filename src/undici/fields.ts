@@ -2,7 +2,9 @@
 import type { FieldPairs } from '../core/fields.ts';
 import type { FieldRecord, RawFields } from './dispatcher-api.ts';
 
-export function pairsFromRaw(raw: RawFields): FieldPairs {
+/** As undici hands fields over: names and values in turn or, over HTTP/2, an object. */
+export function pairsFromRaw(raw: RawFields | FieldRecord): FieldPairs {
+  if (!Array.isArray(raw)) return pairsFromRecord(raw as FieldRecord);
   const pairs: FieldPairs = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const [name, value] = [raw[i]!, raw[i + 1]!];

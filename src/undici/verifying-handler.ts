@@ -1,6 +1,6 @@
 /** The handler between a dispatcher and a handler with a controller (undici 7 and 8). It adds no backpressure of its own. */
 import type { Controller, ControllerHandler, FieldRecord } from './dispatcher-api.ts';
-import { pairsFromRecord, withRawField } from './fields.ts';
+import { pairsFromRaw, pairsFromRecord, withRawField } from './fields.ts';
 import type { ResponseCheck } from './response-check.ts';
 import { EXCHANGE_FIELD } from './verdict-of.ts';
 
@@ -57,7 +57,10 @@ export class VerifyingHandler implements ControllerHandler {
   }
 
   onResponseEnd(controller: Controller, trailers: FieldRecord = {}): void {
-    const error = this.#check.end(pairsFromRecord(trailers));
+    // Over HTTP/2, undici 7 and 8 have them in one of the two places.
+    const { rawTrailers } = controller;
+    const hasNone = Object.keys(trailers).length === 0;
+    const error = this.#check.end(hasNone && rawTrailers ? pairsFromRaw(rawTrailers) : pairsFromRecord(trailers));
     if (error === undefined) this.#next.onResponseEnd?.(controller, trailers);
     else this.#fail(controller, error);
   }

@@ -3,14 +3,20 @@
  * come later, since some platforms hash beside the program (Cloudflare's `crypto.DigestStream`); the core asks for it at
  * once, so it is waited for here, before the core is asked.
  */
-import { algorithmsOf, type CreateHasher, type DigestAlgorithm, type DigestOption } from '../core/content-digest.ts';
+import {
+  algorithmsOf,
+  type CreateHasher,
+  type DigestAlgorithm,
+  type DigestOption,
+  digestOctets,
+} from '../core/content-digest.ts';
 
 /** An incremental hash. That of `node:crypto` is one, and that of `@noble/hashes`. */
 export interface StreamHasher {
   /** Data that is hashed only after the return is to be copied: it may be changed by then. */
   update(data: Uint8Array): unknown;
   /** Called once, behind the last `update`. */
-  digest(): Uint8Array | PromiseLike<Uint8Array>;
+  digest(): Uint8Array | ArrayBuffer | PromiseLike<Uint8Array | ArrayBuffer>;
 }
 
 /** Makes an incremental hasher for an algorithm; it may be one whose digest comes as a promise. */
@@ -35,7 +41,7 @@ export function assertHashing(digest: DigestOption, createHasher: CreateStreamHa
 /** The hashers of one body. */
 export class Hashers {
   readonly #create: CreateStreamHasher | undefined;
-  readonly #hashers: { hasher: StreamHasher; digest: Uint8Array }[] = [];
+  readonly #hashers: { algorithm: DigestAlgorithm; hasher: StreamHasher; digest: Uint8Array }[] = [];
   #settled: Promise<void> | undefined;
 
   constructor(create: CreateStreamHasher | undefined) {
@@ -45,7 +51,7 @@ export class Hashers {
   /** For the core: its digests are those of the last `settle`. */
   readonly createHasher: CreateHasher = (algorithm) => {
     const hasher = this.#create!(algorithm);
-    const entry = { hasher, digest: new Uint8Array(0) };
+    const entry = { algorithm, hasher, digest: new Uint8Array(0) as Uint8Array };
     this.#hashers.push(entry);
     return { update: (data) => hasher.update(data), digest: () => entry.digest };
   };
@@ -58,7 +64,7 @@ export class Hashers {
 
   async #settle(): Promise<void> {
     const settling = this.#hashers.map(async (entry) => {
-      entry.digest = await entry.hasher.digest();
+      entry.digest = digestOctets(entry.algorithm, await entry.hasher.digest());
     });
     await Promise.all(settling);
   }

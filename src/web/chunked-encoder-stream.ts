@@ -8,10 +8,9 @@
  */
 import { algorithmsOf, type DigestOption } from '../core/content-digest.ts';
 import { Encoder } from '../core/encoder.ts';
-import { type ExtraTrailers, ownTrailers, trailerNames } from '../core/extra-trailers.ts';
 import { type DescribeError, describeFailure } from '../core/failure.ts';
 import { copyOctets, joinOctets } from '../core/grammar.ts';
-import { Seal } from '../core/seal.ts';
+import { type ExtraTrailers, ownTrailers, Seal, trailerNames } from '../core/seal.ts';
 import { assertHashing, type CreateStreamHasher, Hashers } from './async-hashers.ts';
 import { HeldReadable } from './held-readable.ts';
 

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { respond } from '../../src/node/send/respond.ts';
 import { latin1, pattern } from '../octets.ts';
 import { type Answer, begin, failing, KINDS, type Source, serve, until } from './servers.ts';
-import { ABORT_CHUNK, AWARE, abortChunk, dial, get, LAST_CHUNK, messageFrom, PLAIN, unchunk } from './wire.ts';
+import { ABORT_CHUNK, ASKING, AWARE, abortChunk, dial, LAST_CHUNK, messageFrom, unchunk } from './wire.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -20,7 +20,7 @@ test.each(KINDS)('on %s, every octet of 4 MiB arrives before the abort that foll
   const { port } = await answering({ source: source() });
   const wire = dial(port);
   wire.socket.pause(); // nobody takes anything before all has been written
-  wire.send(PLAIN);
+  wire.send(ASKING);
   setImmediate(() => wire.socket.resume());
   const { octets, end } = await wire.closed();
   const { data, rest } = unchunk(messageFrom(octets).body);
@@ -44,8 +44,8 @@ async function pipelined(first: Source, second: Source): Promise<Pipelined> {
   return { port, answers };
 }
 
-const FIRST = get('', '/1');
-const SECOND = get('', '/2');
+const FIRST = ASKING.replace('GET /', 'GET /1');
+const SECOND = ASKING.replace('GET /', 'GET /2');
 const SECOND_AWARE = AWARE.replace('GET /', 'GET /2');
 
 /** Gives `before`, waits for the promise, gives `after`. */

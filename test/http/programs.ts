@@ -23,7 +23,7 @@ export interface Client {
   /** The program that must be there; undefined for what Node itself has. */
   program?: string;
   /** What it says about a cut body: an exit code, an error's name or code. */
-  abort: RegExp;
+  cut: RegExp;
   /** The same about a response with status 500. */
   error: RegExp;
   read(url: string, fields: Record<string, string>): Promise<Report>;
@@ -93,7 +93,7 @@ except urllib.error.HTTPError:
 export const CLIENTS: Client[] = [
   {
     name: 'http.get and pipeline',
-    abort: /^ECONNRESET$/,
+    cut: /^ECONNRESET$/,
     error: /^status 500$/,
     read: (url, fields) =>
       report(async (give) => {
@@ -106,7 +106,7 @@ export const CLIENTS: Client[] = [
   },
   {
     name: 'http.get and for await',
-    abort: /^ECONNRESET$/,
+    cut: /^ECONNRESET$/,
     error: /^status 500$/,
     read: (url, fields) =>
       report(async (give) => {
@@ -117,7 +117,7 @@ export const CLIENTS: Client[] = [
   },
   {
     name: 'fetch',
-    abort: /^TypeError$/,
+    cut: /^TypeError$/,
     error: /^status 500$/,
     read: (url, fields) =>
       report(async (give) => {
@@ -129,7 +129,7 @@ export const CLIENTS: Client[] = [
   },
   {
     name: 'undici',
-    abort: /^UND_ERR_SOCKET$/,
+    cut: /^UND_ERR_SOCKET$/,
     error: /^status 500$/,
     read: (url, fields) =>
       report(async (give) => {
@@ -147,29 +147,28 @@ export const CLIENTS: Client[] = [
   {
     name: 'curl',
     program: 'curl',
-    abort: /^exit 18$/, // CURLE_PARTIAL_FILE
+    cut: /^exit 18$/, // CURLE_PARTIAL_FILE
     error: /^exit 22$/, // CURLE_HTTP_RETURNED_ERROR
     read: (url, fields) => spawned('curl', ['-sSN', '--fail', ...lines(fields).flatMap((line) => ['-H', line]), url]),
   },
   {
     name: 'python3 http.client',
     program: 'python3',
-    abort: /^exit 3$/, // IncompleteRead
+    cut: /^exit 3$/, // IncompleteRead
     error: /^exit 5$/,
     read: (url, fields) => spawned('python3', ['-c', PYTHON_HTTP_CLIENT, url, JSON.stringify(fields)]),
   },
   {
     name: 'python3 urllib',
     program: 'python3',
-    abort: /^exit 3$/,
+    cut: /^exit 3$/,
     error: /^exit 5$/,
     read: (url, fields) => spawned('python3', ['-c', PYTHON_URLLIB, url, JSON.stringify(fields)]),
   },
   {
     name: 'wget',
     program: 'wget',
-    // interop/clients.tsv, wget 1.21.3, ext-then-fin: ok. It takes FIN in place of a chunk's data for an end.
-    abort: /^ok$/,
+    cut: /^exit 4$/, // a network failure
     error: /^exit 8$/, // the server issued an error response
     read: (url, fields) =>
       spawned('wget', ['-qO-', '--tries=1', ...lines(fields).map((one) => `--header=${one}`), url]),

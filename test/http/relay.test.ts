@@ -56,7 +56,7 @@ describe('fields', () => {
       etag: ['"1"'],
       'set-cookie': ['a=1', 'b=2'],
       link: ['<a>; rel=next', '<b>; rel=prev'],
-      via: ['1.1 upstream'],
+      via: ['1.1 upstream, 1.1 chunked-trailers'],
       'x-upstream': ['kept, for only Trailer names it'],
       connection: ['keep-alive'], // ours, as Node writes it
       'keep-alive': [expect.stringMatching(/^timeout=\d+$/)],
@@ -65,11 +65,12 @@ describe('fields', () => {
     expect(body).toBe(CHUNK + LAST_CHUNK);
   });
 
-  test('Content-Length is dropped: the body is framed anew', async () => {
+  test('RFC 9110 §8.6: a Content-Length goes on, to whoever did not ask for more', async () => {
     const { port } = await relaying(await originOf(COUNTED, 'open'));
-    const { fields, body } = messageFrom(await dial(port, PLAIN).until(LAST_CHUNK));
-    expect(fields).not.toHaveProperty('content-length');
-    expect(body).toBe(CHUNK + LAST_CHUNK);
+    const { fields, body } = messageFrom(await dial(port, PLAIN).until(HELLO_WORLD));
+    expect(fields).toMatchObject({ 'content-length': ['19'] });
+    expect(fields).not.toHaveProperty('transfer-encoding');
+    expect(body).toBe(HELLO_WORLD);
   });
 
   test('`headers` take the place of the fields of the same name', async () => {
@@ -99,17 +100,31 @@ describe('each side negotiates by itself', () => {
     ['nothing', PLAIN, LAST_CHUNK],
   ];
   test.each([
-    ['a sealed upstream', SEALED, 'complete'],
-    ['an upstream without a status', UNSEALED, 'unverified'],
-    ['an upstream with Content-Length', COUNTED, 'unverified'],
-  ])('%s: sealed anew for whoever asks', async (_, octets, kind) => {
+    ['a sealed upstream', SEALED, 'complete', {}],
+    ['an upstream without a status that the application vouches for', UNSEALED, 'unverified', { vouch: true }],
+  ])('%s: sealed anew for whoever asks', async (_, octets, kind, options) => {
     for (const [title, request, ending] of ROWS) {
-      const server = await relaying(await originOf(octets, 'open'));
+      const server = await relaying(await originOf(octets, 'open'), options);
       const wire = dial(server.port, request);
       const { body } = messageFrom(await wire.until(ending.slice(-8)));
       expect({ title, body }).toEqual({ title, body: CHUNK + ending });
       expect((await server.verdict(0)).kind).toBe(kind);
     }
+  });
+
+  test('an upstream that nobody sealed goes on unsealed, whoever asks', async () => {
+    for (const request of [AWARE, TRAILERS, PLAIN]) {
+      const server = await relaying(await originOf(UNSEALED, 'open'));
+      const { fields, body } = messageFrom(await dial(server.port, request).until(LAST_CHUNK));
+      expect({ trailer: fields.trailer, body }).toEqual({ trailer: undefined, body: CHUNK + LAST_CHUNK });
+      expect((await server.verdict(0)).kind).toBe('unverified');
+    }
+  });
+
+  test('a seal that was announced and stripped is not made up for, even if nothing is required', async () => {
+    const server = await relaying(await originOf(SEALED.replace(SEAL, LAST_CHUNK), 'open'), { require: 'never' });
+    const { fields, body } = messageFrom(await dial(server.port, AWARE).until(LAST_CHUNK));
+    expect({ trailer: fields.trailer, body }).toEqual({ trailer: undefined, body: CHUNK + LAST_CHUNK });
   });
 
   test('what the client asks for is not asked for upstream', async () => {
@@ -119,8 +134,8 @@ describe('each side negotiates by itself', () => {
       socket.write(UNSEALED);
     });
     const server = await relaying(port, {}, {});
-    const { body } = messageFrom(await dial(server.port, AWARE).until('=:\r\n\r\n'));
-    expect(body).toBe(CHUNK + SEAL);
+    const { body } = messageFrom(await dial(server.port, AWARE).until(LAST_CHUNK));
+    expect(body).toBe(CHUNK + LAST_CHUNK);
     expect(heads.join('').toLowerCase()).not.toContain('trailers');
   });
 

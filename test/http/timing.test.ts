@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { relay } from '../../src/node/relay.ts';
 import { type RespondOptions, respond } from '../../src/node/send/respond.ts';
 import { ask, closed, connectionsOf, endless, KINDS, originOf, serve, stuck, until } from './servers.ts';
-import { AWARE, abortChunk, dial, LAST_CHUNK, messageFrom, PLAIN } from './wire.ts';
+import { ASKING, AWARE, abortChunk, dial, LAST_CHUNK, messageFrom, PLAIN } from './wire.ts';
 
 /** Aborted in a moment. */
 function soon(): AbortSignal {
@@ -23,11 +23,11 @@ describe.each(KINDS)('time and AbortSignal on %s', (_kind, answering) => {
     ['AbortSignal.timeout', () => ({ signal: AbortSignal.timeout(30) }), 'timeout'],
     ['AbortController', () => ({ signal: soon() }), 'cancelled'],
   ])('%s: the reason is on the wire, and the source is destroyed', async (_, options, type) => {
-    for (const request of [PLAIN, AWARE]) {
+    for (const request of [ASKING, AWARE]) {
       const source = stuck();
       const server = await answering({ source, options });
       const wire = dial(server.port, request);
-      if (request === PLAIN) {
+      if (request === ASKING) {
         const { octets, end } = await wire.closed();
         expect(messageFrom(octets).body).toBe(`4\r\ndata\r\n${abortChunk(type)}`);
         expect(end).toBe('FIN');
@@ -83,7 +83,7 @@ test.each([
   const { port } = await serve((__, res) => {
     promises.pipeline(source, respond(res), { signal: signal() }).catch(() => {});
   });
-  const { octets } = await dial(port, PLAIN).closed();
+  const { octets } = await dial(port, ASKING).closed();
   expect(messageFrom(octets).body).toBe(`4\r\ndata\r\n${abortChunk(type)}`);
   expect(source.destroyed).toBe(true);
 });

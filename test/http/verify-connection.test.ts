@@ -59,7 +59,8 @@ describe('a keep-alive agent', () => {
     const agent = keepAlive();
     const sockets = new Set<Socket>();
     for (let i = 0; i < 3; i++) {
-      const body = await ask({ port, agent }, (message) => {
+      const headers = { 'X-Want-Stream-Status': '?1' };
+      const body = await ask({ port, agent, headers }, (message) => {
         sockets.add(message.socket);
         return verify(message);
       });

@@ -6,16 +6,18 @@ import { connect } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { Wire } from '../wire.ts';
 
-/** One request for each row of design section 4; `path` and further field lines where a test needs them. */
+/** One request for each row of spec-notes/x-stream-status.md 3; `path` and further field lines where a test needs them. */
 export const get = (fields = '', path = '/') => `GET ${path} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
 export const PLAIN = get();
 export const TRAILERS = get('TE: trailers\r\nConnection: TE\r\n');
 export const AWARE = get('TE: trailers\r\nConnection: TE\r\nX-Want-Stream-Status: ?1\r\n');
+/** Reads the status, and has not asked for trailers. */
+export const ASKING = get('X-Want-Stream-Status: ?1\r\n');
 export const OLD = 'GET / HTTP/1.0\r\n\r\n';
 export const HEAD = PLAIN.replace('GET', 'HEAD');
 
 export const LAST_CHUNK = '0\r\n\r\n';
-/** A failure that nobody has described, for a client that has not asked for the status. */
+/** A failure that nobody has described, for a client that reads the status and gets no trailers. */
 export const ABORT_CHUNK = abortChunk('source_error');
 
 export function abortChunk(type: string): string {

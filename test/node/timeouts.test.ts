@@ -1,8 +1,7 @@
 /** Strategy: what a timeout option may be, on both sides of each bound; and the timers that are stopped and started. */
 import { describe, expect, test } from 'vitest';
 import type { FramingError } from '../../src/core/errors.ts';
-import { BodyTimer } from '../../src/node/receive/body-timer.ts';
-import { IdleTimer } from '../../src/node/receive/idle-timer.ts';
+import { BodyTimer, IdleTimer } from '../../src/node/receive/body-timer.ts';
 import { bodyTimeoutsFrom, timeoutFrom } from '../../src/node/timeouts.ts';
 
 describe('timeoutFrom', () => {

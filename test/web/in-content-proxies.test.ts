@@ -2,11 +2,12 @@
  * In-content §7: whatever a proxy makes of trailers, framing and failures, the verdict on the content is the same. Behind the
  * proxies of test/exhaustive in all their ways, and behind a real nginx, which drops trailers.
  */
+
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, connect, createServer as createSocketServer } from 'node:net';
+import { type AddressInfo, connect, createServer as createSocketServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -32,7 +33,7 @@ function origin(): Server {
         await new Promise(setImmediate);
       }
       if (req.url === '/failed') throw new Error('the disk is gone');
-      if (req.url === '/truncated') res.destroy();
+      if (req.url === '/truncated') Socket.prototype.destroy.call(req.socket); // as a killed process would
     }
     const describeError = (error: unknown) => ({ type: 'source_error', details: (error as Error).message });
     await pipeline(Readable.from(rows()), respond(res, { framing: 'content', describeError })).catch(() => {});

@@ -38,8 +38,8 @@ export interface ResponseHead {
 /** How the length of a body is told (RFC 9112 §6.3). */
 export type BodyFraming = { kind: 'none' | 'chunked' | 'until-close' } | { kind: 'length'; bytes: number };
 
-const REQUEST_LINE = /^(\S+) ([!-~\x80-\xff]+) HTTP\/1\.([01])$/;
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/;
+const REQUEST_LINE = /^(\S+) ([!-~\x80-\xff]+) HTTP\/1\.(\d)$/;
+const STATUS_LINE = /^HTTP\/1\.(\d) ([1-9]\d\d)(?: (.*))?$/;
 
 /**
  * @param head the octets up to and with the empty line
@@ -60,7 +60,7 @@ export function parseRequestHead(head: Uint8Array, maxFields: number): RequestHe
   return {
     method: match[1]!,
     target: match[2]!,
-    httpVersion: `1.${match[3]}`,
+    httpVersion: versionOf(match[3]!),
     headers: headersFrom(rawHeaders),
     rawHeaders,
   };
@@ -80,7 +80,7 @@ export function parseResponseHead(head: Uint8Array, maxFields: number): Response
   return {
     statusCode: Number(match[2]),
     statusMessage: match[3] ?? '',
-    httpVersion: `1.${match[1]}`,
+    httpVersion: versionOf(match[1]!),
     headers: headersFrom(rawHeaders),
     rawHeaders,
   };
@@ -130,7 +130,7 @@ export function responseFraming(head: ResponseHead, method: string): BodyFraming
   }
   if (lengths !== undefined) {
     // The same length repeated is harmless (RFC 9110 §8.6); any other list is not.
-    const values = new Set(lengths.split(',').map((value) => value.trim()));
+    const values = new Set(lengths.split(',').map((value) => value.replace(/^[ \t]+|[ \t]+$/g, '')));
     const [value] = values;
     if (values.size !== 1 || !/^\d{1,16}$/.test(value!) || !Number.isSafeInteger(Number(value))) {
       throw malformed(`Content-Length ${quote(lengths)}`);
@@ -142,6 +142,11 @@ export function responseFraming(head: ResponseHead, method: string): BodyFraming
 
 export function malformed(found: string): HeadError {
   return new HeadError('ERR_HEAD_MALFORMED', `The message head is malformed: ${found}`);
+}
+
+/** A minor version that is not known is read as the highest that is (RFC 9110 §2.5). */
+function versionOf(minor: string): '1.0' | '1.1' {
+  return minor === '0' ? '1.0' : '1.1';
 }
 
 function linesOf(head: Uint8Array): string[] {

@@ -1,7 +1,7 @@
 /** Reads the octets of one message head from a socket, bounded in time, and puts back what lies behind it. */
 import type { Socket } from 'node:net';
 import { HeadError, type HeadErrorCode } from '../../core/errors.ts';
-import { guard } from '../socket-use.ts';
+import { guard, putBack, takeAhead } from '../socket-use.ts';
 import { HeadScanner } from './head-scanner.ts';
 
 export interface ReadHeadOptions {
@@ -32,6 +32,12 @@ export async function readHead(socket: Socket, options: ReadHeadOptions): Promis
   signal?.throwIfAborted();
   // A server whose response has closed the connection is not to read another request from it.
   const isClosing = isRequest && !socket.writable;
+  const ahead = takeAhead(socket);
+  const early = ahead === undefined ? undefined : scanner.write(ahead);
+  if (early !== undefined) {
+    putBack(socket, early.rest);
+    return early.head;
+  }
   if (socket.destroyed || socket.readableEnded || isClosing) throw closed(socket.errored ?? undefined);
 
   let detach = () => {};

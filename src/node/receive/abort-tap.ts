@@ -1,78 +1,52 @@
 /**
- * Reads the reason of an abort under Node's own parser, which tells only that a message was cut: keeps the last octets
- * that came from the socket, and looks there for the header of a chunk that never got its data.
+ * Reads the reason of an abort under Node's own parser, which tells only that a message was cut: the octets that come from
+ * the socket are decoded once more, for their framing alone. So the reason is found where the framing has it, and content
+ * that looks like one is content.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { dropContent } from '../../core/content-run.ts';
 import { Decoder } from '../../core/decoder.ts';
 
-/** More than an abort chunk can take: 256 octets of details, each escaped twice, and the rest of the line. */
-const MAX_TAIL_BYTES = 2048;
+const END_OF_HEAD = Buffer.from('\r\n\r\n');
+const VERSION = Buffer.from('HTTP/');
 
 export class AbortTap {
-  readonly #socket: Socket | null;
-  #octets = new Tail();
-  #content = new Tail();
+  readonly #socket: Socket | undefined;
+  readonly #decoder = new Decoder({ onData: dropContent });
 
+  /** To be made in a 'response' handler: the octets that are being parsed have passed the socket already. */
   constructor(message: IncomingMessage) {
+    if (!/^chunked$/i.test(message.headers['transfer-encoding'] ?? '')) return;
+    const { parser } = (message.socket ?? {}) as { parser?: { getCurrentBuffer?(): Buffer | undefined } | null };
+    const start = bodyIn(parser?.getCurrentBuffer?.());
+    if (start === undefined) return; // nobody can say where the body starts
+    this.#decoder.write(start);
     this.#socket = message.socket;
-    this.#socket?.on('data', this.#onOctets);
-    // In a 'response' handler, the octets that are being parsed have passed the socket already.
-    const { parser } = (message.socket ?? {}) as { parser?: { getCurrentBuffer?(): Buffer | undefined } };
-    const current = parser?.getCurrentBuffer?.();
-    if (current !== undefined) this.#octets.add(current);
+    this.#socket.on('data', this.#onOctets);
   }
 
-  /** Content that the parser gave out. */
-  content(data: Uint8Array): void {
-    this.#content.add(data);
-  }
-
-  /** The X-Stream-Status value of an abort chunk with which the input has ended. */
+  /** The X-Stream-Status value of an abort line with which the input has ended. */
   reason(): string | undefined {
-    const octets = this.#octets.toString();
-    if (!octets.endsWith('\r\n')) return undefined;
-    const line = octets.slice(octets.lastIndexOf('\r\n', octets.length - 3) + 2);
-    if (this.#content.toString().endsWith(line)) return undefined; // it is content that looks like one
-    const decoder = new Decoder({ onData: () => {} });
-    decoder.write(Buffer.from(line, 'latin1'));
-    decoder.end();
-    return decoder.abortReason;
+    if (this.#socket === undefined) return undefined;
+    this.#decoder.end();
+    return this.#decoder.abortReason;
   }
 
   detach(): void {
     this.#socket?.off('data', this.#onOctets);
-    this.#octets = new Tail();
-    this.#content = new Tail();
   }
 
-  readonly #onOctets = (octets: Uint8Array): void => {
-    this.#octets.add(octets);
-  };
+  readonly #onOctets = (octets: Uint8Array): void => this.#decoder.write(octets);
 }
 
-/** The last octets of a stream. Pieces are kept as they come, so that adding one costs nothing. */
-class Tail {
-  #pieces: Uint8Array[] = [];
-  #length = 0;
-
-  add(piece: Uint8Array): void {
-    if (piece.length >= MAX_TAIL_BYTES) {
-      this.#pieces = [piece];
-      this.#length = piece.length;
-      return;
-    }
-    this.#pieces.push(piece);
-    this.#length += piece.length;
-    if (this.#length > 2 * MAX_TAIL_BYTES) {
-      const last = Buffer.concat(this.#pieces).subarray(-MAX_TAIL_BYTES);
-      this.#pieces = [last];
-      this.#length = last.length;
-    }
-  }
-
-  /** As latin1. */
-  toString(): string {
-    return Buffer.concat(this.#pieces).subarray(-MAX_TAIL_BYTES).toString('latin1');
-  }
+/** What follows the head whose end is in these octets, and the heads of interim responses before it. */
+function bodyIn(octets: Buffer | undefined): Buffer | undefined {
+  let rest = octets;
+  do {
+    const end = rest?.indexOf(END_OF_HEAD) ?? -1;
+    if (rest === undefined || end === -1) return undefined;
+    rest = rest.subarray(end + END_OF_HEAD.length);
+  } while (rest.subarray(0, VERSION.length).equals(VERSION)); // no chunk-size begins like that
+  return rest;
 }

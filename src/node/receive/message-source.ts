@@ -54,7 +54,6 @@ export class MessageSource implements BodySource {
 
   readonly #onData = (data: Buffer): void => {
     this.#timer.refresh();
-    this.#tap.content(data);
     this.#sink.deliver(data);
   };
 
@@ -87,7 +86,12 @@ export class MessageSource implements BodySource {
     const abortReason = error === undefined ? undefined : this.#tap.reason();
     this.#detach();
     const { kind } = this.#sink.conclude({ error, abortReason, rawTrailers: pairsFrom(this.#message.rawTrailers) });
-    if (error !== undefined || kind === 'mismatch') this.#message.destroy();
+    // The agent has the socket back a tick later: what came on it cannot be trusted to end where it said.
+    const isTrusted = error === undefined && kind !== 'mismatch';
+    if (isTrusted) return;
+    const { socket } = this.#message;
+    this.#message.destroy();
+    socket?.destroy();
   }
 
   #detach(): void {

@@ -67,7 +67,8 @@ export class ReceivedBody extends Readable {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     if (this.#end.abandon()) this.#source.cancel();
-    // A body that nobody reads may fail before anybody listens: the verdict tells it all the same.
-    callback(this.listenerCount('error') > 0 ? error : null);
+    // A body that nobody reads may fail before anybody listens: the verdict tells it all the same. A listener may still come
+    // in this tick, as with any Readable.
+    process.nextTick(() => callback(this.listenerCount('error') > 0 ? error : null));
   }
 }

@@ -26,6 +26,8 @@ export class SocketSource implements BodySource {
   readonly #reader: BodyReader;
   readonly #sink: BodySink;
   #isOver = false;
+  /** Whether nobody else has seen what the socket reads: one that listens once has left when we are called. */
+  #isAlone = true;
   /** Octets that came behind the message, together with its end. */
   leftoverBytes = 0;
 
@@ -42,7 +44,13 @@ export class SocketSource implements BodySource {
   start(): void {
     const reader = this.#reader;
     if (reader.done || reader.error !== undefined) return this.#conclude(reader.error);
-    this.#socket.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onLost).on('close', this.#onLost);
+    this.#isAlone = this.#socket.listenerCount('data') === 0;
+    this.#socket
+      .on('data', this.#onData)
+      .on('newListener', this.#onListener)
+      .on('end', this.#onEnd)
+      .on('error', this.#onLost)
+      .on('close', this.#onLost);
     this.resume();
     if (this.#socket.destroyed) this.#onLost(this.#socket.errored ?? undefined);
     else if (this.#socket.readableEnded) this.#onEnd();
@@ -66,8 +74,12 @@ export class SocketSource implements BodySource {
 
   readonly #onData = (data: Buffer): void => {
     this.#timer.refresh();
-    this.#reader.write(data, readsForOne(this.#socket));
+    this.#reader.write(data, this.#isAlone && readsForOne(this.#socket));
     if (this.#reader.done || this.#reader.error !== undefined) this.#conclude(this.#reader.error);
+  };
+
+  readonly #onListener = (event: string | symbol): void => {
+    if (event === 'data') this.#isAlone = false;
   };
 
   readonly #onEnd = (): void => {
@@ -100,6 +112,7 @@ export class SocketSource implements BodySource {
     this.#isOver = true;
     this.#timer.stop();
     this.#socket
+      .off('newListener', this.#onListener)
       .off('data', this.#onData)
       .off('end', this.#onEnd)
       .off('error', this.#onLost)

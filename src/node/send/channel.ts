@@ -1,59 +1,230 @@
-/** The way out for one response: what a StreamResponse needs from whatever carries its octets. */
+/**
+ * The way out for one response: what a StreamResponse needs from whatever carries its octets, and what every way has in
+ * common: it watches the client, and bounds the time without progress. The timers are the response's own; those that the
+ * application has set on the socket stay as they are.
+ */
+import type { Socket } from 'node:net';
 import type { FieldPairs } from '../../core/fields.ts';
+import { onSocketClose } from '../socket-use.ts';
+import type { Framer } from './body-writer.ts';
+import { holdSocket, lingeringClose, lingeringReset, reset, sendAll } from './closing.ts';
 
+/** What whoever writes into a channel is told. */
 export interface ChannelOptions {
-  /** Whether the connection may go on behind a whole message. */
-  isPersistent: boolean;
-  /** Whether the connection is to be closed behind the message, whatever else would let it go on. */
-  closes: boolean;
-  /** Whether only the end of the connection tells where the body ends: nobody else may end it. */
-  isDelimitedByClose: boolean;
-  /** Milliseconds without an octet moving, to `onIdle` while the response is open, to its end behind; 0 for no bound. */
+  /** Milliseconds without progress while the response is open, to `onIdle`; 0 for no bound. */
   idleTimeout: number;
-  /** Milliseconds to go on reading after our FIN. */
+  /** Milliseconds that a failed response may take without progress, and to go on reading after our FIN; Infinity: no bound. */
   lingerTimeout: number;
   /** The client has left while the response was open. */
   onGone(): void;
   onIdle(): void;
+  /** Somebody else has ended, written to or destroyed the response or its connection. */
+  onForeign(what: string): void;
 }
 
-/** Every callback is called exactly once, but for that of `write` when the process ends. */
-export interface Channel {
-  /** Whether nothing that is sent can arrive any more. */
-  readonly isGone: boolean;
+/** What is known once the head is committed. */
+export interface MessageFacts {
+  /** Whether the connection may go on after a whole message. */
+  isPersistent: boolean;
+  /** Whether the connection is to be closed after the message, whatever else would let it go on. */
+  closes: boolean;
+  /** Whether only the end of the connection tells where the body ends: nobody else may end it. */
+  isDelimitedByClose: boolean;
+}
 
+export type OnDone = (isSent: boolean) => void;
+
+export abstract class Channel {
+  protected readonly options: ChannelOptions;
+  protected readonly connection: Socket;
+  protected facts: MessageFacts = { isPersistent: false, closes: false, isDelimitedByClose: false };
+  #timer: NodeJS.Timeout | undefined;
+  #lastQueued = 0;
+  #deadline = Number.POSITIVE_INFINITY;
+  #isOpen = true;
+  #forgetClose = () => {};
+  #letGo = () => {};
+
+  constructor(connection: Socket, options: ChannelOptions) {
+    this.connection = connection;
+    this.options = options;
+  }
+
+  /** Whether the client has left, as far as can be told. */
+  abstract readonly isGone: boolean;
+  /** Whether nothing can be sent any more. */
+  abstract readonly isClosed: boolean;
   /** Whether it can show the failure of a body that only the end of the connection delimits. */
-  readonly canReset: boolean;
-
-  /**
-   * Whether whoever is behind the channel frames the body: then content is written, not chunks, trailers go to
-   * `addTrailers`, and what passes may be changed on its way.
-   */
-  readonly isFraming: boolean;
-
+  abstract readonly canReset: boolean;
   /** Whether nobody reads from a buffer any more once `write` has called back for it. */
-  readonly returnsBuffers: boolean;
+  abstract readonly returnsBuffers: boolean;
+  /**
+   * Whether somebody else frames the body, and may change or record what passes: then content is written, not chunks.
+   * Asked once, when the head is committed.
+   */
+  abstract readonly isShared: boolean;
+  /** Who frames the body where the channel is shared. */
+  abstract readonly framer: Framer | undefined;
+  /** The status that has been set on the response itself. */
+  abstract readonly status: number;
 
   /**
-   * Begins the message. Octets that go before everything else are returned; there are none where somebody else writes
-   * the head.
+   * Begins the message. Octets that go before everything else are returned; there are none where Node writes the head.
    *
-   * @param isError whether the message takes the place of the one that was prepared
+   * @throws whatever a hook of the application throws; nothing has been sent then
    */
-  begin(status: number, fields: FieldPairs, isError: boolean): Uint8Array[];
+  abstract begin(status: number, fields: FieldPairs, facts: MessageFacts): Uint8Array[];
 
-  /** Sends the pieces together; `onSent` once they are with the kernel, or with an error. */
-  write(pieces: readonly Uint8Array[], onSent: (error?: Error | null) => void): void;
+  /** The same for a message that takes the place of the one that was meant: nothing of that is left in its head. */
+  abstract beginError(status: number, fields: FieldPairs, facts: MessageFacts): Uint8Array[];
 
-  /** The trailer fields of a body that somebody else frames. */
-  addTrailers(trailers: FieldPairs): void;
+  /** Sends the head that has been begun, without content. */
+  abstract flushHead(head: readonly Uint8Array[]): void;
+
+  /** Sends the pieces together; `onSent` once more may be written, or with an error. */
+  abstract write(pieces: readonly Uint8Array[], onSent: (error?: Error | null) => void): void;
 
   /** Sends the end of a whole message. The connection goes on for the next request, if it may. */
-  finish(pieces: readonly Uint8Array[], onDone: (isSent: boolean) => void): void;
+  abstract finish(pieces: readonly Uint8Array[], onDone: OnDone): void;
 
-  /** Sends octets that are never framed, then FIN; the lingering goes on behind `onDone`. */
-  close(pieces: readonly Uint8Array[], onDone: (isSent: boolean) => void): void;
+  /** Gives out the socket, and nobody else writes to it any more, once all that was written is queued there. */
+  protected abstract takeSocket(onTaken: (socket: Socket) => void): void;
+
+  /** The channel has no more to do with the socket. */
+  protected abstract leave(): void;
+
+  /** Sends octets that are never framed, then FIN; the lingering goes on after `onDone`. */
+  close(pieces: readonly Uint8Array[], onDone: OnDone): void {
+    this.endWith(onDone, this.#leavingTimeout, (settle) => {
+      this.takeSocket((socket) => {
+        sendAll(socket, pieces, (isSent) => {
+          this.#letGo();
+          lingeringClose(socket, this.options.lingerTimeout);
+          settle(isSent);
+        });
+      });
+    });
+  }
 
   /** Sends what is queued, then RST; `onDone` when that is over, so that nobody can send FIN before. */
-  reset(onDone: (isSent: boolean) => void): void;
+  reset(onDone: OnDone): void {
+    let wasSent = false;
+    this.facts = { ...this.facts, isDelimitedByClose: true }; // should it take too long, RST is what remains
+    this.endWith(
+      (isSent) => onDone(isSent || wasSent),
+      this.#leavingTimeout,
+      (settle) => {
+        this.takeSocket((socket) => {
+          sendAll(socket, [], (isSent) => {
+            wasSent = isSent;
+            if (socket.destroyed) return settle(isSent);
+            this.#rehold(socket, () => {});
+            lingeringReset(socket, () => settle(isSent));
+          });
+        });
+      },
+    );
+  }
+
+  /** The message has been begun. */
+  protected commit(facts: MessageFacts): void {
+    this.facts = facts;
+    // FIN is what such a body ends with: it is ours alone.
+    if (facts.isDelimitedByClose) this.#rehold(this.connection, () => this.options.onForeign('the connection'));
+  }
+
+  /** Tells of a client that leaves, and of time without progress. */
+  protected watch(): void {
+    this.#forgetClose = onSocketClose(this.connection, () => this.gone());
+    this.armTimer(this.options.idleTimeout);
+  }
+
+  protected gone(): void {
+    if (this.#isOpen) this.options.onGone();
+  }
+
+  protected get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Something has moved. */
+  protected moved(): void {
+    this.#timer?.refresh();
+  }
+
+  /** Bounds the time without progress, from now on; 0 for no bound. */
+  protected armTimer(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (milliseconds > 0) this.#timer = setTimeout(() => this.#onTimer(), milliseconds).unref();
+  }
+
+  /**
+   * Runs the end of the response. `onDone` is called once: when it settles, or when the client leaves before.
+   *
+   * @param timeout milliseconds that it may take without progress, 0 for no bound
+   */
+  protected endWith(onDone: OnDone, timeout: number, end: (settle: OnDone) => void): void {
+    this.#isOpen = false;
+    this.#forgetClose();
+    let isSettled = false;
+    const settle = (isSent: boolean) => {
+      if (isSettled) return;
+      isSettled = true;
+      forget();
+      clearTimeout(this.#timer);
+      this.#letGo();
+      this.leave();
+      onDone(isSent);
+    };
+    const forget = onSocketClose(this.connection, () => settle(false));
+    if (this.isClosed) return settle(false);
+    const { idleTimeout } = this.options;
+    if (timeout !== idleTimeout && idleTimeout > 0) this.#deadline = performance.now() + idleTimeout + timeout;
+    this.armTimer(timeout);
+    end(settle);
+  }
+
+  /** Holds the socket while a failed response leaves: who destroys it meanwhile gets that once all has left. */
+  protected holdWhileLeaving(socket: Socket): void {
+    this.#rehold(socket, () => this.armTimer(Math.min(this.#leavingTimeout || MAX_LEAVING, MAX_LEAVING)));
+  }
+
+  /** Milliseconds that a failed response may take without progress; 0 for no bound. */
+  get #leavingTimeout(): number {
+    const { lingerTimeout } = this.options;
+    return lingerTimeout === Number.POSITIVE_INFINITY ? 0 : Math.max(lingerTimeout, MIN_LEAVING);
+  }
+
+  /** Lets others close the socket again. */
+  protected letGo(): void {
+    this.#letGo();
+  }
+
+  #rehold(socket: Socket, onForeign: () => void): void {
+    this.#letGo();
+    this.#letGo = holdSocket(socket, onForeign);
+  }
+
+  #onTimer(): void {
+    const queued = queuedBytes(this.connection);
+    const hasMoved = queued !== this.#lastQueued;
+    this.#lastQueued = queued;
+    if (hasMoved && performance.now() < this.#deadline) return void this.#timer?.refresh();
+    if (this.#isOpen) return this.options.onIdle();
+    this.#letGo();
+    if (this.facts.isDelimitedByClose) reset(this.connection);
+    else this.connection.destroy(); // it takes nothing of what is queued
+  }
+}
+
+/** Milliseconds without progress that are left to a failed response, at least, however short the lingering is. */
+const MIN_LEAVING = 1000;
+/** The same once somebody has closed its connection, at most. */
+const MAX_LEAVING = 5000;
+
+/** What the kernel has not taken yet: it shrinks within one large write, too. */
+function queuedBytes(socket: Socket): number {
+  const { _handle: handle } = socket as Socket & { _handle?: { writeQueueSize?: number } | null };
+  return (handle?.writeQueueSize ?? 0) + (socket.writableLength ?? 0);
 }

@@ -1,12 +1,12 @@
 /**
  * How the last octets of a response leave a socket, and how a connection is closed so that they arrive. FIN first, and
  * read on until the peer closes: closing with unread octets makes the kernel send RST, which can destroy the reason and
- * the tail of the body (RFC 9112 §9.6).
+ * the tail of the body (RFC 9112 §9.6). While that goes on, nobody else can close the socket (`holdSocket`).
  */
 import type { Socket } from 'node:net';
 
 /** Milliseconds from the last octets to RST. */
-const MAX_RESET_DELAY = 1000;
+const RESET_DELAY = 1000;
 
 /** Writes the pieces, as one write to the kernel where it takes that. */
 export function writeTogether(
@@ -24,7 +24,7 @@ export function writeTogether(
   socket.uncork();
 }
 
-/** Sends the pieces behind what is queued; `onDone(true)` once the kernel has all, `onDone(false)` if the peer is gone. */
+/** Sends the pieces after what is queued; `onDone(true)` once the kernel has all, `onDone(false)` if the peer is gone. */
 export function sendAll(socket: Socket, pieces: readonly Uint8Array[], onDone: (isSent: boolean) => void): void {
   if (socket.destroyed || !socket.writable) return onDone(false);
   let isSettled = false;
@@ -40,8 +40,8 @@ export function sendAll(socket: Socket, pieces: readonly Uint8Array[], onDone: (
 }
 
 /**
- * FIN, then reads for at most `lingerTimeout` milliseconds until the peer closes, then destroys the socket. A peer that
- * takes nothing of what is queued is the business of whoever bounds that.
+ * FIN, then reads for at most `lingerTimeout` milliseconds (Infinity for no bound) until the peer closes, then destroys
+ * the socket. A peer that takes nothing of what is queued is the business of whoever bounds that.
  */
 export function lingeringClose(socket: Socket, lingerTimeout: number): void {
   if (socket.destroyed) return;
@@ -55,14 +55,17 @@ export function lingeringClose(socket: Socket, lingerTimeout: number): void {
   });
   socket.end(() => {
     if (socket.readableEnded) socket.destroy();
-    else timer = setTimeout(() => socket.destroy(), Math.max(1, lingerTimeout)).unref();
+    else if (lingerTimeout !== Number.POSITIVE_INFINITY) {
+      timer = setTimeout(() => socket.destroy(), Math.max(1, lingerTimeout)).unref();
+    }
   });
   socket.resume();
 }
 
 /** Whether the socket can say RST: TCP can, with or without TLS on it; a local socket cannot. */
 export function canReset(socket: Socket): boolean {
-  return tcpOf(socket).remoteAddress !== undefined;
+  const { remoteAddress, resetAndDestroy } = tcpOf(socket);
+  return remoteAddress !== undefined && typeof resetAndDestroy === 'function';
 }
 
 /**
@@ -71,9 +74,9 @@ export function canReset(socket: Socket): boolean {
  * (measured: Node 20 and 22 always, 24 and 26 no more). The timer holds the process: at its exit, the kernel would send
  * FIN.
  */
-export function lingeringReset(socket: Socket, lingerTimeout: number, onDone: () => void): void {
+export function lingeringReset(socket: Socket, onDone: () => void): void {
   if (socket.destroyed) return onDone();
-  const timer = setTimeout(() => reset(socket), Math.min(lingerTimeout, MAX_RESET_DELAY));
+  const timer = setTimeout(() => reset(socket), RESET_DELAY);
   socket.once('close', () => {
     clearTimeout(timer);
     onDone();
@@ -81,13 +84,58 @@ export function lingeringReset(socket: Socket, lingerTimeout: number, onDone: ()
   socket.resume();
 }
 
-/** RST at once. */
+/** RST at once, whoever holds the socket. */
 export function reset(socket: Socket): void {
+  holds.get(socket)?.();
   try {
     tcpOf(socket).resetAndDestroy();
   } finally {
     socket.destroy();
   }
+}
+
+const holds = new WeakMap<Socket, () => void>();
+
+/**
+ * While it is held, `destroy` and `end` of the socket by somebody else do not reach it: Express's last handler, a `catch`,
+ * `closeAllConnections` would send FIN or drop what is queued. An error of the socket itself goes through.
+ *
+ * @param onForeign told of each such call; it decides what becomes of the socket
+ * @returns lets go
+ */
+export function holdSocket(socket: Socket, onForeign: () => void): () => void {
+  const destroy = (error?: NodeJS.ErrnoException) => {
+    if (error?.syscall !== undefined) {
+      release();
+      return socket.destroy(error);
+    }
+    onForeign();
+    return socket;
+  };
+  const end = () => {
+    onForeign();
+    return socket;
+  };
+  const release = () => {
+    for (const [name, held] of [
+      ['destroy', destroy],
+      ['destroySoon', end],
+      ['end', end],
+    ] as const) {
+      if (Object.hasOwn(socket, name) && Reflect.get(socket, name) === held) Reflect.deleteProperty(socket, name);
+    }
+    holds.delete(socket);
+  };
+  // A socket of somebody else's making may have methods of its own: these are left alone.
+  if (!Object.hasOwn(socket, 'destroy') && !Object.hasOwn(socket, 'end')) {
+    holds.set(socket, release);
+    Object.defineProperties(socket, {
+      destroy: { value: destroy, configurable: true, writable: true },
+      destroySoon: { value: end, configurable: true, writable: true },
+      end: { value: end, configurable: true, writable: true },
+    });
+  }
+  return release;
 }
 
 /** The TCP socket below. That of TLS has no public name, and its own reset is refused (works on Node 20 to 26). */

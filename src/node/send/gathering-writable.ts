@@ -37,6 +37,15 @@ export abstract class GatheringWritable extends Writable {
 
   constructor() {
     super({ highWaterMark: MAX_WAITING_BYTES });
+    // Before the listener of Node's own `pipe`, which looks there whether its source waits for us, and lets it go on.
+    this.on('unpipe', () => {
+      const { _writableState: state } = this as unknown as { _writableState?: { needDrain: boolean } };
+      if (state === undefined || !this.#needsDrain) return;
+      state.needDrain = true;
+      process.nextTick(() => {
+        state.needDrain = false; // else Writable would emit 'drain' by itself
+      });
+    });
   }
 
   static {

@@ -1,190 +1,345 @@
 /**
- * The way out for one response on a ServerResponse. Node writes the head; then `chunkedEncoding` is switched off, and
- * the framed octets that come here pass through `write` as they are (works on Node 20 to 26, keep-alive included).
+ * The way out for one response on a ServerResponse. Node writes the head; then `chunkedEncoding` is switched off, and the
+ * framed octets that come here pass through Node's own `write` as they are (works on Node 20 to 26, keep-alive included).
+ * To write past the end of it (an abort, FIN, RST) the socket is taken away from the response first: nothing that a late
+ * middleware writes reaches the wire after that.
  *
- * Where `write` is not Node's own, because a middleware compresses or records what passes, somebody else may change the
- * content behind us. Then Node frames (`isFraming`), and the seal can vouch for the end but not for count or digest.
+ * Where `write` or `end` are not Node's own, because a middleware compresses or records what passes, somebody else may
+ * change or keep the content below us. Then the response is shared: it is written to as any Writable, by return value, and
+ * 'drain' or a callback, whichever comes: middleware drops either; what can be flushed is flushed; Node frames.
+ *
+ * While the response is open, `end`, `write` and `destroy` are ours: somebody else who calls them has ended a body that is
+ * not whole.
  */
-import { OutgoingMessage, type ServerResponse } from 'node:http';
+import { OutgoingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { type FieldPairs, listMembers } from '../../core/fields.ts';
 import { isNode, returnsBuffers } from '../socket-use.ts';
-import type { Channel, ChannelOptions } from './channel.ts';
-import { canReset, lingeringClose, lingeringReset, reset, sendAll } from './closing.ts';
-import { assertNotOurs } from './response-head.ts';
+import type { Framer } from './body-writer.ts';
+import { Channel, type ChannelOptions, type MessageFacts, type OnDone } from './channel.ts';
+import { canReset } from './closing.ts';
+import { assertNotOurs, isAboutContent } from './response-head.ts';
 
-/** Fields about content that is not sent after all, when an error response takes its place. */
-const ABOUT_CONTENT =
-  /^(?:content-(?!security-policy).*|etag|last-modified|accept-ranges|cache-control|expires|trailer|transfer-encoding)$/;
+/** Milliseconds that content may wait in a compressor before it is flushed. */
+const FLUSH_DELAY = 50;
+/** Milliseconds without a byte after which a middleware that was flushed has given all it had, and how long to wait. */
+const QUIET = 20;
+const MAX_FLUSH = 500;
 
-export class ServerResponseChannel implements Channel {
-  readonly isFraming: boolean;
+const METHODS = ['write', 'end', 'destroy'] as const;
+type Method = (typeof METHODS)[number];
+
+/** Those that have a StreamResponse. */
+const taken = new WeakSet<ServerResponse>();
+
+/** Their types know of no call without an encoding. */
+type Write = (data: Uint8Array, onWritten: (error?: Error | null) => void) => boolean;
+type End = () => unknown;
+
+const { write, end } = OutgoingMessage.prototype;
+const nodeWrite = write as Write;
+const nodeEnd = end as End;
+
+export class HttpChannel extends Channel {
   readonly canReset: boolean;
-  readonly returnsBuffers: boolean;
   readonly #response: ServerResponse;
-  /** The client's connection, which a response behind a pipelined one has not been given yet. */
-  readonly #connection: Socket;
-  readonly #options: ChannelOptions;
-  #isOpen = true;
+  /** What was there before ours: Node's own, or a middleware's. */
+  readonly #write: Write;
+  readonly #end: End;
+  readonly #destroy: ServerResponse['destroy'];
+  /** Whether there is a connection, rather than an object of a test harness. */
+  readonly #isReal: boolean;
+  /** Somebody else has answered before we did. */
+  #isYielded = false;
+  #isBegun = false;
+  #isShared = false;
+  #returnsBuffers = false;
+  #flushTimer: NodeJS.Timeout | undefined;
+  /** What waits for a callback or 'drain'. One listener for all: a compressor passes it on, and gives none back. */
+  #waiting: (() => void) | undefined;
+  #isListening = false;
 
   /**
-   * @throws Error if the head is out already
-   * @throws TypeError for a field that only `respond` may set, or HTTP/2
+   * @throws Error if the head is out already, or another `respond` is open on the response
+   * @throws TypeError for a field that only `respond` may set, HTTP/2, or a response without a connection
    */
   constructor(response: ServerResponse, options: ChannelOptions) {
+    const request = response.req as ServerResponse['req'] | undefined;
+    if (taken.has(response)) throw new Error('This response has been given to respond already');
     if (response.headersSent) throw new Error('The head of this response is out already: call respond before writing');
-    if (response.req.httpVersionMajor > 1) {
+    if ((request?.httpVersionMajor ?? 1) > 1) {
       throw new TypeError('HTTP/2 frames and ends its streams itself: respond is for HTTP/1.1');
     }
+    const connection: unknown = request?.socket ?? response.socket;
+    const isReal = connection instanceof Duplex; // as a Socket is, and what stands in for one under TLS or tests
+    if (!isReal && response.write === write && !response.socket) {
+      throw new TypeError('This response has no connection: under a test harness, use one that gives it a socket');
+    }
     assertNotOurs(response.getHeaderNames());
+    super((isReal ? connection : response) as Socket, options);
+    this.#isReal = isReal;
     this.#response = response;
-    this.#connection = response.req.socket;
-    this.#options = options;
-    this.canReset = canReset(this.#connection);
-    this.isFraming = !isNode || response.write !== OutgoingMessage.prototype.write;
-    this.returnsBuffers = !this.isFraming && returnsBuffers(this.#connection);
+    this.#write = response.write as Write;
+    this.#end = response.end as End;
+    this.#destroy = response.destroy;
+    this.canReset = isReal && canReset(connection as Socket);
+    taken.add(response);
+    response.write = this.#onForeignCall('write', false) as ServerResponse['write'];
+    response.end = this.#onForeignCall('end', response) as ServerResponse['end'];
+    response.destroy = this.#onForeignCall('destroy', response) as ServerResponse['destroy'];
     response.on('close', this.#onClose).on('error', ignore);
-    this.#connection.on('close', this.#onClose); // a response that waits behind another does not hear of it
-    this.#connection.on('timeout', this.#onTimeout).setTimeout(options.idleTimeout);
-    // Before Node's own listener, which would answer FIN with FIN: that looks like the end of such a body.
-    if (options.isDelimitedByClose) this.#connection.prependListener('end', this.#onEnd);
-    // Node destroys a connection that is silent unless its response listens.
-    response.on('timeout', ignore);
+    this.watch();
+    if (isReal && !response.socket) this.#armWhenItsTurn();
   }
 
   get isGone(): boolean {
     const response = this.#response;
-    return response.destroyed || response.closed || response.writableEnded || this.#connection.destroyed;
+    return (
+      this.#isYielded || response.destroyed || response.closed || response.writableEnded || this.connection.destroyed
+    );
   }
 
-  begin(status: number, fields: FieldPairs, isError: boolean): Uint8Array[] {
+  get isClosed(): boolean {
+    return this.isGone;
+  }
+
+  get isShared(): boolean {
+    if (this.#isBegun) return this.#isShared;
+    return !isNode || !this.#isReal || this.#write !== nodeWrite || this.#end !== nodeEnd;
+  }
+
+  get framer(): Framer {
     const response = this.#response;
-    if (isError) {
-      for (const name of response.getHeaderNames()) if (ABOUT_CONTENT.test(name)) response.removeHeader(name);
+    return { sendsChunks: response.chunkedEncoding, addTrailers: (trailers) => response.addTrailers(trailers) };
+  }
+
+  get returnsBuffers(): boolean {
+    return this.#returnsBuffers;
+  }
+
+  get status(): number {
+    return this.#response.statusCode;
+  }
+
+  begin(status: number, fields: FieldPairs, facts: MessageFacts): Uint8Array[] {
+    const response = this.#response;
+    if (response.headersSent) {
+      throw Object.assign(new Error('Somebody else has sent the head: call flushHeaders() of what respond returned'), {
+        code: 'ERR_HTTP_HEADERS_SENT',
+      });
     }
+    assertNotOurs(response.getHeaderNames());
+    const before = fields.map(([name]): [string, unknown] => [name, response.getHeader(name)]);
     for (const [name, values] of grouped(fields)) {
       if (name === 'Vary') values.unshift(...[response.getHeader(name) ?? []].flat().map(String));
       response.setHeader(name, values.length === 1 ? values[0]! : values);
     }
-    if (this.#closesBehind()) {
-      response.shouldKeepAlive = false;
-      // Said aloud, "Connection: close" makes some clients take a cut body for a whole one.
-      if (!isError) response.removeHeader('Connection');
+    const closes = this.#closesAfter(facts);
+    // Said aloud, "Connection: close" makes some clients take a cut body for a whole one.
+    if (closes) response.removeHeader('Connection');
+    try {
+      this.#commitHead(status, { ...facts, closes });
+    } catch (error) {
+      for (const [name, value] of before) {
+        if (value === undefined) response.removeHeader(name);
+        else response.setHeader(name, value as string);
+      }
+      throw error;
     }
-    response.writeHead(status);
-    if (!this.isFraming) response.chunkedEncoding = false;
+    return [];
+  }
+
+  beginError(status: number, fields: FieldPairs, facts: MessageFacts): Uint8Array[] {
+    const response = this.#response;
+    for (const name of response.getHeaderNames()) if (isAboutContent(name)) response.removeHeader(name);
+    for (const [name, values] of grouped(fields)) response.setHeader(name, values.length === 1 ? values[0]! : values);
+    if (STATUS_CODES[status] !== undefined) response.statusMessage = STATUS_CODES[status];
+    this.#commitHead(status, { ...facts, closes: this.#closesAfter(facts) });
     return [];
   }
 
   write(pieces: readonly Uint8Array[], onSent: (error?: Error | null) => void): void {
     if (pieces.length === 0) return onSent();
+    this.moved();
+    if (this.#isShared) return this.#writeShared(pieces, onSent);
     const response = this.#response;
+    const onWritten = (error?: Error | null) => {
+      this.moved();
+      onSent(error);
+    };
     // Corked even for one piece: Node would cork it itself, and uncork a tick later.
     response.cork();
-    for (let i = 0; i < pieces.length - 1; i++) response.write(pieces[i]!);
-    response.write(pieces.at(-1)!, onSent);
+    for (let i = 0; i < pieces.length - 1; i++) nodeWrite.call(response, pieces[i]!, ignore);
+    nodeWrite.call(response, pieces.at(-1)!, onWritten);
     response.uncork();
   }
 
-  addTrailers(trailers: FieldPairs): void {
-    this.#response.addTrailers(trailers);
+  flushHead(): void {
+    OutgoingMessage.prototype.flushHeaders.call(this.#response);
+    flush(this.#response);
   }
 
-  finish(pieces: readonly Uint8Array[], onDone: (isSent: boolean) => void): void {
+  finish(pieces: readonly Uint8Array[], onDone: OnDone): void {
     const response = this.#response;
-    this.#connection.off('end', this.#onEnd); // from here on, FIN is what the body ends with
-    this.#endWith(onDone, (settle) => {
-      response.once('finish', () => settle(true));
-      this.write(pieces, ignore);
-      response.end();
+    this.letGo(); // from here on, FIN is what the body ends with
+    this.endWith(onDone, this.options.idleTimeout, (settle) => {
+      const onFinish = () => settle(true);
+      response.once('finish', onFinish);
+      if (pieces.length > 0) this.write(pieces, ignore);
+      (this.#isShared ? this.#end : nodeEnd).call(response);
+      if (!this.#isReal && response.writableFinished) onFinish();
     });
   }
 
-  close(pieces: readonly Uint8Array[], onDone: (isSent: boolean) => void): void {
-    this.#endWith(onDone, (settle) => {
-      this.#sendBehindContent(pieces, (socket, isSent) => {
-        lingeringClose(socket, this.#options.lingerTimeout);
-        settle(isSent);
-      });
-    });
+  protected takeSocket(onTaken: (socket: Socket) => void): void {
+    const response = this.#response;
+    const take = (socket: Socket) => {
+      // Requests behind this one wait for a response that never gives the socket back.
+      Reflect.set(response, 'socket', null);
+      const { req: request } = response;
+      if (request !== undefined && !request.readableEnded) request.resume(); // else its upload makes our FIN an RST
+      onTaken(socket);
+    };
+    if (!this.#isReal) {
+      this.#destroy.call(response);
+      return onTaken(this.connection);
+    }
+    this.holdWhileLeaving(this.connection);
+    if (response.socket) this.#flushed(() => take(this.connection));
+    // After a pipelined response: Node hands over the connection, and then sends what has waited.
+    else response.once('socket', (socket: Socket) => process.nextTick(take, socket));
   }
 
-  reset(onDone: (isSent: boolean) => void): void {
-    let wasSent = false;
-    const onOver = (isSent: boolean) => onDone(isSent || wasSent);
-    this.#endWith(onOver, (settle) => {
-      this.#sendBehindContent([], (socket, isSent) => {
-        wasSent = isSent;
-        lingeringReset(socket, this.#options.lingerTimeout, () => settle(isSent));
-      });
-    });
+  protected leave(): void {
+    const response = this.#response;
+    clearTimeout(this.#flushTimer);
+    response.off('close', this.#onClose);
+    // What nobody else has replaced meanwhile goes back; a response that is over swallows what comes late.
+    if (response.writableEnded) this.#restore();
   }
 
-  /** Whether the connection cannot go on behind this response, for any reason that Node or the application has. */
-  #closesBehind(): boolean {
+  #restore(): void {
+    const before = { write: this.#write, end: this.#end, destroy: this.#destroy };
+    for (const name of METHODS) {
+      if (before[name] === Object.getPrototypeOf(this.#response)[name]) Reflect.deleteProperty(this.#response, name);
+      else Reflect.set(this.#response, name, before[name]);
+    }
+  }
+
+  /** Nothing has been sent yet, and somebody else answers, as a timeout of the application does: the response is theirs. */
+  #yield(name: Method, args: unknown[]): unknown {
+    this.#restore();
+    const result = Reflect.apply(this.#response[name], this.#response, args);
+    this.#isYielded = true;
+    this.options.onGone();
+    return result;
+  }
+
+  #commitHead(status: number, facts: MessageFacts): void {
+    const response = this.#response;
+    this.#isShared = this.isShared;
+    this.#isBegun = true;
+    this.#returnsBuffers = !this.#isShared && returnsBuffers(this.connection);
+    if (facts.closes) response.shouldKeepAlive = false;
+    if (this.#isShared) response.statusCode = status; // a middleware looks there
+    try {
+      response.writeHead(status);
+    } catch (error) {
+      this.#isBegun = false;
+      throw error;
+    }
+    if (!this.#isShared) response.chunkedEncoding = false;
+    this.commit(facts);
+  }
+
+  /** Whether the connection cannot go on after this response, for any reason that Node or the application has. */
+  #closesAfter({ closes }: MessageFacts): boolean {
     const response = this.#response as ServerResponse & { maxRequestsOnConnectionReached?: boolean };
     const connection = response.getHeader('connection');
     return (
-      this.#options.closes ||
+      closes ||
       !response.shouldKeepAlive ||
       response.maxRequestsOnConnectionReached === true ||
       listMembers(connection === undefined ? '' : String(connection)).includes('close')
     );
   }
 
-  /** Runs the end of the response. `onDone` is called once: when it settles, or when the client leaves before. */
-  #endWith(onDone: (isSent: boolean) => void, end: (settle: (isSent: boolean) => void) => void): void {
+  #writeShared(pieces: readonly Uint8Array[], onSent: (error?: Error | null) => void): void {
     const response = this.#response;
-    const connection = this.#connection;
-    this.#isOpen = false;
-    let isSettled = false;
-    const settle = (isSent: boolean) => {
-      if (isSettled) return;
-      isSettled = true;
-      for (const emitter of [response, connection]) emitter.off('close', this.#onClose).off('close', onLost);
-      connection.off('timeout', this.#onTimeout).off('end', this.#onEnd);
-      response.off('timeout', ignore);
-      onDone(isSent);
+    const goOn = () => {
+      if (this.#waiting === onSent) this.#goOn();
     };
-    const onLost = () => settle(false);
-    if (this.isGone) return settle(false);
-    for (const emitter of [response, connection]) emitter.on('close', onLost);
-    connection.setTimeout(this.#options.idleTimeout); // it may have fired: from here on it is for what is queued
-    end(settle);
+    this.#waiting = onSent;
+    let isFree = true;
+    for (const piece of pieces) isFree = this.#write.call(response, piece, goOn) !== false;
+    this.#flushTimer ??= setTimeout(() => {
+      this.#flushTimer = undefined;
+      flush(response);
+    }, FLUSH_DELAY).unref();
+    if (isFree) return void process.nextTick(goOn);
+    if (this.#isListening) return;
+    this.#isListening = true;
+    response.on('drain', () => this.#goOn());
   }
 
-  /** Sends octets past Node's framing, behind all content; then the socket is ours. */
-  #sendBehindContent(pieces: readonly Uint8Array[], onSent: (socket: Socket, isSent: boolean) => void): void {
-    const response = this.#response;
-    const send = (socket: Socket) => sendAll(socket, pieces, (isSent) => onSent(socket, isSent));
-    if (response.socket) send(response.socket);
-    // Behind a pipelined response: Node hands over the connection, and then sends what has waited.
-    else response.once('socket', (socket: Socket) => process.nextTick(send, socket));
+  #goOn(): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    this.moved();
+    waiting?.();
   }
 
-  readonly #onClose = (): void => {
-    if (this.#isOpen) this.#options.onGone();
-  };
+  /** Calls back when the middleware below has given what it had, as far as it can be told to. */
+  #flushed(onFlushed: () => void): void {
+    const { connection } = this;
+    if (!this.#isShared || !flush(this.#response)) return onFlushed();
+    const start = performance.now();
+    let last = connection.bytesWritten;
+    const look = () => {
+      const { bytesWritten, destroyed } = connection;
+      if (destroyed || bytesWritten === last || performance.now() - start > MAX_FLUSH) return onFlushed();
+      last = bytesWritten;
+      setTimeout(look, QUIET);
+    };
+    setTimeout(look, QUIET);
+  }
 
-  readonly #onEnd = (): void => {
-    reset(this.#connection);
-  };
+  /** A response that waits behind another one may not write, so nothing bounds its time yet. */
+  #armWhenItsTurn(): void {
+    this.armTimer(0);
+    this.#response.once('socket', () => {
+      if (this.isOpen) this.armTimer(this.options.idleTimeout);
+    });
+  }
 
-  /** The socket's own timer knows of octets that move within one large write. */
-  readonly #onTimeout = (): void => {
-    if (this.#isOpen) this.#options.onIdle();
-    else if (this.#options.isDelimitedByClose) reset(this.#connection);
-    else this.#connection.destroy(); // it takes nothing of what is queued
-  };
+  #onForeignCall(name: Method, returned: unknown): (...args: unknown[]) => unknown {
+    return (...args) => {
+      if (this.isOpen && !this.#isBegun) return this.#yield(name, args);
+      if (this.isOpen) this.options.onForeign(`res.${name}()`);
+      const callback = args.at(-1);
+      if (typeof callback === 'function') process.nextTick(callback as () => void);
+      return returned;
+    };
+  }
+
+  readonly #onClose = (): void => this.gone();
 }
 
-/** The values of each name. */
+/** @returns whether there is something to flush */
+function flush(response: ServerResponse): boolean {
+  const { flush } = response as ServerResponse & { flush?: () => void };
+  if (typeof flush !== 'function') return false;
+  flush.call(response);
+  return true;
+}
+
+/** The values of each name, whatever its case. */
 function grouped(fields: FieldPairs): Map<string, string[]> {
   const values = new Map<string, string[]>();
-  for (const [name, value] of fields) {
-    const others = values.get(name);
-    if (others === undefined) values.set(name, [value]);
-    else others.push(value);
+  for (const [rawName, value] of fields) {
+    const name = [...values.keys()].find((one) => one.toLowerCase() === rawName.toLowerCase()) ?? rawName;
+    values.set(name, [...(values.get(name) ?? []), value]);
   }
   return values;
 }

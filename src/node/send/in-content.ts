@@ -25,11 +25,27 @@ export function isInContent(framing: 'content' | undefined): boolean {
 
 /** Whether the request asks for it: its Accept names the media type, and not with a weight of 0 (RFC 9110 §12.5.1). */
 export function acceptsInContent({ headers }: Pick<RequestFacts, 'headers'>): boolean {
-  const ranges = String(headers.accept ?? '').replace(/"(?:[^"\\]|\\.)*"/g, '""');
-  return ranges.split(',').some((range) => {
-    const [type, ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+  return splitOutsideQuotes(String(headers.accept ?? ''), ',').some((range) => {
+    const [type, ...parameters] = splitOutsideQuotes(range, ';').map((part) => part.trim().toLowerCase());
     return type === IN_CONTENT_TYPE && !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter));
   });
+}
+
+/** The parts between separators that stand in no quoted-string (RFC 9110 §5.6.4). One pass: a client chooses the text. */
+function splitOutsideQuotes(text: string, separator: string): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  let isQuoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (isQuoted && character === '\\') at++;
+    else if (character === '"') isQuoted = !isQuoted;
+    else if (character === separator && !isQuoted) {
+      parts.push(text.slice(start, at));
+      start = at + 1;
+    }
+  }
+  return [...parts, text.slice(start)];
 }
 
 /** HTTP's framing takes no part in it: the end of the content says all there is to say. */

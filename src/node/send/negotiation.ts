@@ -1,35 +1,36 @@
 /**
- * Which ending a request has earned: one pure table.
+ * Which ending a request has earned: one pure table (spec-notes/x-stream-status.md 3).
  *
- * Trailers go only to a client that said it keeps them, since they break others; a failure behind a clean end goes only
- * to one that said it reads the status, since everybody else would take it for success (spec-notes/x-stream-status.md).
+ * Trailers go only to a client that said it keeps them, since they break others; a failure after a clean end, and the abort
+ * line, go only to one that said it reads the status: others would take the first, and some the second, for success.
  */
 import { type DigestAlgorithm, preferredDigest } from '../../core/content-digest.ts';
-import { listMembers } from '../../core/fields.ts';
+import { type HeadFields, headValue, listMembers } from '../../core/fields.ts';
 import { parseItem } from '../../core/structured-fields.ts';
-import type { Headers } from '../head/message-head.ts';
+import { hasNoContent } from '../head/message-head.ts';
 
-/** What of a request decides the ending. `http.IncomingMessage` and what `readRequest` gives are such. */
+/** What of a request decides the ending. An `http.IncomingMessage` is one, and what `readRequest` gives. */
 export interface RequestFacts {
   /** `HEAD` has no body to end. */
   method?: string | undefined;
   /** `1.0` or `1.1`. */
   httpVersion: string;
-  /** By lower-case name. */
-  headers: Headers;
+  /** By name. */
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
 /** How a failed body ends, once its head is out; a message without a body cannot fail then. */
-export type FailureEnding = 'clean-failure' | 'abort' | 'reset' | 'none';
+export type FailureEnding = 'clean-failure' | 'abort' | 'cut' | 'reset' | 'none';
 
 /**
- * How a body was ended: with `trailers`; `plain`, a last-chunk or FIN alone; a `clean-failure` in trailers; an `abort`
- * chunk; a `reset`; as an `error-response` in its place; or `none`: it had no content, or nobody was left to tell.
+ * How a body was ended: with `trailers`; `plain`, a last-chunk, its full length or FIN alone; a `clean-failure` in
+ * trailers; an `abort` line and FIN; a `cut`, FIN alone before the end; a `reset`; as an `error-response` in its place; or
+ * `none`: it had no content, or nobody was left to tell.
  */
-export type Ending = 'trailers' | 'plain' | 'clean-failure' | 'abort' | 'reset' | 'error-response' | 'none';
+export type Ending = 'trailers' | 'plain' | 'clean-failure' | 'abort' | 'cut' | 'reset' | 'error-response' | 'none';
 
 export interface Negotiated {
-  framing: 'chunked' | 'until-close' | 'none';
+  framing: 'chunked' | 'length' | 'until-close' | 'none';
   /** Whether a good body ends with trailers. Without them, nothing is counted or hashed. */
   hasTrailers: boolean;
   failureEnding: FailureEnding;
@@ -39,31 +40,51 @@ export interface Negotiated {
   isPersistent: boolean;
 }
 
-/** @param isSealed whether the sender can vouch for the end of a good body */
-export function negotiate(request: RequestFacts, statusCode: number, isSealed = true): Negotiated {
-  const { headers } = request;
-  const isOld = request.httpVersion === '1.0';
-  const isPersistent = !isOld && !listMembers(headers.connection).includes('close') && !hasContent(headers);
-  const wanted = headers['want-content-digest'];
-  const common = { isPersistent, preferredDigest: preferredDigest(Array.isArray(wanted) ? wanted.join(', ') : wanted) };
-
-  const isTunnel = request.method === 'CONNECT' && statusCode < 300; // RFC 9112 §6.1
-  if (request.method === 'HEAD' || isTunnel || statusCode === 204 || statusCode === 304) {
-    return { ...common, framing: 'none', hasTrailers: false, failureEnding: 'none' };
-  }
-  if (isOld) {
-    return { ...common, framing: 'until-close', hasTrailers: false, failureEnding: 'reset' };
-  }
-  if (!isSealed || !listMembers(headers.te).includes('trailers')) {
-    return { ...common, framing: 'chunked', hasTrailers: false, failureEnding: 'abort' };
-  }
-  const wish = parseItem(String(headers['x-want-stream-status'] ?? ''))?.value;
-  const readsStatus = wish?.type === 'boolean' && wish.value;
-  return { ...common, framing: 'chunked', hasTrailers: true, failureEnding: readsStatus ? 'clean-failure' : 'abort' };
+export interface Offer {
+  /** Whether the sender can vouch for the end of a good body. */
+  isSealed?: boolean;
+  /** Whether it knows the length of the content: whoever did not ask for more gets that. */
+  hasLength?: boolean;
 }
 
-/** Whether content follows the request head. It is not read here, so nothing behind it on the connection can be. */
-function hasContent(headers: Headers): boolean {
+export function negotiate(
+  request: RequestFacts,
+  statusCode: number,
+  { isSealed = true, hasLength = false }: Offer = {},
+): Negotiated {
+  const { headers } = request;
+  const isOld = request.httpVersion === '1.0' || request.httpVersion === '0.9';
+  const isPersistent = !isOld && !listMembers(headers.connection).includes('close') && !hasContent(headers);
+  const wanted = headers['want-content-digest'];
+  const preferred =
+    wanted === undefined ? undefined : preferredDigest(headValue(headers as HeadFields, 'want-content-digest'));
+  const common = { isPersistent, preferredDigest: preferred, hasTrailers: false };
+
+  if (hasNoContent(request.method, statusCode)) return { ...common, framing: 'none', failureEnding: 'none' };
+  const readsStatus = isTrue(headers['x-want-stream-status']);
+  const keepsTrailers = !isOld && isSealed && listMembers(headers.te).includes('trailers');
+  if (hasLength && !keepsTrailers && (isOld || !readsStatus)) {
+    return { ...common, framing: 'length', failureEnding: 'cut' };
+  }
+  if (isOld) return { ...common, framing: 'until-close', failureEnding: 'reset' };
+  if (!keepsTrailers) return { ...common, framing: 'chunked', failureEnding: readsStatus ? 'abort' : 'cut' };
+  return {
+    ...common,
+    framing: 'chunked',
+    hasTrailers: true,
+    failureEnding: readsStatus ? 'clean-failure' : 'cut',
+  };
+}
+
+/** Whether the value is the Boolean true; its parameters are ignored (RFC 9651 §3.3.6). */
+function isTrue(value: string | readonly string[] | undefined): boolean {
+  if (value === '?1') return true;
+  const item = value === undefined ? undefined : parseItem(String(value))?.value;
+  return item?.type === 'boolean' && item.value;
+}
+
+/** Whether content follows the request head. It is not read here, so nothing after it on the connection can be. */
+function hasContent(headers: RequestFacts['headers']): boolean {
   const length = headers['content-length'];
   return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
 }

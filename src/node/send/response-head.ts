@@ -1,6 +1,7 @@
 /**
- * The head of our own response (RFC 9112 §4–§6). The fields that frame the body are ours to write: an application that
- * sets one is told so at once, in its own stack trace.
+ * The head of our own response (RFC 9112 §4–§6), and of the error response that takes its place when the source fails
+ * before the first content (RFC 9457 problem+json). The fields that frame the body are ours to write: an application that
+ * sets one is told so.
  */
 import { STATUS_CODES } from 'node:http';
 import { type FieldPairs, listMembers, serializeFieldLines } from '../../core/fields.ts';
@@ -12,9 +13,10 @@ export type HeadersOption =
 
 const OURS: Readonly<Record<string, string>> = {
   'content-length':
-    'A Content-Length cannot be kept by a body that may fail, and leaves no room for trailers: leave it out, and the body is sent chunked (RFC 9112 §6.2)',
+    'A Content-Length cannot be kept by a body that may fail, and leaves no room for trailers: say { length } to respond where it is known, or leave it out (RFC 9112 §6.2)',
   'transfer-encoding': 'Transfer-Encoding is set by respond, which frames the body itself: leave it out',
   trailer: 'Trailer is set by respond: name further trailer fields in extraTrailers',
+  'x-stream-status': 'X-Stream-Status is set by respond, in the trailer section: leave it out',
 };
 
 /**
@@ -65,4 +67,70 @@ export function serializeResponseHead(status: number, fields: FieldPairs): Buffe
   const hasDate = fields.some(([name]) => name.toLowerCase() === 'date');
   const dated: FieldPairs = hasDate ? fields : [...fields, ['Date', new Date().toUTCString()]];
   return Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${serializeFieldLines(dated)}\r\n`, 'latin1');
+}
+
+/**
+ * Fields about content that is not sent after all, when an error response takes its place: what it is, what proves it, and
+ * how long it may be kept.
+ */
+const ABOUT_CONTENT =
+  /^(?:content-(?!security-policy).*|(?:.*-)?digest|etag|last-modified|accept-ranges|(?:.*-)?cache-control|surrogate-.*|cache-tags?|(?:edge|cdn)-.*|x-(?:sendfile|accel-.*)|expires|age|pragma|trailer|transfer-encoding|x-stream-.*)$/;
+
+/** @param name in lower case */
+export function isAboutContent(name: string): boolean {
+  return ABOUT_CONTENT.test(name);
+}
+
+export interface ErrorResponse {
+  /** 500 by default; 400 to 599. */
+  status?: number;
+  headers?: HeadersOption;
+  /** A string is sent as UTF-8. By default a problem+json object that says no more than the status. */
+  body?: string | Uint8Array;
+}
+
+export type MakeErrorResponse = (error: unknown) => ErrorResponse | undefined;
+
+/** An error response, ready to be sent. */
+export interface ErrorMessage {
+  status: number;
+  fields: FieldPairs;
+  content: Uint8Array;
+}
+
+/**
+ * What to send for this error. A `makeErrorResponse` that throws, or gives what cannot be sent, gets the default
+ * instead: the client must not be left without an answer.
+ */
+export function errorMessage(
+  error: unknown,
+  makeErrorResponse: MakeErrorResponse | undefined,
+  defaultStatus = 500,
+): ErrorMessage {
+  try {
+    return messageFrom(makeErrorResponse?.(error) ?? {}, defaultStatus);
+  } catch {
+    return messageFrom({}, defaultStatus);
+  }
+}
+
+function messageFrom(response: ErrorResponse, defaultStatus: number): ErrorMessage {
+  const { status = defaultStatus, headers = {}, body } = response;
+  if (!Number.isInteger(status) || status < 400 || status > 599) {
+    throw new RangeError(`The status of an error response must be an integer from 400 to 599, not ${status}`);
+  }
+  const { fields } = applicationFields(headers);
+  if (body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array)) {
+    throw new TypeError('The body of an error response is a string or a Uint8Array');
+  }
+  const content = typeof body === 'string' ? Buffer.from(body) : (body ?? Buffer.from(defaultBody(status)));
+  if (body === undefined && !fields.some(([name]) => name.toLowerCase() === 'content-type')) {
+    fields.push(['Content-Type', 'application/problem+json']);
+  }
+  fields.push(['Content-Length', String(content.length)]);
+  return { status, fields, content };
+}
+
+function defaultBody(status: number): string {
+  return `${JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status })}\n`;
 }

@@ -1,15 +1,17 @@
 /**
- * StreamResponse: a Writable for the content of one response, which ends its message as it deserves. `end()` seals it;
- * `destroy(error)`, which is what `pipeline` calls when the source fails, ends it as a failure that no client can take
- * for success (negotiation.ts says which way). Nothing is sent before the first octet of content, so a source that
- * fails before that still gets an ordinary error response.
+ * StreamResponse: a Writable for the content of one response, which ends the message according to its outcome. `end()`
+ * seals it; `destroy(error)`, which is what `pipeline` calls when the source fails, ends it as a failure that no client can
+ * take for success (negotiation.ts says which way).
+ *
+ * It is in one phase: `waiting` until the head is committed, with the first content, the end, or `flushHeaders()`, so that a
+ * source that fails before still gets an ordinary error response; `open`; `ending`, once the end of the message is on its
+ * way; `over`.
  */
+import type { Readable } from 'node:stream';
 import { algorithmsOf, type DigestOption } from '../../core/content-digest.ts';
-import { Encoder } from '../../core/encoder.ts';
-import { type ExtraTrailers, ownTrailers, trailerNames } from '../../core/extra-trailers.ts';
 import { type DescribeError, describeFailure } from '../../core/failure.ts';
 import type { FieldPairs } from '../../core/fields.ts';
-import { Seal } from '../../core/seal.ts';
+import { type ExtraTrailers, ownTrailers, Seal, trailerNames } from '../../core/seal.ts';
 import { destroyOnAbort } from '../abort-signal.ts';
 import {
   type ResponseEnd,
@@ -20,125 +22,132 @@ import {
   responseStart,
 } from '../diagnostics.ts';
 import { createHasher } from '../hashing.ts';
+import { hasNoContent } from '../head/message-head.ts';
 import { timeoutFrom } from '../timeouts.ts';
-import type { Channel, ChannelOptions } from './channel.ts';
-import { type ErrorResponse, errorMessage, type MakeErrorResponse } from './error-response.ts';
+import { type BodyWriter, ChunkedWriter, InContentWriter, NoWriter, PlainWriter } from './body-writer.ts';
+import type { Channel, ChannelOptions, MessageFacts, OnDone } from './channel.ts';
 import { GatheringWritable, type WriteCallback } from './gathering-writable.ts';
 import { inContentEndings, isInContent } from './in-content.ts';
 import { type Ending, type FailureEnding, type Negotiated, negotiate, type RequestFacts } from './negotiation.ts';
 import type { OutgoingContent } from './outgoing-content.ts';
-import { applicationFields, assertStatus, type HeadersOption } from './response-head.ts';
+import {
+  applicationFields,
+  assertStatus,
+  type ErrorResponse,
+  errorMessage,
+  type HeadersOption,
+  type MakeErrorResponse,
+} from './response-head.ts';
 
 export interface RespondOptions {
   /** The request that is answered: it decides how the body may end. */
   request?: RequestFacts;
-  /** 200 by default; 200 to 599. */
-  status?: number;
+  /** 200 to 599. By default that of the ServerResponse when the head is sent, and 200 on a socket. */
+  status?: number | undefined;
   /** Without Content-Length, Transfer-Encoding and Trailer, which are `respond`'s own. */
-  headers?: HeadersOption;
+  headers?: HeadersOption | undefined;
+  /**
+   * Bytes of the content, where known. A client that did not ask for the status gets a Content-Length in place of chunks; one
+   * that asked gets chunks, the seal, and the length in `X-Stream-Length`, for its progress. Content of another length is a
+   * failure.
+   */
+  length?: number | undefined;
   /** What to hash with where the client asks for trailers and prefers nothing else. `sha-256` by default. */
   digest?: DigestOption | undefined;
   /** The application's own trailer fields, for a client that asks for trailers. */
-  extraTrailers?: ExtraTrailers;
+  extraTrailers?: ExtraTrailers | undefined;
   /** What a failure may tell the client. By default a type only, no message. */
-  describeError?: DescribeError;
-  /** The response to a failure before the first octet of content. By default 500 with problem+json. */
-  errorResponse?: (error: unknown) => ErrorResponse | undefined;
+  describeError?: DescribeError | undefined;
+  /** The response to a failure before the first content. By default 500 with problem+json. */
+  errorResponse?: ((error: unknown) => ErrorResponse | undefined) | undefined;
   /** `false` for content whose end is not proven: no trailers vouch for it. `true` by default. */
-  seal?: boolean;
+  seal?: boolean | undefined;
   /**
    * `content`: the chunked body with its seal is itself the content, of type `application/vnd.chunked-trailers`, for a
    * reader that no trailer reaches, such as a page (spec-notes/in-content.md). Every client gets the seal then, and a
    * failure in it; the Content-Type that was set becomes a parameter, and no cache may store the response.
    */
   framing?: 'content' | undefined;
+  /** `true` sends the head at once, as `flushHeaders()` does. */
+  flushHeaders?: boolean | undefined;
   /** Ends the response as a failure: `cancelled`, or `timeout` for `AbortSignal.timeout()`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /**
-   * Milliseconds without an octet from the source or taken by the client. Default 300,000; 0 or Infinity for no bound.
+   * Milliseconds without content from the source or progress to the client. Default 300,000; 0 or Infinity for no bound.
    * On a server with half-open connections, a client that leaves is noticed at the next write, or by this.
    */
-  idleTimeout?: number;
-  /** Milliseconds to go on reading after our FIN, so that it does not become RST. Default 5,000. */
-  lingerTimeout?: number;
+  idleTimeout?: number | undefined;
+  /**
+   * Milliseconds that a failed response may take without progress, and to go on reading after our FIN, so that it does not
+   * become RST. Default 5,000; Infinity for no bound.
+   */
+  lingerTimeout?: number | undefined;
 }
 
 export type OpenChannel = (options: ChannelOptions) => Channel;
 
+/** What the head will say, and how the message goes on. */
+interface Plan {
+  status: number;
+  fields: FieldPairs;
+  negotiated: Negotiated;
+  seal: Seal | undefined;
+}
+
+type Phase = 'waiting' | 'open' | 'ending' | 'over';
+
 export class StreamResponse extends GatheringWritable {
   readonly #channel: Channel;
-  readonly #negotiated: Negotiated;
   readonly #request: RequestFacts;
-  readonly #encoder: Encoder | undefined;
-  /** Frames what is content to HTTP. */
-  readonly #inner: Encoder | undefined;
-  readonly #seal: Seal | undefined;
-  readonly #extraTrailers: ExtraTrailers | undefined;
-  readonly #describeError: DescribeError | undefined;
-  readonly #errorResponse: MakeErrorResponse | undefined;
-  /** Why this request cannot be answered with a body that may fail. */
-  readonly #refusal: Error | undefined;
-  /** The head, until it is sent with the first octets. */
-  #head: { status: number; fields: FieldPairs } | undefined;
+  readonly #options: RespondOptions;
+  readonly #fields: FieldPairs;
+  readonly #asksToClose: boolean;
+  readonly #isInContent: boolean;
+  #phase: Phase = 'waiting';
+  /** Known from the commit of the head on. */
+  #negotiated: Negotiated | undefined;
+  #body: BodyWriter = new NoWriter();
+  #seal: Seal | undefined;
   #ending: Ending | undefined;
-  #isFinishing = false;
-  /** Octets of content that have been given to the channel. */
+  /** Bytes of content that have been given to the channel. */
   #bytes = 0;
+  /** Why it failed, where no error may be emitted. */
+  #cause: Error | undefined;
+  /** Piped sources, each with what listens to it. */
+  #sources: Map<Readable, () => void> | undefined;
 
-  /**
-   * @param open opens the way out; what is wrong with the options is thrown before
-   */
+  /** @param open opens the way out; invalid options are thrown before */
   constructor(open: OpenChannel, request: RequestFacts, options: RespondOptions) {
     super();
-    const { status = 200, headers = {}, digest = 'sha-256', extraTrailers, seal = true, signal } = options;
+    const { status = 200, headers = {}, digest = 'sha-256', extraTrailers, length, signal } = options;
     const idleTimeout = timeoutFrom('idleTimeout', options.idleTimeout ?? 300_000);
-    const lingerTimeout = timeoutFrom('lingerTimeout', options.lingerTimeout ?? 5_000);
+    const lingerTimeout = options.lingerTimeout ?? 5_000;
+    timeoutFrom('lingerTimeout', lingerTimeout);
     if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal');
+    if (length !== undefined && !(Number.isSafeInteger(length) && length >= 0)) {
+      throw new RangeError(`length must be a number of bytes, not ${length}`);
+    }
     assertStatus(status);
     const { fields, asksToClose } = applicationFields(headers);
-    const extraNames = trailerNames(extraTrailers);
-    const own = algorithmsOf(digest);
-    const inContent = isInContent(options.framing);
-    const earned = negotiate(request, status, seal);
-    const negotiated = inContent ? inContentEndings(earned) : earned;
-    const { framing, hasTrailers, failureEnding, preferredDigest } = negotiated;
-    if (inContent && framing !== 'none') this.#inner = new Encoder();
-
+    trailerNames(extraTrailers);
+    algorithmsOf(digest);
+    this.#options = options;
+    this.#fields = fields;
+    this.#asksToClose = asksToClose;
+    this.#isInContent = isInContent(options.framing);
+    this.#request = request;
     this.#channel = open({
-      isPersistent: negotiated.isPersistent && !asksToClose,
-      closes: asksToClose || framing === 'until-close',
-      isDelimitedByClose: framing === 'until-close',
       idleTimeout,
       lingerTimeout,
       onGone: () => this.destroy(),
-      onIdle: () => this.destroy(idled(idleTimeout)),
+      onIdle: () => this.#destroyQuietly(idled(idleTimeout)),
+      onForeign: (what) => this.#destroyQuietly(endedByAnother(what)),
     });
-    const { isFraming } = this.#channel;
-    if (framing === 'chunked') {
-      if (!isFraming) this.#encoder = new Encoder();
-      fields.push(['Transfer-Encoding', 'chunked']);
-    }
-    if (hasTrailers || (this.#inner !== undefined && seal)) {
-      const counts = !isFraming || this.#inner !== undefined;
-      const isRefused = !counts || digest === false || preferredDigest === 'none';
-      const algorithms = isRefused ? [] : preferredDigest !== undefined ? [preferredDigest] : own;
-      this.#seal = new Seal({ algorithms, createHasher, counts });
-      const names = ['X-Stream-Status', ...(algorithms.length > 0 ? ['Content-Digest'] : []), ...extraNames];
-      if (hasTrailers) fields.push(['Trailer', names.join(', ')]);
-      // A cache must not give a failure that ends cleanly to a client that cannot see it.
-      if (hasTrailers && failureEnding === 'clean-failure') fields.push(['Vary', 'X-Want-Stream-Status']);
-    }
-    this.#head = { status, fields };
-    this.#negotiated = negotiated;
-    this.#request = request;
-    this.#extraTrailers = extraTrailers;
-    this.#describeError = options.describeError;
-    this.#errorResponse = options.errorResponse;
-    if (framing === 'until-close' && failureEnding === 'reset' && !this.#channel.canReset) {
-      this.#refusal = new Error('HTTP/1.0 on a socket without RST cannot show that a body failed: use HTTP/1.1');
-    }
     destroyOnAbort(signal, this);
+    this.on('pipe', this.#onPipe).on('unpipe', this.#onUnpipe);
     if (this.#channel.isGone) process.nextTick(() => this.destroy());
+    else if (hasNoContent(request.method, options.status)) setImmediate(() => this.#endWithoutContent());
+    else if (options.flushHeaders) process.nextTick(() => this.flushHeaders());
   }
 
   /** How the body was ended; undefined while it is open. Final when the response has closed. */
@@ -146,17 +155,30 @@ export class StreamResponse extends GatheringWritable {
     return this.#ending;
   }
 
+  /**
+   * Sends the head at once, for events and slow sources. A failure after it is a failure of the body. Does nothing once the
+   * head is out.
+   */
+  flushHeaders(): void {
+    if (this.#phase !== 'waiting' || this.destroyed) return;
+    try {
+      this.#channel.flushHead(this.#commit(this.#plan()));
+    } catch (error) {
+      this.destroy(error as Error);
+    }
+  }
+
   override _final(callback: WriteCallback): void {
-    if (this.#refusal !== undefined) return callback(this.#refusal);
     let pieces: Uint8Array[];
     try {
       pieces = this.#goodEnd();
     } catch (error) {
       return callback(error as Error);
     }
-    this.#ending = this.#negotiated.framing === 'none' ? 'none' : this.#seal ? 'trailers' : 'plain';
-    this.#isFinishing = true;
-    this.#channel.finish(this.#withHead(pieces), (isSent) => {
+    this.#ending = this.#negotiated!.framing === 'none' ? 'none' : this.#seal ? 'trailers' : 'plain';
+    this.#phase = 'ending';
+    this.#channel.finish(pieces, (isSent) => {
+      this.#phase = 'over';
       if (isSent) {
         if (responseEnd.hasSubscribers) responseEnd.publish(this.#summary());
         return callback();
@@ -164,93 +186,36 @@ export class StreamResponse extends GatheringWritable {
       this.#ending = 'none';
       this.#publishFailure(null);
       // Without an error, `pipeline` would take a stream that has been ended for a finished one.
-      this.destroy(this.listenerCount('error') > 0 ? clientLeft() : undefined);
+      this.#destroyQuietly(clientLeft());
     });
   }
 
   override _destroy(error: Error | null, callback: WriteCallback): void {
-    if (this.#isFinishing) return callback(error);
-    const { failureEnding } = this.#negotiated;
-    const end = (ending: Ending) => {
+    this.#forgetSources();
+    const cause = error ?? this.#cause ?? null;
+    if (this.#phase === 'ending' || this.#phase === 'over') return callback(error);
+    const channel = this.#channel;
+    this.#sendUnsent();
+    const isFailing = (this.#phase as Phase) === 'open';
+    this.#phase = 'ending';
+    const end = (ending: Ending): OnDone => {
       this.#ending = ending;
-      return (isSent: boolean) => {
+      return (isSent) => {
+        this.#phase = 'over';
         if (!isSent) this.#ending = 'none';
-        this.#publishFailure(error);
+        this.#publishFailure(cause);
         callback(error);
       };
     };
-    const isFailing = this.#sendUnsent();
+    const failureEnding = this.#failureEnding();
     // Even to a client that seems to have left: it may be reading still.
-    if (isFailing && failureEnding === 'reset') return this.#channel.reset(end('reset'));
-    if (this.#channel.isGone) return this.#channel.close([], end('none'));
-    if (isFailing) this.#fail(error, failureEnding, end(failureEnding));
-    else this.#sendError(error, end('error-response'));
-  }
-
-  #publishFailure(error: Error | null): void {
-    if (responseFailed.hasSubscribers)
-      responseFailed.publish({ ...this.#summary(), error: error ?? undefined } satisfies ResponseFailed);
-  }
-
-  #summary(): ResponseEnd {
-    return { response: this, request: this.#request, ending: this.#ending!, bytes: this.#bytes };
-  }
-
-  /** Nothing has been sent: an ordinary response takes the place of the one that failed. */
-  #sendError(error: Error | null, onDone: (isSent: boolean) => void): void {
-    const { status, fields, content } = errorMessage(error, this.#errorResponse, this.#refusal ? 505 : 500);
-    const pieces = this.#channel.begin(status, fields, true);
-    this.#channel.finish(this.#request.method === 'HEAD' ? pieces : [...pieces, content], onDone);
-  }
-
-  /** Ends a chunked body whose head is out, as a failure. */
-  #fail(error: Error | null, ending: FailureEnding, onDone: (isSent: boolean) => void): void {
-    const reason = describeFailure(error, this.#describeError);
-    const seal = this.#seal ?? new Seal({ counts: false });
-    if (ending === 'clean-failure') this.#channel.finish(this.#end(seal.fail(reason)), onDone);
-    else this.#channel.close((this.#encoder ?? new Encoder()).abort({ kind: 'error', ...reason }), onDone);
-  }
-
-  /** What was written before a failure arrives before it. @returns whether the head is out */
-  #sendUnsent(): boolean {
-    const pieces = this.#refusal === undefined ? this.#encode(this.takeWaiting()) : [];
-    try {
-      if (pieces.length > 0) this.#channel.write(this.#withHead(pieces), () => {});
-    } catch {
-      // somebody else has sent a head meanwhile
-    }
-    return this.#head === undefined;
-  }
-
-  #encode(content: OutgoingContent): Uint8Array[] {
-    this.#bytes += content.size;
-    if (this.#seal !== undefined) for (const piece of content.pieces()) this.#seal.update(piece);
-    if (this.#inner !== undefined) return this.#chunk(content.framed(this.#inner));
-    if (this.#encoder !== undefined) return content.framed(this.#encoder);
-    return this.#negotiated.framing === 'none' ? [] : content.pieces();
-  }
-
-  /** Octets that are content to HTTP as one chunk of its own, if the framing is ours. */
-  #chunk(pieces: Uint8Array[]): Uint8Array[] {
-    return this.#encoder === undefined ? pieces : this.#encoder.writeAll(pieces);
-  }
-
-  #goodEnd(): Uint8Array[] {
-    if (this.#seal === undefined) return this.#end([]);
-    const extra = ownTrailers(this.#extraTrailers);
-    return this.#end([...this.#seal.finish(), ...extra]);
-  }
-
-  /** The end of a whole body, whoever frames it. */
-  #end(trailers: FieldPairs): Uint8Array[] {
-    if (this.#inner !== undefined) return [...this.#chunk(this.#inner.end(trailers)), ...(this.#encoder?.end() ?? [])];
-    if (this.#encoder !== undefined) return this.#encoder.end(trailers);
-    if (trailers.length > 0) this.#channel.addTrailers(trailers);
-    return [];
+    if (isFailing && failureEnding === 'reset') return channel.reset(end('reset'));
+    if (channel.isGone) return channel.close([], end('none'));
+    if (isFailing) this.#fail(cause, failureEnding, end(failureEnding));
+    else this.#sendError(cause, end);
   }
 
   protected override sendContent(content: OutgoingContent, onSent: WriteCallback): void {
-    if (this.#refusal !== undefined) return onSent(this.#refusal);
     const onWritten = (error?: Error | null) => {
       if (!error && this.#channel.returnsBuffers) content.release();
       if (!error || this.closed) return onSent(error);
@@ -258,27 +223,241 @@ export class StreamResponse extends GatheringWritable {
       this.once('close', () => onSent(error)).destroy();
     };
     try {
-      const pieces = this.#encode(content);
-      // Empty content does not commit the head: the source may still fail before its first octet.
-      this.#channel.write(pieces.length === 0 ? pieces : this.#withHead(pieces), onWritten);
+      // Empty content does not commit the head: the source may still fail before its first byte.
+      this.#channel.write(content.size === 0 ? [] : this.#encode(content), onWritten);
     } catch (error) {
-      onSent(error as Error); // somebody else has sent a head meanwhile
+      onSent(error as Error);
     }
   }
 
-  /** The pieces with the head before them, if it is not out yet. */
-  #withHead(pieces: Uint8Array[]): Uint8Array[] {
-    if (this.#head === undefined) return pieces;
-    const { status, fields } = this.#head;
-    this.#head = undefined;
+  /** The octets that carry the content, with the head before them, if it is not out yet. */
+  #encode(content: OutgoingContent): Uint8Array[] {
+    const { length } = this.#options;
+    const bytes = this.#bytes + content.size;
+    if (length !== undefined && bytes > length && !hasNoContent(this.#request.method, this.#options.status)) {
+      throw new LengthError(`The content is longer than the ${length} bytes that were promised`);
+    }
+    const head = this.#phase === 'waiting' ? this.#commit(this.#plan()) : [];
+    this.#bytes = bytes;
+    if (this.#seal !== undefined) for (const piece of content.pieces()) this.#seal.update(piece);
+    const pieces = this.#body.write(content);
+    return head.length === 0 ? pieces : [...head, ...pieces];
+  }
+
+  /**
+   * Reads and checks status and fields.
+   *
+   * @throws TypeError, RangeError for what cannot be sent
+   */
+  #plan(): Plan {
+    const { extraTrailers, length, seal: isSealed = true } = this.#options;
+    const channel = this.#channel;
+    const { status = channel.status } = this.#options;
+    assertStatus(status);
+    const earned = negotiate(this.#request, status, {
+      isSealed,
+      hasLength: length !== undefined && !this.#isInContent,
+    });
+    const negotiated = this.#isInContent ? inContentEndings(earned) : earned;
+    const { framing, hasTrailers, failureEnding } = negotiated;
+    if (framing === 'until-close' && failureEnding === 'reset' && !channel.canReset) throw new CannotFailError();
+    const fields = [...this.#fields];
+    if (framing === 'chunked') fields.push(['Transfer-Encoding', 'chunked']);
+    // A 205 without content is framed all the same (RFC 9110 §15.3.6).
+    if (status === 205) fields.push(['Content-Length', '0']);
+    if (framing === 'length') fields.push(['Content-Length', String(length)]);
+    else if (length !== undefined && hasTrailers) fields.push(['X-Stream-Length', String(length)]);
+    const seal =
+      hasTrailers || (this.#isInContent && framing !== 'none' && isSealed) ? this.#sealFor(negotiated) : undefined;
+    if (hasTrailers) fields.push(['Trailer', [...seal!.names, ...trailerNames(extraTrailers)].join(', ')]);
+    // A cache must not give a failure that ends cleanly to a client that cannot see it.
+    if (hasTrailers && failureEnding === 'clean-failure') fields.push(['Vary', 'X-Want-Stream-Status']);
+    return { status, fields, negotiated, seal };
+  }
+
+  /**
+   * Begins the message.
+   *
+   * @returns the head, where it is ours to send
+   * @throws whatever a hook of the application throws
+   */
+  #commit({ status, fields, negotiated, seal }: Plan): Uint8Array[] {
+    const { isShared } = this.#channel;
+    const head = this.#channel.begin(status, fields, this.#factsOf(negotiated));
+    this.#phase = 'open';
+    this.#negotiated = negotiated;
+    this.#seal = seal;
+    this.#body = this.#writerFor(negotiated.framing, isShared);
     if (responseStart.hasSubscribers)
       responseStart.publish({ response: this, request: this.#request, status } satisfies ResponseStart);
-    return [...this.#channel.begin(status, fields, false), ...pieces];
+    return head;
+  }
+
+  #sealFor({ preferredDigest }: Negotiated): Seal {
+    const { digest = 'sha-256' } = this.#options;
+    const counts = !this.#channel.isShared || this.#isInContent;
+    const isRefused = !counts || digest === false || preferredDigest === 'none';
+    const algorithms = isRefused ? [] : preferredDigest !== undefined ? [preferredDigest] : algorithmsOf(digest);
+    return new Seal({ algorithms, createHasher, counts });
+  }
+
+  #writerFor(framing: Negotiated['framing'], isShared: boolean): BodyWriter {
+    if (framing === 'none') return new NoWriter();
+    const chunked = framing === 'chunked' && !isShared ? new ChunkedWriter() : undefined;
+    if (this.#isInContent) return new InContentWriter(chunked);
+    return chunked ?? new PlainWriter(this.#channel.framer);
+  }
+
+  #factsOf({ framing, isPersistent }: Pick<Negotiated, 'framing' | 'isPersistent'>): MessageFacts {
+    const isDelimitedByClose = framing === 'until-close';
+    const closes = this.#asksToClose || isDelimitedByClose;
+    return { isPersistent: isPersistent && !closes, closes, isDelimitedByClose };
+  }
+
+  /** How a failure ends, once the head is out. Nobody below us may record a failure that ends cleanly as a whole body. */
+  #failureEnding(): FailureEnding {
+    const { failureEnding } = this.#negotiated ?? { failureEnding: 'cut' };
+    const { isShared, framer } = this.#channel;
+    if (!isShared || this.#isInContent) return failureEnding;
+    const isLost = failureEnding === 'clean-failure' || (failureEnding === 'abort' && !framer?.sendsChunks);
+    return isLost ? 'cut' : failureEnding;
+  }
+
+  /** Ends a body whose head is out, as a failure. */
+  #fail(error: Error | null, ending: FailureEnding, onDone: OnDone): void {
+    const reason = describeFailure(error, this.#options.describeError);
+    const seal = this.#seal ?? new Seal({ counts: false });
+    if (ending === 'clean-failure') return this.#channel.finish(this.#body.end(seal.fail(reason)), onDone);
+    if (ending === 'none') return this.#channel.finish([], onDone);
+    this.#channel.close(ending === 'abort' ? this.#body.abort({ kind: 'error', ...reason }) : [], onDone);
+  }
+
+  /** Nothing has been sent: an ordinary response takes the place of the one that failed. */
+  #sendError(error: Error | null, end: (ending: Ending) => OnDone): void {
+    const { errorResponse } = this.#options;
+    const message = errorMessage(
+      error,
+      errorResponse as MakeErrorResponse,
+      error instanceof CannotFailError ? 505 : 500,
+    );
+    const { isPersistent } = negotiate(this.#request, message.status);
+    const facts = {
+      isPersistent: isPersistent && !this.#asksToClose,
+      closes: this.#asksToClose,
+      isDelimitedByClose: false,
+    };
+    let pieces: Uint8Array[];
+    try {
+      pieces = this.#channel.beginError(message.status, message.fields, facts);
+    } catch {
+      return this.#channel.close([], end('none')); // a hook of the application forbids any head, or sent its own
+    }
+    const hasContent = this.#request.method !== 'HEAD';
+    this.#channel.finish(hasContent ? [...pieces, message.content] : pieces, end('error-response'));
+  }
+
+  /** What was written before a failure arrives before it. */
+  #sendUnsent(): void {
+    const content = this.takeWaiting();
+    if (content.size === 0) return;
+    try {
+      const pieces = this.#encode(content);
+      if (pieces.length > 0) this.#channel.write(pieces, () => {});
+    } catch {
+      // there is no head that it could go after
+    }
+  }
+
+  #goodEnd(): Uint8Array[] {
+    const { length, extraTrailers } = this.#options;
+    const plan = this.#phase === 'waiting' ? this.#plan() : undefined;
+    const { negotiated = this.#negotiated!, seal = this.#seal } = plan ?? {};
+    if (length !== undefined && this.#bytes < length && negotiated.framing !== 'none') {
+      throw new LengthError(`The content ended after ${this.#bytes} of the ${length} bytes that were promised`);
+    }
+    const trailers = seal === undefined ? [] : [...seal.finish(), ...ownTrailers(extraTrailers)];
+    const head = plan === undefined ? [] : this.#commit(plan); // last: what throws before leaves room for an error response
+    return [...head, ...this.#body.end(trailers)];
+  }
+
+  /** A message without a body does not wait for a source, which is destroyed: unless it ends or fails by itself at once. */
+  #endWithoutContent(): void {
+    if (this.destroyed || this.writableEnded) return;
+    this.flushHeaders();
+    if (this.destroyed) return;
+    const late = () => {
+      if (this.destroyed || this.writableEnded) return;
+      this.#phase = 'ending';
+      this.#ending = 'none';
+      this.#channel.finish([], () => {
+        this.#phase = 'over';
+        if (responseEnd.hasSubscribers) responseEnd.publish(this.#summary());
+        this.destroy();
+      });
+    };
+    setImmediate(late);
+  }
+
+  /** An error that a peer, or somebody else's code, has caused: it ends no process where nobody listens. */
+  #destroyQuietly(error: Error): void {
+    this.#cause ??= error;
+    // `pipe` listens for 'error' only to throw it where nobody else does.
+    for (const source of this.#sources?.keys() ?? []) source.unpipe(this);
+    this.destroy(this.listenerCount('error') > 0 ? error : undefined);
+  }
+
+  /** `pipe` does not tell its destination that a source has failed. */
+  readonly #onPipe = (source: Readable): void => {
+    const onClose = () => {
+      if (!source.readableEnded && this.#sources?.has(source)) {
+        this.#destroyQuietly(source.errored ?? new Error('The source was destroyed before its end'));
+      }
+    };
+    this.#sources ??= new Map();
+    this.#sources.set(source, onClose);
+    source.once('close', onClose);
+  };
+
+  readonly #onUnpipe = (source: Readable): void => {
+    const onClose = this.#sources?.get(source);
+    if (onClose === undefined) return;
+    this.#sources!.delete(source);
+    source.off('close', onClose);
+  };
+
+  #forgetSources(): void {
+    for (const [source, onClose] of this.#sources ?? []) source.off('close', onClose);
+    this.#sources = undefined;
+  }
+
+  #publishFailure(error: Error | null): void {
+    if (!responseFailed.hasSubscribers) return;
+    responseFailed.publish({ ...this.#summary(), error: error ?? undefined } satisfies ResponseFailed);
+  }
+
+  #summary(): ResponseEnd {
+    return { response: this, request: this.#request, ending: this.#ending!, bytes: this.#bytes };
+  }
+}
+
+/** The content is not as long as was promised. */
+class LengthError extends Error {
+  readonly code = 'ERR_CONTENT_LENGTH_MISMATCH';
+}
+
+/** Why an HTTP/1.0 request cannot be answered with a body that may fail. */
+class CannotFailError extends Error {
+  constructor() {
+    super('HTTP/1.0 on a socket without RST cannot show that a body failed: use HTTP/1.1, or a length');
   }
 }
 
 function idled(idleTimeout: number): Error {
   return Object.assign(new Error(`Nothing moved for ${idleTimeout} ms`), { code: 'ETIMEDOUT' });
+}
+
+function endedByAnother(what: string): Error {
+  return new Error(`${what} was ended or written to by somebody else while the body was open`);
 }
 
 /** What Node calls a stream that closes before its end has gone through. */

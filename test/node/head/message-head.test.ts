@@ -50,7 +50,6 @@ describe('RFC 9112 §3: a request head', () => {
   test.each([
     ['no version', 'GET /'],
     ['HTTP/2', 'GET / HTTP/2.0'],
-    ['HTTP/1.2', 'GET / HTTP/1.2'],
     ['a version in lower case', 'GET / http/1.1'],
     ['a space behind the version', 'GET / HTTP/1.1 '],
     ['two spaces', 'GET  / HTTP/1.1'],
@@ -106,7 +105,6 @@ describe('RFC 9112 §4: a response head', () => {
 
   test.each([
     ['HTTP/2', 'HTTP/2 200 OK'],
-    ['HTTP/1.2', 'HTTP/1.2 200 OK'],
     ['two digits', 'HTTP/1.1 20 OK'],
     ['four digits', 'HTTP/1.1 2000 OK'],
     ['a status below 100', 'HTTP/1.1 099 OK'],
@@ -180,4 +178,10 @@ test.each([
   ],
 ])('RFC 9110 §5.6.1: the members of %j', (value, members) => {
   expect(listMembers(value)).toEqual(members);
+});
+
+test('RFC 9110 §2.5: a minor version that is not known is read as 1.1', () => {
+  const octetsOf = (line: string) => octets(`${line}\r\nHost: a\r\n\r\n`);
+  expect(parseRequestHead(octetsOf('GET / HTTP/1.2'), 9).httpVersion).toBe('1.1');
+  expect(parseResponseHead(octetsOf('HTTP/1.9 200 OK'), 9).httpVersion).toBe('1.1');
 });

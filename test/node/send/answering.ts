@@ -6,14 +6,16 @@ import { type RespondOptions, respond, type StreamResponse } from '../../../src/
 import { Wire } from '../../wire.ts';
 import { type Connection, connection } from '../sockets.ts';
 
-/** One for each row of design section 4. */
+/** One for each row of spec-notes/x-stream-status.md 3. */
 export const PLAIN = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 export const TRAILERS = 'GET / HTTP/1.1\r\nHost: a\r\nTE: trailers\r\nConnection: TE\r\n\r\n';
 export const AWARE = `${TRAILERS.slice(0, -2)}X-Want-Stream-Status: ?1\r\n\r\n`;
+/** Reads the status, and has not asked for trailers. */
+export const ASKING = `${PLAIN.slice(0, -2)}X-Want-Stream-Status: ?1\r\n\r\n`;
 export const OLD = 'GET / HTTP/1.0\r\n\r\n';
 
 export const LAST_CHUNK = '0\r\n\r\n';
-/** What a failure without a description looks like to a client that has not asked for the status. */
+/** What a failure without a description looks like to a client that reads the status and gets no trailers. */
 export const ABORT_CHUNK = '1;x-stream-status="error;type=source_error"\r\n';
 
 export interface Answer extends Connection {

@@ -9,7 +9,7 @@ import { canReset, lingeringClose, lingeringReset, sendAll, writeTogether } from
 import { octets } from '../../octets.ts';
 import { Wire } from '../../wire.ts';
 import { type Connection, type ConnectionOptions, closed, connection, localConnection, until } from '../sockets.ts';
-import { answer, failing, OLD, PLAIN } from './answering.ts';
+import { ASKING, answer, failing, OLD } from './answering.ts';
 
 const MEGABYTE = 1 << 20;
 /** More than two loopback sockets hold. */
@@ -146,7 +146,7 @@ describe('RFC 9112 §6.3 rule 8: lingeringReset', () => {
     const { client, server } = await guarded();
     const wire = new Wire(client);
     await isSent(server, [octets('a'.repeat(MEGABYTE))]);
-    await new Promise<void>((resolve) => lingeringReset(server, 60, resolve));
+    await new Promise<void>((resolve) => lingeringReset(server, resolve));
     expect(server.destroyed).toBe(true);
     const { octets: got, end } = await wire.closed();
     expect(got.length).toBe(MEGABYTE);
@@ -163,7 +163,7 @@ describe('RFC 9112 §6.3 rule 8: lingeringReset', () => {
     const { server } = await guarded();
     await closed(server.destroy());
     let calls = 0;
-    lingeringReset(server, 60_000, () => calls++);
+    lingeringReset(server, () => calls++);
     expect(calls).toBe(1);
   });
 
@@ -177,7 +177,7 @@ describe('RFC 9112 §6.3 rule 8: lingeringReset', () => {
 
 test('through respond: the linger of an abort is bounded, and `pipeline` does not wait for it', async () => {
   const ends = await guarded({ clientAllowsHalfOpen: true });
-  const { server, wire, outcome } = await answer(PLAIN, failing(['a']), { lingerTimeout: 100 }, ends);
+  const { server, wire, outcome } = await answer(ASKING, failing(['a']), { lingerTimeout: 100 }, ends);
   await outcome;
   expect(server.destroyed).toBe(false);
   await closed(server);

@@ -1,6 +1,6 @@
 /** Strategy: what is to be sent for an error; overrides good and bad, since the client is owed an answer. */
 import { describe, expect, test } from 'vitest';
-import { errorMessage, type MakeErrorResponse } from '../../../src/node/send/error-response.ts';
+import { errorMessage, type MakeErrorResponse } from '../../../src/node/send/response-head.ts';
 import { latin1 } from '../../octets.ts';
 
 const ERROR = new Error('secret');

@@ -1,5 +1,5 @@
 /**
- * Strategy: design section 4 as a table, a row a test; then what decides which row a request is on, one field at a time.
+ * Strategy: the table of endings (x-stream-status 3), a row a test; then what decides which row a request is on, one field at a time.
  */
 import { describe, expect, test } from 'vitest';
 import { negotiate, type RequestFacts } from '../../../src/node/send/negotiation.ts';
@@ -16,8 +16,8 @@ const AWARE = { te: 'trailers', 'x-want-stream-status': '?1' };
 describe('the table of endings', () => {
   test.each([
     ['HTTP/1.1, both fields', request(AWARE), 200, 'chunked', true, 'clean-failure', true],
-    ['HTTP/1.1, TE: trailers alone', request({ te: 'trailers' }), 200, 'chunked', true, 'abort', true],
-    ['HTTP/1.1, neither', request(), 200, 'chunked', false, 'abort', true],
+    ['HTTP/1.1, TE: trailers alone', request({ te: 'trailers' }), 200, 'chunked', true, 'cut', true],
+    ['HTTP/1.1, neither', request(), 200, 'chunked', false, 'cut', true],
     ['HTTP/1.1, the wish alone', request({ 'x-want-stream-status': '?1' }), 200, 'chunked', false, 'abort', true],
     ['HTTP/1.0', request({}, { httpVersion: '1.0' }), 200, 'until-close', false, 'reset', false],
     ['HTTP/1.0, both fields', request(AWARE, { httpVersion: '1.0' }), 200, 'until-close', false, 'reset', false],
@@ -25,6 +25,7 @@ describe('the table of endings', () => {
     ['HEAD over HTTP/1.0', request({}, { method: 'HEAD', httpVersion: '1.0' }), 200, 'none', false, 'none', false],
     ['RFC 9112 §6.1: a tunnel', request(AWARE, { method: 'CONNECT' }), 200, 'none', false, 'none', true],
     ['204', request(AWARE), 204, 'none', false, 'none', true],
+    ['205', request(AWARE), 205, 'none', false, 'none', true],
     ['304', request(AWARE), 304, 'none', false, 'none', true],
     ['204 over HTTP/1.0', request({}, { httpVersion: '1.0' }), 204, 'none', false, 'none', false],
     ['an error status with content', request(AWARE), 404, 'chunked', true, 'clean-failure', true],
@@ -39,8 +40,23 @@ describe('the table of endings', () => {
   });
 });
 
-test('content whose end is not proven is not vouched for: as if nobody had asked', () => {
-  expect(negotiate(request(AWARE), 200, false)).toEqual(negotiate(request(), 200));
+test('content whose end is not proven is not vouched for: no trailers, and a failure is still told to who reads it', () => {
+  const unsealed = { isSealed: false };
+  expect(negotiate(request(AWARE), 200, unsealed)).toMatchObject({ hasTrailers: false, failureEnding: 'abort' });
+  expect(negotiate(request({ te: 'trailers' }), 200, unsealed)).toEqual(negotiate(request(), 200));
+});
+
+describe('RFC 9112 §6.2: a length that is known', () => {
+  test.each([
+    ['nobody asked', request(), 'length', 'cut', true],
+    ['HTTP/1.0', request({}, { httpVersion: '1.0' }), 'length', 'cut', false],
+    ['TE: trailers', request({ te: 'trailers' }), 'chunked', 'cut', true],
+    ['the wish alone', request({ 'x-want-stream-status': '?1' }), 'chunked', 'abort', true],
+    ['both', request(AWARE), 'chunked', 'clean-failure', true],
+    ['HEAD', request(AWARE, { method: 'HEAD' }), 'none', 'none', true],
+  ] as const)('%s', (_, facts, framing, failureEnding, isPersistent) => {
+    expect(negotiate(facts, 200, { hasLength: true })).toMatchObject({ framing, failureEnding, isPersistent });
+  });
 });
 
 describe('RFC 9110 §10.1.4: TE', () => {
@@ -70,7 +86,7 @@ describe('RFC 9110 §10.1.4: TE', () => {
 
 describe('RFC 9651 §3.3.6: X-Want-Stream-Status is a Boolean', () => {
   test.each(['?0', '1', 'true', '?1, ?1', '', 'yes', '"?1"'])('%j is no wish', (wish) => {
-    expect(negotiate(request({ ...AWARE, 'x-want-stream-status': wish }), 200).failureEnding).toBe('abort');
+    expect(negotiate(request({ ...AWARE, 'x-want-stream-status': wish }), 200).failureEnding).toBe('cut');
   });
 
   test('parameters do not change it', () => {
@@ -109,11 +125,11 @@ describe('RFC 9530 §4: Want-Content-Digest', () => {
     ['sha-256=11', undefined],
     ['?!', undefined],
   ])('%j prefers %s', (wanted, preferred) => {
-    expect(negotiate(request({ 'want-content-digest': wanted }), 200).preferredDigest).toBe(preferred);
+    expect(negotiate(request({ te: 'trailers', 'want-content-digest': wanted }), 200).preferredDigest).toBe(preferred);
   });
 
   test('several lines are one list', () => {
-    const facts = request({ 'want-content-digest': ['sha-256=3', 'sha-512=4'] });
+    const facts = request({ te: 'trailers', 'want-content-digest': ['sha-256=3', 'sha-512=4'] });
     expect(negotiate(facts, 200).preferredDigest).toBe('sha-512');
   });
 });

@@ -120,7 +120,7 @@ describe('RFC 9112 §9.6: the connection is closed behind the response', () => {
     const { client, server } = await connection();
     const words = 'x'.repeat(100_000);
     const { wire, outcome } = await answer(
-      `POST / HTTP/1.1\r\nContent-Length: 5000000\r\n\r\n${'y'.repeat(5_000_000)}`,
+      `POST / HTTP/1.1\r\nX-Want-Stream-Status: ?1\r\nContent-Length: 5000000\r\n\r\n${'y'.repeat(5_000_000)}`,
       failing([words]),
       {},
       { client, server },

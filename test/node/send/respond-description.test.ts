@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { DescribeError } from '../../../src/core/failure.ts';
-import { AWARE, answer, failing, messageFrom, PLAIN } from './answering.ts';
+import { ASKING, AWARE, answer, failing, messageFrom } from './answering.ts';
 
 /** The line that carries the status of a failed body of one octet, without what surrounds it. */
 async function trailerLine(describeError?: DescribeError, error?: unknown): Promise<string> {
@@ -16,7 +16,7 @@ async function trailerLine(describeError?: DescribeError, error?: unknown): Prom
 }
 
 async function abortLine(describeError?: DescribeError, error?: unknown): Promise<string> {
-  const { wire } = await answer(PLAIN, failing(['a'], error), describeError && { describeError });
+  const { wire } = await answer(ASKING, failing(['a'], error), describeError && { describeError });
   const [, line] = /^1\r\na\r\n([\s\S]*)\r\n$/.exec(messageFrom((await wire.closed()).octets).body)!;
   return line!;
 }

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { RespondOptions } from '../../../src/node/send/respond.ts';
 import { closed, connection } from '../sockets.ts';
-import { type Answer, AWARE, answer, answerNext, LAST_CHUNK, messageFrom, OLD, PLAIN } from './answering.ts';
+import { type Answer, ASKING, AWARE, answer, answerNext, LAST_CHUNK, messageFrom, OLD, PLAIN } from './answering.ts';
 
 const endless = () => new Readable({ read() {} });
 
@@ -22,7 +22,7 @@ async function begun(request: string, options: RespondOptions): Promise<Answer &
 describe('signal', () => {
   test('an abort is cancelled: abort chunk', async () => {
     const controller = new AbortController();
-    const { wire, response, outcome, source } = await begun(PLAIN, { signal: controller.signal });
+    const { wire, response, outcome, source } = await begun(ASKING, { signal: controller.signal });
     const reason = new Error('the user has logged out');
     controller.abort(reason);
     expect(await outcome).toMatchObject({ name: 'AbortError', cause: reason });
@@ -49,7 +49,7 @@ describe('signal', () => {
   });
 
   test('AbortSignal.timeout is a timeout', async () => {
-    const { wire, outcome } = await begun(PLAIN, { signal: AbortSignal.timeout(150) });
+    const { wire, outcome } = await begun(ASKING, { signal: AbortSignal.timeout(150) });
     expect(await outcome).toMatchObject({ name: 'AbortError', cause: { name: 'TimeoutError' } });
     expect((await wire.closed()).octets).toBe('\r\n1;x-stream-status="error;type=timeout"\r\n');
   });
@@ -74,7 +74,7 @@ describe('signal', () => {
 
 describe('idleTimeout', () => {
   test('a source that gives nothing more is a timeout', async () => {
-    const { wire, response, outcome, source } = await begun(PLAIN, { idleTimeout: 40 });
+    const { wire, response, outcome, source } = await begun(ASKING, { idleTimeout: 40 });
     expect(await outcome).toMatchObject({ code: 'ETIMEDOUT' });
     expect(source.destroyed).toBe(true);
     expect((await wire.closed()).octets).toBe('\r\n1;x-stream-status="error;type=timeout"\r\n');

@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import type { ChannelOptions } from '../../../src/node/send/channel.ts';
+import type { ChannelOptions, MessageFacts } from '../../../src/node/send/channel.ts';
 import { SocketChannel } from '../../../src/node/send/socket-channel.ts';
 import { octets } from '../../octets.ts';
 import { Wire } from '../../wire.ts';
@@ -15,18 +15,18 @@ import { closed, connection, listenerCounts, until } from '../sockets.ts';
 const TOO_MUCH = Buffer.alloc(64 << 20);
 
 /** A channel, and what it has told the response. */
-function open(socket: Socket, options: Partial<ChannelOptions> = {}) {
+function open(socket: Socket, options: Partial<ChannelOptions & MessageFacts> = {}) {
   const told: string[] = [];
   const channel = new SocketChannel(socket, {
-    isPersistent: true,
-    closes: false,
-    isDelimitedByClose: false,
     idleTimeout: 0,
     lingerTimeout: 1000,
     onGone: () => told.push('gone'),
     onIdle: () => told.push('idle'),
+    onForeign: (what) => told.push(what),
     ...options,
   });
+  const { isPersistent = true, isDelimitedByClose = false } = options;
+  channel.begin(200, [], { isPersistent, closes: false, isDelimitedByClose });
   const finish = (...pieces: string[]) =>
     new Promise<boolean>((resolve) => channel.finish(pieces.map(octets), resolve));
   return { channel, told, finish };

@@ -1,6 +1,6 @@
 /** Strategy: RFC 9110 §6.5.1 and §6.6.2 for the application's own trailer fields: only announced names, only ones that may trail. */
 import { describe, expect, test } from 'vitest';
-import { type ExtraTrailers, ownTrailers, trailerNames } from '../../src/core/extra-trailers.ts';
+import { type ExtraTrailers, ownTrailers, trailerNames } from '../../src/core/seal.ts';
 
 const extra = (names: string[], fields: ExtraTrailers['fields'] = () => []): ExtraTrailers => ({ names, fields });
 
