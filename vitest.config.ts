@@ -22,7 +22,7 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    reporters: ['default', './test/exhaustive/reporter.ts', './test/left-out.ts'],
+    reporters: ['default', './test/exhaustive/reporter.ts', './test/support/left-out.ts'],
     projects: [
       { extends: true, test: { name: 'short', include: ['test/**/*.test.ts'], exclude: LONG } },
       { extends: true, test: { name: 'long', include: LONG } },

@@ -12,7 +12,7 @@ import { parseStreamStatus } from '../src/core/stream-status.ts';
 import { parseDictionary } from '../src/core/structured-fields.ts';
 import { HeadScanner } from '../src/node/head/head-scanner.ts';
 import { parseResponseHead } from '../src/node/head/message-head.ts';
-import { octets } from '../test/octets.ts';
+import { octets } from '../test/support/octets.ts';
 import { fitExponent } from './fit.ts';
 
 const MAX_EXPONENT = 1.1;

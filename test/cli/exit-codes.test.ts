@@ -6,9 +6,9 @@ import { readdir } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { EXIT, exitCodeOf } from '../../src/cli/exit-codes.ts';
-import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../hashing.ts';
-import { type Answer, freePort, rawServer } from './peers.ts';
-import { run, start, temporaryDirectory } from './program.ts';
+import { run, start, temporaryDirectory } from '../support/cli.ts';
+import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../support/hashing.ts';
+import { type Answer, freePort, rawServer } from '../support/peers.ts';
 
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
 const ANNOUNCED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Stream-Status, Content-Digest\r\n\r\n';

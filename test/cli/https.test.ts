@@ -8,9 +8,9 @@ import { createServer as createTcpServer } from 'node:net';
 import path from 'node:path';
 import { createServer, type TlsOptions } from 'node:tls';
 import { describe, expect, test } from 'vitest';
-import { HELLO_WORLD } from '../hashing.ts';
-import { type Answer, answerWith, hasIpv6Loopback, listening, rawServer, SEALED } from './peers.ts';
-import { run, temporaryDirectory } from './program.ts';
+import { run, temporaryDirectory } from '../support/cli.ts';
+import { HELLO_WORLD } from '../support/hashing.ts';
+import { type Answer, answerWith, hasIpv6Loopback, listening, rawServer, SEALED } from '../support/peers.ts';
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 if (!hasOpenssl) console.warn('SKIPPED: get over https:, since there is no openssl to make a certificate with');

@@ -7,8 +7,8 @@ import { type FSWatcher, watch } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { rawServer } from './peers.ts';
-import { type Program, start, temporaryDirectory } from './program.ts';
+import { type Program, start, temporaryDirectory } from '../support/cli.ts';
+import { rawServer } from '../support/peers.ts';
 
 const INTERRUPTED = { code: 130, signal: null, stdout: '', stderr: 'error: interrupted; nothing was kept\n' };
 const HALF = 'HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nand no more';

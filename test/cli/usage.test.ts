@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { EXIT } from '../../src/cli/exit-codes.ts';
 import { DEMO_USAGE, GET_USAGE, INSPECT_USAGE, SERVE_USAGE, USAGE } from '../../src/cli/usage.ts';
-import { run } from './program.ts';
+import { run } from '../support/cli.ts';
 
 const COMMANDS = [
   ['demo', DEMO_USAGE],

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { readAbortReason, serializeAbortChunk } from '../../src/core/abort-line.ts';
 import type { StreamStatus } from '../../src/core/stream-status.ts';
-import { latin1, octets } from '../octets.ts';
+import { latin1, octets } from '../support/octets.ts';
 
 describe('sent', () => {
   test.each<[StreamStatus, string]>([

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MAX_HEADER_BYTES, writeHeaderBefore } from '../../src/core/chunk-header.ts';
-import { latin1 } from '../octets.ts';
+import { latin1 } from '../support/octets.ts';
 
 const FILL = 0x7e;
 

@@ -11,8 +11,8 @@ import {
   preferredDigest,
   serializeContentDigest,
 } from '../../src/core/content-digest.ts';
-import { createHasher, HELLO_WORLD, HELLO_WORLD_SHA_256, HELLO_WORLD_SHA_512 } from '../hashing.ts';
-import { octets } from '../octets.ts';
+import { createHasher, HELLO_WORLD, HELLO_WORLD_SHA_256, HELLO_WORLD_SHA_512 } from '../support/hashing.ts';
+import { octets } from '../support/octets.ts';
 
 // Of HELLO_WORLD, as `sha256sum` prints it.
 const SHA_256 = Uint8Array.from(Buffer.from('44aff4ab2d7c3250525675a08f0cfa9591168cffe51791c5f5bbc417c15a6c38', 'hex'));

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { ContentRun } from '../../src/core/content-run.ts';
-import { concat, latin1, octets, pattern } from '../octets.ts';
+import { concat, latin1, octets, pattern } from '../support/octets.ts';
 
 const LARGE = 513;
 

@@ -8,8 +8,6 @@ import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parseContentDigest, preferredDigest, serializeContentDigest } from '../../src/core/content-digest.ts';
 import { parseDictionary } from '../../src/core/structured-fields.ts';
-import { type Decoding, decodeWhole, expectAnySplit } from '../decoding.ts';
-import { latin1 } from '../octets.ts';
 import {
   corpusFile,
   fromBase64,
@@ -20,6 +18,8 @@ import {
   readVectors,
   skip,
 } from '../strictness/vectors.ts';
+import { type Decoding, decodeWhole, expectAnySplit } from '../support/decoding.ts';
+import { latin1 } from '../support/octets.ts';
 
 interface DigestVector {
   source: string;

@@ -3,7 +3,7 @@
  * other chunk the extension is ignored like every unknown one.
  */
 import { describe, test } from 'vitest';
-import { expectAccepted, expectMalformed, expectTruncated } from '../decoding.ts';
+import { expectAccepted, expectMalformed, expectTruncated } from '../support/decoding.ts';
 
 const EXTENSION = ';x-stream-status="error;type=source_error"';
 const REASON = 'error;type=source_error';

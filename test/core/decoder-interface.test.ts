@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Decoder, decodeChunked } from '../../src/core/decoder.ts';
 import { FramingError } from '../../src/core/errors.ts';
-import { concat, latin1, octets, pattern } from '../octets.ts';
+import { concat, latin1, octets, pattern } from '../support/octets.ts';
 
 function collect() {
   const data: Uint8Array[] = [];

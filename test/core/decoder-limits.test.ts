@@ -3,8 +3,8 @@
  * split; the default numbers with an attack and its legal neighbour.
  */
 import { describe, expect, test } from 'vitest';
-import { decodePieces, expectAccepted, expectRefused, expectTruncated } from '../decoding.ts';
-import { byteByByte, octets } from '../octets.ts';
+import { decodePieces, expectAccepted, expectRefused, expectTruncated } from '../support/decoding.ts';
+import { byteByByte, octets } from '../support/octets.ts';
 
 describe('RFC 9112 §7.1.1: maxChunkLineBytes counts a chunk line with its CRLF', () => {
   test('its last legal octet, and the first past it', () => {

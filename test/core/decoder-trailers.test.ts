@@ -1,7 +1,7 @@
 /** Strategy: field lines of a trailer section that are in the grammar and that are not, and the octets behind the message. */
 import { describe, test } from 'vitest';
 import type { FieldPairs } from '../../src/core/fields.ts';
-import { expectAccepted, expectMalformed, expectTruncated } from '../decoding.ts';
+import { expectAccepted, expectMalformed, expectTruncated } from '../support/decoding.ts';
 
 describe('RFC 9112 §7.1.2: trailer fields', () => {
   test.each<[string, string, FieldPairs]>([

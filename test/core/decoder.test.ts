@@ -4,8 +4,8 @@
  * The other halves: decoder-trailers, decoder-limits, decoder-abort, decoder-interface.
  */
 import { describe, test } from 'vitest';
-import { expectAccepted, expectMalformed, expectRefused, expectTruncated } from '../decoding.ts';
-import { latin1, pattern } from '../octets.ts';
+import { expectAccepted, expectMalformed, expectRefused, expectTruncated } from '../support/decoding.ts';
+import { latin1, pattern } from '../support/octets.ts';
 
 describe('RFC 9112 §7.1: chunked bodies', () => {
   test.each([

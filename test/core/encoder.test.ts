@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Encoder, encodeChunked } from '../../src/core/encoder.ts';
 import type { FieldPairs } from '../../src/core/fields.ts';
-import { concat, latin1, octets, pattern } from '../octets.ts';
+import { concat, latin1, octets, pattern } from '../support/octets.ts';
 
 const sent = (pieces: Uint8Array[]) => latin1(concat(pieces));
 

@@ -10,7 +10,7 @@ import {
   serializeTrailers,
   withoutForbiddenTrailers,
 } from '../../src/core/fields.ts';
-import { latin1, octets } from '../octets.ts';
+import { latin1, octets } from '../support/octets.ts';
 
 const FORBIDDEN = {
   'message framing': 'Transfer-Encoding Content-Length Trailer TE Connection Keep-Alive Proxy-Connection Upgrade',

@@ -13,7 +13,7 @@ import {
   QDTEXT,
   TCHAR,
 } from '../../src/core/grammar.ts';
-import { octets } from '../octets.ts';
+import { octets } from '../support/octets.ts';
 
 const ALL = Array.from({ length: 256 }, (_, octet) => octet);
 const inClass = (octetClass: number) => ALL.filter((octet) => (OCTET_CLASS[octet]! & octetClass) !== 0);

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Encoder } from '../../src/core/encoder.ts';
 import { FRAMING_BYTES, OpenChunk } from '../../src/core/open-chunk.ts';
-import { concat, cutAt, latin1, octets, pattern } from '../octets.ts';
+import { concat, cutAt, latin1, octets, pattern } from '../support/octets.ts';
 
 const chunkOf = (data: Uint8Array) => `${data.length.toString(16)}\r\n${latin1(data)}\r\n`;
 

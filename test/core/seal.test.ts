@@ -2,8 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import type { DigestAlgorithm } from '../../src/core/content-digest.ts';
 import { Seal } from '../../src/core/seal.ts';
-import { createHasher, EMPTY_SHA_256, HELLO_WORLD, HELLO_WORLD_SHA_256, HELLO_WORLD_SHA_512 } from '../hashing.ts';
-import { byteByByte, octets } from '../octets.ts';
+import {
+  createHasher,
+  EMPTY_SHA_256,
+  HELLO_WORLD,
+  HELLO_WORLD_SHA_256,
+  HELLO_WORLD_SHA_512,
+} from '../support/hashing.ts';
+import { byteByByte, octets } from '../support/octets.ts';
 
 describe('finish', () => {
   test('without a digest: the status and the count', () => {

@@ -10,7 +10,7 @@ import {
   serializeByteSequence,
   serializeString,
 } from '../../src/core/structured-fields.ts';
-import { octets, pattern } from '../octets.ts';
+import { octets, pattern } from '../support/octets.ts';
 
 const bytes = (text: string): BareItem => ({ type: 'byte-sequence', value: octets(text) });
 const integer = (value: number): BareItem => ({ type: 'integer', value });

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { FramingError } from '../../src/core/errors.ts';
 import type { FieldPairs } from '../../src/core/fields.ts';
 import { type DigestState, type Evidence, judge, type Verdict } from '../../src/core/verdict.ts';
-import { octets } from '../octets.ts';
+import { octets } from '../support/octets.ts';
 
 type Row = [title: string, evidence: Evidence, kind: Verdict['kind'], digest: DigestState];
 

@@ -4,8 +4,8 @@ import type { DigestAlgorithm, DigestOption } from '../../src/core/content-diges
 import { FramingError } from '../../src/core/errors.ts';
 import type { FieldPairs } from '../../src/core/fields.ts';
 import { Verifier } from '../../src/core/verifier.ts';
-import { createHasher, HELLO_WORLD, HELLO_WORLD_SHA_256, HELLO_WORLD_SHA_512 } from '../hashing.ts';
-import { byteByByte, octets } from '../octets.ts';
+import { createHasher, HELLO_WORLD, HELLO_WORLD_SHA_256, HELLO_WORLD_SHA_512 } from '../support/hashing.ts';
+import { byteByByte, octets } from '../support/octets.ts';
 
 const SEALED: FieldPairs = [
   ['X-Stream-Status', 'ok;bytes=19'],

@@ -6,8 +6,8 @@
 import { describe, expect, test } from 'vitest';
 import { Decoder } from '../../src/core/decoder.ts';
 import { Verifier } from '../../src/core/verifier.ts';
-import { createHasher } from '../hashing.ts';
-import { byteByByte } from '../octets.ts';
+import { createHasher } from '../support/hashing.ts';
+import { byteByByte } from '../support/octets.ts';
 import { everyNth } from './form.ts';
 import { BREATH, breathe, type End, receiveOctets } from './in-process.ts';
 import { RESPONSES, type Recorded, SMALL, TINY, WITHOUT_DIGEST } from './responses.ts';

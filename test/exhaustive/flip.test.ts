@@ -2,7 +2,7 @@
  * Flip everywhere, in process: every single bit of head, framing, content and trailers; then one wrong octet of any
  * value, and two wrong bits. `without digest` is not among them: nothing vouches for the octets of its content.
  */
-import { byteByByte } from '../octets.ts';
+import { byteByByte } from '../support/octets.ts';
 import { ALL_VALUES, flips, flipsOfTwo, replacements } from './changes.ts';
 import { damageTest } from './damage.ts';
 import { everyNth } from './form.ts';

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { requestHeaders } from '../../src/node/head/request-headers.ts';
-import { run, temporaryDirectory } from '../cli/program.ts';
+import { run, temporaryDirectory } from '../support/cli.ts';
 import { CLIENTS } from './clients.ts';
 import { everyNth } from './form.ts';
 import { CONTENT, FATES, type Fate, ORIGINS, pathOf } from './origin.ts';

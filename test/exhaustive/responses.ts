@@ -8,7 +8,7 @@ import { constants, gzipSync } from 'node:zlib';
 import type { Verdict } from '../../src/core/verdict.ts';
 import { readRequest } from '../../src/node/head/read-request.ts';
 import { type Ending, type RespondOptions, respond, type StreamResponse } from '../../src/node/send/respond.ts';
-import { pattern } from '../octets.ts';
+import { pattern } from '../support/octets.ts';
 
 const get = (fields = '') => `GET / HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
 export const PLAIN = get();

@@ -3,7 +3,7 @@
  * ordinary test. An input that a fuzzer finds is added to FOUND, with the date and what was wrong; it stays.
  */
 import { describe, test } from 'vitest';
-import { octets } from '../octets.ts';
+import { octets } from '../support/octets.ts';
 import { SEEDS } from './seeds.ts';
 import { TARGETS } from './targets.ts';
 

@@ -11,7 +11,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { latin1 } from '../octets.ts';
+import { latin1 } from '../support/octets.ts';
 import { fuzz } from './engine.ts';
 import { DICTIONARY, SEEDS } from './seeds.ts';
 import { TARGETS } from './targets.ts';

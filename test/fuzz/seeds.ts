@@ -1,5 +1,5 @@
 /** Where fuzzing starts: for each target, inputs that reach each of its productions, and a dictionary of what means something. */
-import { octets } from '../octets.ts';
+import { octets } from '../support/octets.ts';
 
 /** A digest of nothing in particular, of the right length. */
 const DIGEST = `:${'A'.repeat(43)}=:`;

@@ -15,8 +15,8 @@ import { parseDictionary, parseItem } from '../../src/core/structured-fields.ts'
 import { judge } from '../../src/core/verdict.ts';
 import { HeadScanner } from '../../src/node/head/head-scanner.ts';
 import { parseRequestHead, parseResponseHead, responseFraming } from '../../src/node/head/message-head.ts';
-import { latin1 } from '../octets.ts';
-import { readChunked } from '../reference.ts';
+import { latin1 } from '../support/octets.ts';
+import { readChunked } from '../support/reference.ts';
 
 export type Target = (input: Uint8Array) => void;
 

@@ -1,9 +1,9 @@
 /** Strategy: what hostile peers get out of the built program's `get`: an exit code, one line, and no file. */
 import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { rawServer, SEALED } from '../cli/peers.ts';
-import { run, temporaryDirectory } from '../cli/program.ts';
-import { HELLO_WORLD } from '../hashing.ts';
+import { run, temporaryDirectory } from '../support/cli.ts';
+import { HELLO_WORLD } from '../support/hashing.ts';
+import { rawServer, SEALED } from '../support/peers.ts';
 
 test('a sender that is never silent and never done: --total-timeout', async () => {
   const cwd = await temporaryDirectory();

@@ -1,7 +1,7 @@
 /** Strategy: a message head without end, in each of the ways, at both ends: refused at a bound, and never parsed whole. */
 import { describe, expect, test } from 'vitest';
 import { readRequest } from '../../src/node/head/read-request.ts';
-import { closed, connection } from '../node/sockets.ts';
+import { closed, connection } from '../support/sockets.ts';
 import { flood, flooding, GIB, MemoryPeak, MIB, viaReceive } from './peers.ts';
 
 const FIELDS = 'A: b\r\n';

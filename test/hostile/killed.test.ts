@@ -8,9 +8,9 @@ import { watch } from 'node:fs';
 import { mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { rawServer, SEALED } from '../cli/peers.ts';
-import { type Program, run, start, startCommand, temporaryDirectory } from '../cli/program.ts';
-import { HELLO_WORLD } from '../hashing.ts';
+import { type Program, run, start, startCommand, temporaryDirectory } from '../support/cli.ts';
+import { HELLO_WORLD } from '../support/hashing.ts';
+import { rawServer, SEALED } from '../support/peers.ts';
 
 const HALF = 'HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nand no more';
 

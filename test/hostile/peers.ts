@@ -8,7 +8,7 @@ import type { BodyError, Verdict } from '../../src/core/verdict.ts';
 import { type ReceiveOptions, receive } from '../../src/node/receive/receive.ts';
 import type { ReceivedBody } from '../../src/node/receive/received-body.ts';
 import { type VerifyOptions, verify } from '../../src/node/receive/verify.ts';
-import { origin } from '../http/servers.ts';
+import { origin } from '../support/servers.ts';
 
 export const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
 export const GIB = 2 ** 30;

@@ -12,8 +12,8 @@ import { readRequest } from '../../src/node/head/read-request.ts';
 import { receive } from '../../src/node/receive/receive.ts';
 import { verify } from '../../src/node/receive/verify.ts';
 import { type RespondOptions, respond, type StreamResponse } from '../../src/node/send/respond.ts';
-import { originOf, serve } from '../http/servers.ts';
-import { closed, connection, until } from '../node/sockets.ts';
+import { originOf, serve } from '../support/servers.ts';
+import { closed, connection, until } from '../support/sockets.ts';
 import { CHUNKED, drip, dripping, MIB, viaReceive, viaVerify } from './peers.ts';
 
 const TICK = 20;

@@ -9,9 +9,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { requestHeaders } from '../../src/node/head/request-headers.ts';
 import { verify } from '../../src/node/receive/verify.ts';
 import type { Ending } from '../../src/node/send/respond.ts';
-import { HELLO_WORLD } from '../hashing.ts';
-import { CLIENTS, versionOf } from './programs.ts';
-import { type Answering, ask, drain, failing, KINDS } from './servers.ts';
+import { HELLO_WORLD } from '../support/hashing.ts';
+import { CLIENTS, versionOf } from '../support/programs.ts';
+import { type Answering, ask, drain, failing, KINDS } from '../support/servers.ts';
 
 const run = promisify(execFile);
 const versions = new Map<string, string | undefined>();

@@ -5,9 +5,9 @@
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { respond } from '../../src/node/send/respond.ts';
-import { latin1, pattern } from '../octets.ts';
-import { type Answer, begin, failing, KINDS, type Source, serve, until } from './servers.ts';
-import { ABORT_CHUNK, ASKING, AWARE, abortChunk, dial, LAST_CHUNK, messageFrom, unchunk } from './wire.ts';
+import { ABORT_CHUNK, ASKING, AWARE, abortChunk, dial, LAST_CHUNK, messageFrom, unchunk } from '../support/dial.ts';
+import { latin1, pattern } from '../support/octets.ts';
+import { type Answer, begin, failing, KINDS, type Source, serve, until } from '../support/servers.ts';
 
 const MEBIBYTE = 1024 * 1024;
 

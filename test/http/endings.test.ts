@@ -6,9 +6,20 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { Ending } from '../../src/node/send/respond.ts';
-import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../hashing.ts';
-import { failing, KINDS } from './servers.ts';
-import { ABORT_CHUNK, ASKING, AWARE, dial, HEAD, LAST_CHUNK, messageFrom, OLD, PLAIN, TRAILERS } from './wire.ts';
+import {
+  ABORT_CHUNK,
+  ASKING,
+  AWARE,
+  dial,
+  HEAD,
+  LAST_CHUNK,
+  messageFrom,
+  OLD,
+  PLAIN,
+  TRAILERS,
+} from '../support/dial.ts';
+import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../support/hashing.ts';
+import { failing, KINDS } from '../support/servers.ts';
 
 const CHUNK = `13\r\n${HELLO_WORLD}\r\n`; // 19 octets
 const DIGEST = `Content-Digest: ${HELLO_WORLD_SHA_256}\r\n\r\n`;

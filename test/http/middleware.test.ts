@@ -8,8 +8,6 @@ import { Readable } from 'node:stream';
 import { constants, createGzip, gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { respond } from '../../src/node/send/respond.ts';
-import { latin1, octets as octetsOf } from '../octets.ts';
-import { type Answer, begin, failing, type Source, serve } from './servers.ts';
 import {
   ABORT_CHUNK,
   ASKING,
@@ -22,7 +20,9 @@ import {
   PLAIN,
   TRAILERS,
   unchunk,
-} from './wire.ts';
+} from '../support/dial.ts';
+import { latin1, octets as octetsOf } from '../support/octets.ts';
+import { type Answer, begin, failing, type Source, serve } from '../support/servers.ts';
 
 type Middleware = (res: ServerResponse) => void;
 

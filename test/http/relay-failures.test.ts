@@ -5,10 +5,10 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { respond } from '../../src/node/send/respond.ts';
-import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../hashing.ts';
+import { ABORT_CHUNK, AWARE, abortChunk, dial, messageFrom, OLD, PLAIN, TRAILERS } from '../support/dial.ts';
+import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../support/hashing.ts';
+import { begin, originOf, serve } from '../support/servers.ts';
 import { relaying } from './relaying.ts';
-import { begin, originOf, serve } from './servers.ts';
-import { ABORT_CHUNK, AWARE, abortChunk, dial, messageFrom, OLD, PLAIN, TRAILERS } from './wire.ts';
 
 const HEAD = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Stream-Status, Content-Digest\r\n\r\n';
 const CHUNK = `13\r\n${HELLO_WORLD}\r\n`; // 19 octets

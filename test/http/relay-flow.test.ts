@@ -8,9 +8,9 @@ import { describe, expect, test } from 'vitest';
 import { requestHeaders } from '../../src/node/head/request-headers.ts';
 import { verify } from '../../src/node/receive/verify.ts';
 import { respond } from '../../src/node/send/respond.ts';
+import { AWARE, dial, OLD, PLAIN } from '../support/dial.ts';
+import { ask, begin, closed, connectionsOf, serve, until } from '../support/servers.ts';
 import { relaying } from './relaying.ts';
-import { ask, begin, closed, connectionsOf, serve, until } from './servers.ts';
-import { AWARE, dial, OLD, PLAIN } from './wire.ts';
 
 const MEBIBYTE = 1024 * 1024;
 

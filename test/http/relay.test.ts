@@ -7,10 +7,10 @@ import { describe, expect, test } from 'vitest';
 import { requestHeaders } from '../../src/node/head/request-headers.ts';
 import { verify } from '../../src/node/receive/verify.ts';
 import { respond } from '../../src/node/send/respond.ts';
-import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../hashing.ts';
+import { AWARE, dial, HEAD, LAST_CHUNK, messageFrom, OLD, PLAIN, TRAILERS } from '../support/dial.ts';
+import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../support/hashing.ts';
+import { ask, begin, drain, origin, originOf, serve } from '../support/servers.ts';
 import { relaying } from './relaying.ts';
-import { ask, begin, drain, origin, originOf, serve } from './servers.ts';
-import { AWARE, dial, HEAD, LAST_CHUNK, messageFrom, OLD, PLAIN, TRAILERS } from './wire.ts';
 
 const CHUNK = `13\r\n${HELLO_WORLD}\r\n`; // 19 octets
 const SEAL = `0\r\nX-Stream-Status: ok;bytes=19\r\nContent-Digest: ${HELLO_WORLD_SHA_256}\r\n\r\n`;

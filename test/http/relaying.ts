@@ -3,7 +3,7 @@ import http, { type ClientRequest } from 'node:http';
 import type { Verdict } from '../../src/core/verdict.ts';
 import { requestHeaders } from '../../src/node/head/request-headers.ts';
 import { type RelayOptions, relay } from '../../src/node/relay.ts';
-import { type Serving, serve, until } from './servers.ts';
+import { type Serving, serve, until } from '../support/servers.ts';
 
 export interface Relaying extends Serving {
   upstreams: ClientRequest[];

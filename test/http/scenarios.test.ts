@@ -9,8 +9,18 @@ import { PassThrough, pipeline, Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { respond } from '../../src/node/send/respond.ts';
-import { begin, closed, connectionsOf, endless, failing, listenerCounts, serve, stuck, until } from './servers.ts';
-import { ABORT_CHUNK, ASKING, AWARE, dial, messageFrom, OLD, PLAIN, TRAILERS, unchunk } from './wire.ts';
+import { ABORT_CHUNK, ASKING, AWARE, dial, messageFrom, OLD, PLAIN, TRAILERS, unchunk } from '../support/dial.ts';
+import {
+  begin,
+  closed,
+  connectionsOf,
+  endless,
+  failing,
+  listenerCounts,
+  serve,
+  stuck,
+  until,
+} from '../support/servers.ts';
 
 const NOWHERE = fileURLToPath(new URL('./no-such-file', import.meta.url));
 

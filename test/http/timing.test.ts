@@ -7,8 +7,8 @@ import promises from 'node:stream/promises';
 import { describe, expect, test } from 'vitest';
 import { relay } from '../../src/node/relay.ts';
 import { type RespondOptions, respond } from '../../src/node/send/respond.ts';
-import { ask, closed, connectionsOf, endless, KINDS, originOf, serve, stuck, until } from './servers.ts';
-import { ASKING, AWARE, abortChunk, dial, LAST_CHUNK, messageFrom, PLAIN } from './wire.ts';
+import { ASKING, AWARE, abortChunk, dial, LAST_CHUNK, messageFrom, PLAIN } from '../support/dial.ts';
+import { ask, closed, connectionsOf, endless, KINDS, originOf, serve, stuck, until } from '../support/servers.ts';
 
 /** Aborted in a moment. */
 function soon(): AbortSignal {

@@ -11,9 +11,9 @@ import { buffer } from 'node:stream/consumers';
 import { createGzip, gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { respond } from '../../src/node/send/respond.ts';
-import { latin1, octets as octetsOf, pattern } from '../octets.ts';
-import { begin, failing, KINDS, listen, listenerCounts, serve } from './servers.ts';
-import { AWARE, dial, get, LAST_CHUNK, messageFrom, OLD, PLAIN, TRAILERS, unchunk } from './wire.ts';
+import { AWARE, dial, get, LAST_CHUNK, messageFrom, OLD, PLAIN, TRAILERS, unchunk } from '../support/dial.ts';
+import { latin1, octets as octetsOf, pattern } from '../support/octets.ts';
+import { begin, failing, KINDS, listen, listenerCounts, serve } from '../support/servers.ts';
 
 const CLOSING = get('Connection: close\r\n');
 const ok = (): Readable => Readable.from(['ok']);

@@ -8,9 +8,9 @@ import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { Verdict } from '../../src/core/verdict.ts';
 import { type VerifyOptions, verify } from '../../src/node/receive/verify.ts';
-import { HELLO_WORLD } from '../hashing.ts';
-import { ask, drain, origin, until } from './servers.ts';
-import { ABORT_CHUNK, abortChunk } from './wire.ts';
+import { ABORT_CHUNK, abortChunk } from '../support/dial.ts';
+import { HELLO_WORLD } from '../support/hashing.ts';
+import { ask, drain, origin, until } from '../support/servers.ts';
 
 const HEAD = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Stream-Status\r\n\r\n';
 const CHUNK = `13\r\n${HELLO_WORLD}\r\n`; // 19 octets

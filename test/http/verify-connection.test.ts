@@ -10,8 +10,19 @@ import { requestHeaders } from '../../src/node/head/request-headers.ts';
 import type { ReceivedBody } from '../../src/node/receive/received-body.ts';
 import { type VerifyOptions, verify } from '../../src/node/receive/verify.ts';
 import { respond } from '../../src/node/send/respond.ts';
-import { HELLO_WORLD } from '../hashing.ts';
-import { ask, begin, closed, connectionsOf, drain, failing, listenerCounts, origin, serve, until } from './servers.ts';
+import { HELLO_WORLD } from '../support/hashing.ts';
+import {
+  ask,
+  begin,
+  closed,
+  connectionsOf,
+  drain,
+  failing,
+  listenerCounts,
+  origin,
+  serve,
+  until,
+} from '../support/servers.ts';
 
 const HEAD = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
 

@@ -6,8 +6,8 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { Verdict } from '../../src/core/verdict.ts';
 import { type VerifyOptions, verify } from '../../src/node/receive/verify.ts';
-import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../hashing.ts';
-import { ask, drain, originOf } from './servers.ts';
+import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../support/hashing.ts';
+import { ask, drain, originOf } from '../support/servers.ts';
 
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n';
 const PLAIN_HEAD = `${CHUNKED}\r\n`;

@@ -14,9 +14,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { RequestHead } from '../../src/node/head/message-head.ts';
 import { readRequest } from '../../src/node/head/read-request.ts';
 import { respond } from '../../src/node/send/respond.ts';
-import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../hashing.ts';
 import { failing, LAST_CHUNK } from '../node/send/answering.ts';
-import { pattern } from '../octets.ts';
+import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../support/hashing.ts';
+import { pattern } from '../support/octets.ts';
 import { needs, run } from './programs.ts';
 
 const CHUNK = `13\r\n${HELLO_WORLD}\r\n`;

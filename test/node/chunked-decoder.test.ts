@@ -5,10 +5,10 @@
 import { describe, expect, test } from 'vitest';
 import { BodyError } from '../../src/core/verdict.ts';
 import { ChunkedDecoder, type ChunkedDecoderOptions } from '../../src/node/chunked-decoder.ts';
-import { HELLO_WORLD, HELLO_WORLD_SHA_256, HELLO_WORLD_SHA_512 } from '../hashing.ts';
-import { byteByByte, latin1, octets } from '../octets.ts';
-import { feed, outcome } from './coding.ts';
-import { closed } from './sockets.ts';
+import { feed, outcome } from '../support/coding.ts';
+import { HELLO_WORLD, HELLO_WORLD_SHA_256, HELLO_WORLD_SHA_512 } from '../support/hashing.ts';
+import { byteByByte, latin1, octets } from '../support/octets.ts';
+import { closed } from '../support/sockets.ts';
 
 const CHUNK = `13\r\n${HELLO_WORLD}\r\n`; // 19 octets
 const body = (...fields: string[]) => `${CHUNK}0\r\n${fields.map((field) => `${field}\r\n`).join('')}\r\n`;

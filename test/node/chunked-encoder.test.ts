@@ -6,9 +6,9 @@ import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, test } from 'vitest';
 import { ChunkedEncoder, type ChunkedEncoderOptions } from '../../src/node/chunked-encoder.ts';
-import { HELLO_WORLD, HELLO_WORLD_SHA_256, HELLO_WORLD_SHA_512 } from '../hashing.ts';
-import { feed, outcome } from './coding.ts';
-import { closed } from './sockets.ts';
+import { feed, outcome } from '../support/coding.ts';
+import { HELLO_WORLD, HELLO_WORLD_SHA_256, HELLO_WORLD_SHA_512 } from '../support/hashing.ts';
+import { closed } from '../support/sockets.ts';
 
 const CHUNK = `13\r\n${HELLO_WORLD}\r\n`; // 19 octets
 const ERROR = new Error('secret');

@@ -5,9 +5,9 @@
 import { describe, expect, test } from 'vitest';
 import { ChunkedDecoder } from '../../src/node/chunked-decoder.ts';
 import { ChunkedEncoder } from '../../src/node/chunked-encoder.ts';
-import { Wire } from '../wire.ts';
-import { outcome } from './coding.ts';
-import { closed, connection, listenerCounts, until } from './sockets.ts';
+import { outcome } from '../support/coding.ts';
+import { closed, connection, listenerCounts, until } from '../support/sockets.ts';
+import { Wire } from '../support/wire.ts';
 
 describe('RFC 9112 §9.3: a kept connection, its socket piped in', () => {
   test('is unpiped behind the message and has another one after it', async () => {

@@ -7,8 +7,8 @@ import { pipeline } from 'node:stream/promises';
 import { describe, expect, test } from 'vitest';
 import { ChunkedDecoder } from '../../src/node/chunked-decoder.ts';
 import { ChunkedEncoder } from '../../src/node/chunked-encoder.ts';
-import { concat, latin1, pattern } from '../octets.ts';
-import { feed, outcome } from './coding.ts';
+import { feed, outcome } from '../support/coding.ts';
+import { concat, latin1, pattern } from '../support/octets.ts';
 import { failing } from './send/answering.ts';
 
 /** Takes everything, `highWaterMark` octets at a time, and each piece a round of the event loop later. */

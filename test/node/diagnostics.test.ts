@@ -7,8 +7,8 @@ import { afterEach, expect, test } from 'vitest';
 import { readRequest } from '../../src/node/head/read-request.ts';
 import { receive } from '../../src/node/receive/receive.ts';
 import { respond } from '../../src/node/send/respond.ts';
+import { connection } from '../support/sockets.ts';
 import { AWARE } from './send/answering.ts';
-import { connection } from './sockets.ts';
 
 const NAMES = ['response:start', 'response:end', 'response:failed', 'body:verdict'].map(
   (name) => `chunked-trailers:${name}`,

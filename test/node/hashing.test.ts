@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { algorithmsOf, type DigestOption, serializeContentDigest } from '../../src/core/content-digest.ts';
 import { createHasher } from '../../src/node/hashing.ts';
-import { EMPTY_SHA_256, HELLO_WORLD, HELLO_WORLD_SHA_256, HELLO_WORLD_SHA_512 } from '../hashing.ts';
-import { octets } from '../octets.ts';
+import { EMPTY_SHA_256, HELLO_WORLD, HELLO_WORLD_SHA_256, HELLO_WORLD_SHA_512 } from '../support/hashing.ts';
+import { octets } from '../support/octets.ts';
 
 describe('the hashers', () => {
   test.each([

@@ -1,7 +1,7 @@
 /** Strategy: the claims on a real socket, one after the other and at once; and an error that comes when nobody listens. */
 import { expect, test } from 'vitest';
 import { claimForReading, claimForWriting, guard, whenWritten } from '../../src/node/socket-use.ts';
-import { closed, connection } from './sockets.ts';
+import { closed, connection } from '../support/sockets.ts';
 
 test('guard: late errors end no process, and one listener is enough for all of them', async () => {
   const { server } = await connection();

@@ -13,8 +13,8 @@ import {
   serializeByteSequence,
   serializeString,
 } from '../../src/core/structured-fields.ts';
-import { errorStatus } from '../arbitraries.ts';
-import { latin1 } from '../octets.ts';
+import { errorStatus } from '../support/arbitraries.ts';
+import { latin1 } from '../support/octets.ts';
 
 const signs = fc.string({ unit: fc.constantFrom(...'ab1.-;=,:"\\?@%()* \t'), maxLength: 30 });
 const anyText = fc.oneof(fc.string({ unit: 'binary' }), signs);

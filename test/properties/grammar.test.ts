@@ -5,9 +5,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Decoder } from '../../src/core/decoder.ts';
-import { anyWire, message, mutatedWire } from '../arbitraries.ts';
-import { concat, latin1, octets } from '../octets.ts';
-import { type Reading, readChunked } from '../reference.ts';
+import { anyWire, message, mutatedWire } from '../support/arbitraries.ts';
+import { concat, latin1, octets } from '../support/octets.ts';
+import { type Reading, readChunked } from '../support/reference.ts';
 
 function decode(wire: Uint8Array): Reading | undefined {
   const data: Uint8Array[] = [];

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { Decoder } from '../../src/core/decoder.ts';
 import { FramingError } from '../../src/core/errors.ts';
 import { judge } from '../../src/core/verdict.ts';
-import { anyWire, message, mutatedWire, split } from '../arbitraries.ts';
+import { anyWire, message, mutatedWire, split } from '../support/arbitraries.ts';
 
 const wire = fc.oneof(
   anyWire,

@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeChunked } from '../../src/core/decoder.ts';
-import { anyWire, message, split } from '../arbitraries.ts';
-import { decodePieces, decodeWhole } from '../decoding.ts';
-import { concat, latin1 } from '../octets.ts';
+import { anyWire, message, split } from '../support/arbitraries.ts';
+import { decodePieces, decodeWhole } from '../support/decoding.ts';
+import { concat, latin1 } from '../support/octets.ts';
 
 test('RFC 9112 §6.3: appended octets are the rest, whatever they are', () => {
   fc.assert(

@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeChunked } from '../../src/core/decoder.ts';
 import { Encoder, encodeChunked } from '../../src/core/encoder.ts';
-import { body, message, split, trailers } from '../arbitraries.ts';
-import { decodePieces } from '../decoding.ts';
-import { concat, latin1 } from '../octets.ts';
+import { body, message, split, trailers } from '../support/arbitraries.ts';
+import { decodePieces } from '../support/decoding.ts';
+import { concat, latin1 } from '../support/octets.ts';
 
 const whole = { done: true, code: undefined, offset: undefined, rest: '', abortReason: undefined };
 

@@ -6,9 +6,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Encoder } from '../../src/core/encoder.ts';
 import type { Limits } from '../../src/core/limits.ts';
-import { anyWire, body, errorStatus, message, mutatedWire, split } from '../arbitraries.ts';
-import { decodePieces, decodeWhole, expectAnySplit } from '../decoding.ts';
-import { concat } from '../octets.ts';
+import { anyWire, body, errorStatus, message, mutatedWire, split } from '../support/arbitraries.ts';
+import { decodePieces, decodeWhole, expectAnySplit } from '../support/decoding.ts';
+import { concat } from '../support/octets.ts';
 
 const sentWire = message.map(({ wire }) => wire);
 const abortedWire = fc.tuple(body, errorStatus).map(([content, status]) => {

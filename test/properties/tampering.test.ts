@@ -5,9 +5,9 @@ import { Decoder } from '../../src/core/decoder.ts';
 import { Encoder } from '../../src/core/encoder.ts';
 import { Seal } from '../../src/core/seal.ts';
 import { Verifier } from '../../src/core/verifier.ts';
-import { body, type Split, split } from '../arbitraries.ts';
-import { createHasher } from '../hashing.ts';
-import { concat, latin1 } from '../octets.ts';
+import { body, type Split, split } from '../support/arbitraries.ts';
+import { createHasher } from '../support/hashing.ts';
+import { concat, latin1 } from '../support/octets.ts';
 
 const algorithms = fc.constantFrom(['sha-256'] as const, ['sha-512'] as const, ['sha-256', 'sha-512'] as const);
 type Algorithms = readonly ('sha-256' | 'sha-512')[];

@@ -6,10 +6,10 @@ import { Encoder } from '../../src/core/encoder.ts';
 import { Seal } from '../../src/core/seal.ts';
 import { parseStreamStatus, serializeStreamStatus } from '../../src/core/stream-status.ts';
 import { Verifier } from '../../src/core/verifier.ts';
-import { body, errorStatus, message, type Split, split } from '../arbitraries.ts';
-import { decodePieces } from '../decoding.ts';
-import { createHasher } from '../hashing.ts';
-import { concat, latin1 } from '../octets.ts';
+import { body, errorStatus, message, type Split, split } from '../support/arbitraries.ts';
+import { decodePieces } from '../support/decoding.ts';
+import { createHasher } from '../support/hashing.ts';
+import { concat, latin1 } from '../support/octets.ts';
 
 /** Decodes and verifies as a receiver does. */
 function receive(pieces: Uint8Array[]) {

@@ -1,6 +1,6 @@
 /** Every character at every place: for each of them, whether a structured field with it is read. */
 import { type BareItem, parseItem } from '../../src/core/structured-fields.ts';
-import { octets } from '../octets.ts';
+import { octets } from '../support/octets.ts';
 
 export const LOWER = 'abcdefghijklmnopqrstuvwxyz';
 export const UPPER = LOWER.toUpperCase();

@@ -15,8 +15,8 @@ import { readRequest } from '../../src/node/head/read-request.ts';
 import { receive } from '../../src/node/receive/receive.ts';
 import { respond } from '../../src/node/send/respond.ts';
 import { consume } from '../node/receive/receiving.ts';
-import { closed, connection, until } from '../node/sockets.ts';
-import { byteByByte, everySplit, latin1 } from '../octets.ts';
+import { byteByByte, everySplit, latin1 } from '../support/octets.ts';
+import { closed, connection, until } from '../support/sockets.ts';
 import { fromBase64, missingVectors, type Outcome, octetsOf, readVectors, skip, type Vector } from './vectors.ts';
 
 /** Longer records are cut here and there only. */

@@ -5,7 +5,7 @@
  */
 import { Decoder } from '../../src/core/decoder.ts';
 import type { FieldPairs } from '../../src/core/fields.ts';
-import { octets } from '../octets.ts';
+import { octets } from '../support/octets.ts';
 import { nextWire } from './mutator.ts';
 import { type NodeReading, readAsNode, type Side } from './node-parser.ts';
 import { Random } from './random.ts';

@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Encoder, encodeChunked } from '../../src/core/encoder.ts';
 import type { FieldPairs } from '../../src/core/fields.ts';
-import { body, split, trailers } from '../arbitraries.ts';
-import { concat, latin1, octets } from '../octets.ts';
+import { body, split, trailers } from '../support/arbitraries.ts';
+import { concat, latin1, octets } from '../support/octets.ts';
 import { H11, pythonWithH11 } from './h11.ts';
 import { HEADS, NODE_PARSER, readAsNode, type Side } from './node-parser.ts';
 

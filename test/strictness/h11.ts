@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { FieldPairs } from '../../src/core/fields.ts';
-import { latin1 } from '../octets.ts';
+import { latin1 } from '../support/octets.ts';
 import type { Side } from './node-parser.ts';
 
 const SCRIPT = fileURLToPath(new URL('h11-reader.py', import.meta.url));

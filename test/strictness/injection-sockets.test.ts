@@ -11,8 +11,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Decoder } from '../../src/core/decoder.ts';
 import { readRequest } from '../../src/node/head/read-request.ts';
 import { type RespondOptions, respond } from '../../src/node/send/respond.ts';
-import { octets } from '../octets.ts';
-import { Wire } from '../wire.ts';
+import { octets } from '../support/octets.ts';
+import { Wire } from '../support/wire.ts';
 import { hostileText, hostileThing, LINE, perhapsHostile } from './hostile-text.ts';
 
 const HEAD = 'GET / HTTP/1.1\r\nHost: a\r\n';

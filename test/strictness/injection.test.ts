@@ -12,8 +12,8 @@ import { Seal } from '../../src/core/seal.ts';
 import type { ErrorStatus, StreamStatus } from '../../src/core/stream-status.ts';
 import { ChunkedEncoder } from '../../src/node/chunked-encoder.ts';
 import { requestHeaders } from '../../src/node/head/request-headers.ts';
-import { createHasher } from '../hashing.ts';
-import { concat, latin1, octets } from '../octets.ts';
+import { createHasher } from '../support/hashing.ts';
+import { concat, latin1, octets } from '../support/octets.ts';
 import { hostileText, hostileThing, LINE, perhapsHostile } from './hostile-text.ts';
 
 const RUNS = { numRuns: 2000 };

@@ -5,7 +5,7 @@
  */
 import { createRequire } from 'node:module';
 import type { FieldPairs } from '../../src/core/fields.ts';
-import { octets } from '../octets.ts';
+import { octets } from '../support/octets.ts';
 
 export type Side = 'request' | 'response';
 

@@ -18,9 +18,9 @@ import type { FieldPairs } from '../../src/core/fields.ts';
 import { readRequest } from '../../src/node/head/read-request.ts';
 import { pairsFrom } from '../../src/node/receive/message-source.ts';
 import { respond } from '../../src/node/send/respond.ts';
-import { body, split, trailers } from '../arbitraries.ts';
 import { needs, run } from '../interop/programs.ts';
-import { latin1 } from '../octets.ts';
+import { body, split, trailers } from '../support/arbitraries.ts';
+import { latin1 } from '../support/octets.ts';
 
 interface Case {
   content: Uint8Array;

@@ -10,12 +10,12 @@ import { Encoder } from '../../src/core/encoder.ts';
 import { serializeTrailers } from '../../src/core/fields.ts';
 import { requestHeaders } from '../../src/node/head/request-headers.ts';
 import type { RespondOptions } from '../../src/node/send/respond.ts';
-import { body, errorStatus, split, trailers } from '../arbitraries.ts';
-import { EMPTY_SHA_256, HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../hashing.ts';
 import { consume, received } from '../node/receive/receiving.ts';
 import { AWARE, answer, messageFrom, OLD, PLAIN, TRAILERS } from '../node/send/answering.ts';
-import { closed } from '../node/sockets.ts';
-import { concat, latin1 } from '../octets.ts';
+import { body, errorStatus, split, trailers } from '../support/arbitraries.ts';
+import { EMPTY_SHA_256, HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../support/hashing.ts';
+import { concat, latin1 } from '../support/octets.ts';
+import { closed } from '../support/sockets.ts';
 
 /** The response to a request, to its last CRLF or to the end of the connection. */
 async function responseTo(request: string, options: RespondOptions = {}) {

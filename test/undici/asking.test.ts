@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { askingHeaders } from '../../src/undici/asking.ts';
 import { verifyInterceptor } from '../../src/undici/interceptor.ts';
-import { origin } from '../http/servers.ts';
+import { origin } from '../support/servers.ts';
 import { agentOf, CLIENTS, COPIES } from './clients.ts';
 
 const TE = ['TE', 'trailers'];

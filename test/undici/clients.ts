@@ -9,7 +9,7 @@ import type { Verdict } from '../../src/core/verdict.ts';
 import { BodyError } from '../../src/core/verdict.ts';
 import { type Interceptor, type VerifyInterceptorOptions, verifyInterceptor } from '../../src/undici/interceptor.ts';
 import { verdictOf } from '../../src/undici/verdict-of.ts';
-import { latin1 } from '../octets.ts';
+import { latin1 } from '../support/octets.ts';
 
 export interface Dispatcher {
   compose(...interceptors: unknown[]): Dispatcher;

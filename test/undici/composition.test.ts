@@ -9,7 +9,7 @@ import { respond } from '../../src/node/send/respond.ts';
 import { type Interceptor, verifyInterceptor } from '../../src/undici/interceptor.ts';
 import type { RequestFacts } from '../../src/undici/response-check.ts';
 import { verdictOf } from '../../src/undici/verdict-of.ts';
-import { begin, failing, origin, serve } from '../http/servers.ts';
+import { begin, failing, origin, serve } from '../support/servers.ts';
 import { agentOf, CLIENTS, COPIES, type Copy, type Dispatcher, streamErrorIn } from './clients.ts';
 
 const ANNOUNCED = 'Transfer-Encoding: chunked\r\nTrailer: X-Stream-Status\r\n';

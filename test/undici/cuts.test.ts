@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { origin } from '../http/servers.ts';
+import { origin } from '../support/servers.ts';
 import { CLIENTS, UNDICI_INSIDE, UNDICI_INSIDE_MINOR } from './clients.ts';
 
 /** Every octet with EXHAUSTIVE=long. */

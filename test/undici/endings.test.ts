@@ -2,8 +2,8 @@
 import { createServer } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { respond } from '../../src/node/send/respond.ts';
-import { begin, failing, listen, originOf, serve } from '../http/servers.ts';
-import { pattern } from '../octets.ts';
+import { pattern } from '../support/octets.ts';
+import { begin, failing, listen, originOf, serve } from '../support/servers.ts';
 import { CLIENTS } from './clients.ts';
 
 const HEAD = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n';

@@ -7,7 +7,7 @@ import type { Verdict } from '../../src/core/verdict.ts';
 import { respond } from '../../src/node/send/respond.ts';
 import { verifyInterceptor } from '../../src/undici/interceptor.ts';
 import { verdictOf } from '../../src/undici/verdict-of.ts';
-import { begin, endless, failing, origin, originOf, serve, stuck, until } from '../http/servers.ts';
+import { begin, endless, failing, origin, originOf, serve, stuck, until } from '../support/servers.ts';
 import { agentOf, CLIENTS, COPIES, streamErrorIn } from './clients.ts';
 
 const MIB = 1024 * 1024;

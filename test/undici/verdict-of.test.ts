@@ -6,7 +6,7 @@ import { respond } from '../../src/node/send/respond.ts';
 import { verifyInterceptor } from '../../src/undici/interceptor.ts';
 import type { RequestFacts } from '../../src/undici/response-check.ts';
 import { EXCHANGE_FIELD, verdictOf } from '../../src/undici/verdict-of.ts';
-import { begin, failing, originOf, serve } from '../http/servers.ts';
+import { begin, failing, originOf, serve } from '../support/servers.ts';
 import { agentOf, CLIENTS, COPIES } from './clients.ts';
 
 async function respondingUrl(): Promise<string> {

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { ChunkedDecoderStream } from '../../src/web/chunked-decoder-stream.ts';
 import { parseInContentType } from '../../src/web/in-content.ts';
-import { createHasher } from '../hashing.ts';
-import { octets } from '../octets.ts';
+import { createHasher } from '../support/hashing.ts';
+import { octets } from '../support/octets.ts';
 
 const page = await readFile(new URL('../../spec-notes/in-content.md', import.meta.url), 'utf8');
 

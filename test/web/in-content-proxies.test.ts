@@ -18,8 +18,8 @@ import { respond } from '../../src/node/send/respond.ts';
 import { ChunkedDecoderStream } from '../../src/web/chunked-decoder-stream.ts';
 import { listening } from '../exhaustive/listening.ts';
 import { POLICIES, withProxy } from '../exhaustive/proxies.ts';
-import { createHasher } from '../hashing.ts';
-import { latin1 } from '../octets.ts';
+import { createHasher } from '../support/hashing.ts';
+import { latin1 } from '../support/octets.ts';
 
 const ROWS = Array.from({ length: 200 }, (_, id) => `${id},row\n`);
 const CONTENT = ROWS.join('');

@@ -19,8 +19,8 @@ import { acceptsInContent, inContentFields } from '../../src/node/send/in-conten
 import { type RespondOptions, respond, type StreamResponse } from '../../src/node/send/respond.ts';
 import { ChunkedDecoderStream } from '../../src/web/chunked-decoder-stream.ts';
 import { parseInContentType } from '../../src/web/in-content.ts';
-import { createHasher } from '../hashing.ts';
-import { latin1, octets } from '../octets.ts';
+import { createHasher } from '../support/hashing.ts';
+import { latin1, octets } from '../support/octets.ts';
 
 const HELLO = '{"hello": "world"}\n'; // RFC 9530 B.1
 const HELLO_SHA_256 = 'sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:';

@@ -7,8 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { encodeChunked } from '../../src/core/encoder.ts';
 import { ChunkedDecoderStream } from '../../src/web/chunked-decoder-stream.ts';
 import { ChunkedEncoderStream } from '../../src/web/chunked-encoder-stream.ts';
-import { createHasher } from '../hashing.ts';
-import { concat, cutAt, latin1, pattern } from '../octets.ts';
+import { createHasher } from '../support/hashing.ts';
+import { concat, cutAt, latin1, pattern } from '../support/octets.ts';
 
 const CAUSE = new Error('on purpose');
 

@@ -6,7 +6,7 @@ import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { run, temporaryDirectory } from '../program.ts';
+import { run, temporaryDirectory } from '../../support/cli.ts';
 
 const README = fileURLToPath(new URL('../../../README.md', import.meta.url));
 

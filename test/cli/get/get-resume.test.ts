@@ -20,8 +20,8 @@ import {
   scripted,
   sealed,
 } from '../../files/download/origin.ts';
-import { rawServer } from '../peers.ts';
-import { MAIN, run, serve, start, startCommand, temporaryDirectory } from '../program.ts';
+import { MAIN, run, serve, start, startCommand, temporaryDirectory } from '../../support/cli.ts';
+import { rawServer } from '../../support/peers.ts';
 
 const LENGTH = CONTENT.length;
 const UNVERIFIED = 'the server does not say whether this is all of it (--require always makes this fail)\n';

@@ -6,9 +6,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { HELLO_WORLD } from '../../hashing.ts';
-import { rawServer, SEALED } from '../peers.ts';
-import { run, serve, start, temporaryDirectory } from '../program.ts';
+import { run, serve, start, temporaryDirectory } from '../../support/cli.ts';
+import { HELLO_WORLD } from '../../support/hashing.ts';
+import { rawServer, SEALED } from '../../support/peers.ts';
 
 const UNSEALED = `HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n${HELLO_WORLD}`;
 

@@ -7,8 +7,8 @@ import { constants } from 'node:fs';
 import { lstat, mkdir, open, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { rawServer } from '../peers.ts';
-import { run, temporaryDirectory } from '../program.ts';
+import { run, temporaryDirectory } from '../../support/cli.ts';
+import { rawServer } from '../../support/peers.ts';
 
 const HI = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
 

@@ -7,8 +7,8 @@ import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { rawServer } from '../peers.ts';
-import { MAIN, type Program, run, start, startCommand, temporaryDirectory } from '../program.ts';
+import { MAIN, type Program, run, start, startCommand, temporaryDirectory } from '../../support/cli.ts';
+import { rawServer } from '../../support/peers.ts';
 
 const hasScript = /util-linux/.test(spawnSync('script', ['--version']).stdout?.toString() ?? '');
 if (!hasScript) console.warn("SKIPPED: the progress line on a terminal, since util-linux's script is not here");

@@ -3,8 +3,8 @@
  * to another origin, and where it stops.
  */
 import { describe, expect, test } from 'vitest';
-import { type RawServer, rawServer } from '../peers.ts';
-import { type Ended, run } from '../program.ts';
+import { type Ended, run } from '../../support/cli.ts';
+import { type RawServer, rawServer } from '../../support/peers.ts';
 
 const ARRIVED = 'HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\narrived';
 

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { Annotator, type AnnotatorOptions } from '../../../src/cli/inspect/annotator.ts';
 import type { ErrorEvent, InspectEvent, VerdictEvent } from '../../../src/cli/inspect/event.ts';
 import type { Piece } from '../../../src/cli/inspect/piece.ts';
-import { latin1 } from '../../octets.ts';
+import { latin1 } from '../../support/octets.ts';
 
 export interface Annotation {
   events: InspectEvent[];

@@ -7,10 +7,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Piece, PieceKind } from '../../../src/cli/inspect/piece.ts';
-import { anyWire, message, mutatedWire, split } from '../../arbitraries.ts';
-import { decodeWhole } from '../../decoding.ts';
-import { byteByByte, cutAt, everySplit, latin1, octets } from '../../octets.ts';
 import { isDecidedByHead, missingVectors, octetsOf, readVectors, skip } from '../../strictness/vectors.ts';
+import { anyWire, message, mutatedWire, split } from '../../support/arbitraries.ts';
+import { decodeWhole } from '../../support/decoding.ts';
+import { byteByByte, cutAt, everySplit, latin1, octets } from '../../support/octets.ts';
 import { annotate, comparable, expectCovered, listed } from './annotating.ts';
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";

@@ -7,10 +7,10 @@ import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../../hashing.ts';
-import { SEALED } from '../peers.ts';
-import { MAIN, run, serve, startCommand, temporaryDirectory } from '../program.ts';
-import { Transcript } from '../transcript.ts';
+import { MAIN, run, serve, startCommand, temporaryDirectory } from '../../support/cli.ts';
+import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../../support/hashing.ts';
+import { SEALED } from '../../support/peers.ts';
+import { Transcript } from '../../support/transcript.ts';
 
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
 

@@ -4,11 +4,11 @@
  */
 import { describe, expect, test } from 'vitest';
 import { receive } from '../../../src/node/receive/receive.ts';
-import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../../hashing.ts';
 import { consume } from '../../node/receive/receiving.ts';
-import { connection } from '../../node/sockets.ts';
-import { byteByByte, everySplit, latin1, octets } from '../../octets.ts';
 import { missingVectors, octetsOf, readVectors, skip } from '../../strictness/vectors.ts';
+import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../../support/hashing.ts';
+import { byteByByte, everySplit, latin1, octets } from '../../support/octets.ts';
+import { connection } from '../../support/sockets.ts';
 import { annotate, comparable, expectCovered, listed } from './annotating.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\n';

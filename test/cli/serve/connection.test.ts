@@ -5,8 +5,8 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { dial, exchange } from '../peers.ts';
-import { type Served, serve, temporaryDirectory } from '../program.ts';
+import { type Served, serve, temporaryDirectory } from '../../support/cli.ts';
+import { dial, exchange } from '../../support/peers.ts';
 
 const FILE = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n';
 const FIRST = `${FILE}5\r\nfirst\r\n0\r\n\r\n`;

@@ -6,8 +6,8 @@ import { mkdir, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { contentTypeOf, find, readFileContent } from '../../../src/cli/serve/files.ts';
-import { pattern } from '../../octets.ts';
-import { temporaryDirectory } from '../program.ts';
+import { temporaryDirectory } from '../../support/cli.ts';
+import { pattern } from '../../support/octets.ts';
 
 /** What `find` gives for a file of 5 octets. */
 async function fileAt(file: string) {

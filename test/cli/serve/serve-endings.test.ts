@@ -5,9 +5,9 @@
 import { truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../../hashing.ts';
-import { ASKING, ask, dial } from '../peers.ts';
-import { type Served, serve, start, temporaryDirectory } from '../program.ts';
+import { type Served, serve, start, temporaryDirectory } from '../../support/cli.ts';
+import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../../support/hashing.ts';
+import { ASKING, ask, dial } from '../../support/peers.ts';
 
 async function serveHello(...options: string[]): Promise<Served> {
   const root = await temporaryDirectory();

@@ -6,8 +6,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { ask, exchange } from '../peers.ts';
-import { serve, temporaryDirectory } from '../program.ts';
+import { serve, temporaryDirectory } from '../../support/cli.ts';
+import { ask, exchange } from '../../support/peers.ts';
 
 type Outcome = [target: string, status: number, body: string];
 

@@ -7,8 +7,8 @@ import { open, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { etagOf } from '../../../src/cli/serve/etag.ts';
-import { ASKING, ask } from '../peers.ts';
-import { serve, temporaryDirectory } from '../program.ts';
+import { serve, temporaryDirectory } from '../../support/cli.ts';
+import { ASKING, ask } from '../../support/peers.ts';
 
 const FILE = process.execPath;
 const { size: SIZE } = await stat(FILE);

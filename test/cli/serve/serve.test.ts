@@ -5,8 +5,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ask, dial, exchange, hasIpv6Loopback, rawServer } from '../peers.ts';
-import { run, serve, temporaryDirectory } from '../program.ts';
+import { run, serve, temporaryDirectory } from '../../support/cli.ts';
+import { ask, dial, exchange, hasIpv6Loopback, rawServer } from '../../support/peers.ts';
 
 const REFUSED_405 = '405 Method Not Allowed\n';
 

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import type { DownloadProgress } from '../../../src/files/download/attempt.ts';
 import { type DownloadOptions, download } from '../../../src/files/download/download.ts';
 import { StatusError } from '../../../src/files/download/status-error.ts';
-import type { Answer } from '../../cli/peers.ts';
+import type { Answer } from '../../support/peers.ts';
 import * as o from './origin.ts';
 
 const { CONTENT, ETAG, AT_ONCE } = o;

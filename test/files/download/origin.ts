@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { DownloadOptions } from '../../../src/files/download/download.ts';
-import { type Answer, type RawServer, rawServer } from '../../cli/peers.ts';
+import { type Answer, type RawServer, rawServer } from '../../support/peers.ts';
 
 export const CONTENT = Buffer.from(Array.from({ length: 4000 }, (_, line) => `${line} and its line\n`).join(''));
 export const ETAG = '"one"';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type DownloadOptions, download } from '../../../src/files/download/download.ts';
 import { defaultRetryDelay } from '../../../src/files/download/retry.ts';
-import { freePort } from '../../cli/peers.ts';
+import { freePort } from '../../support/peers.ts';
 import * as o from './origin.ts';
 
 const { CONTENT, AT_ONCE } = o;

@@ -8,7 +8,7 @@ import { mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'no
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { download } from '../../../src/files/download/download.ts';
-import type { Answer, RawServer } from '../../cli/peers.ts';
+import type { Answer, RawServer } from '../../support/peers.ts';
 import * as o from './origin.ts';
 
 const { CONTENT, ETAG, AT_ONCE } = o;

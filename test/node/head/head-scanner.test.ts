@@ -1,7 +1,7 @@
 /** Strategy: heads whole, cut in two anywhere and octet by octet; the limit on both sides of its last octet. */
 import { describe, expect, test } from 'vitest';
 import { HeadScanner } from '../../../src/node/head/head-scanner.ts';
-import { byteByByte, everySplit, latin1, octets } from '../../octets.ts';
+import { byteByByte, everySplit, latin1, octets } from '../../support/octets.ts';
 
 const HEAD = 'GET / HTTP/1.1\r\nA: b\r\n\r\n';
 

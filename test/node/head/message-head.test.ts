@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { listMembers } from '../../../src/core/fields.ts';
 import { parseRequestHead, parseResponseHead } from '../../../src/node/head/message-head.ts';
-import { octets } from '../../octets.ts';
+import { octets } from '../../support/octets.ts';
 
 const MAX_FIELDS = 8;
 const request = (text: string) => parseRequestHead(octets(text), MAX_FIELDS);

@@ -5,9 +5,9 @@
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { type ReadHeadOptions, readHead } from '../../../src/node/head/read-head.ts';
-import { latin1 } from '../../octets.ts';
-import { Wire } from '../../wire.ts';
-import { closed, connection, listenerCounts } from '../sockets.ts';
+import { latin1 } from '../../support/octets.ts';
+import { closed, connection, listenerCounts } from '../../support/sockets.ts';
+import { Wire } from '../../support/wire.ts';
 
 const HEAD = 'HTTP/1.1 200 OK\r\nA: b\r\n\r\n';
 const OPTIONS: ReadHeadOptions = { closedCode: 'ERR_NO_RESPONSE', maxHeadBytes: 64, timeout: 0 };

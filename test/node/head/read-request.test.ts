@@ -6,8 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { HeadError } from '../../../src/core/errors.ts';
 import { readRequest } from '../../../src/node/head/read-request.ts';
 import { respond } from '../../../src/node/send/respond.ts';
-import { Wire } from '../../wire.ts';
-import { connection } from '../sockets.ts';
+import { connection } from '../../support/sockets.ts';
+import { Wire } from '../../support/wire.ts';
 
 describe('RFC 9112 §9.3.2: pipelined requests', () => {
   test('are read one at a time', async () => {

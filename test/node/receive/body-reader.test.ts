@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS, type Limits } from '../../../src/core/limits.ts';
 import type { BodyFraming } from '../../../src/node/head/message-head.ts';
 import { type BodyReader, bodyReaderFor } from '../../../src/node/receive/body-reader.ts';
-import { byteByByte, concat, everySplit, latin1, octets } from '../../octets.ts';
+import { byteByByte, concat, everySplit, latin1, octets } from '../../support/octets.ts';
 
 function readerFor(framing: BodyFraming, limits: Partial<Limits> = {}) {
   const pieces: Uint8Array[] = [];

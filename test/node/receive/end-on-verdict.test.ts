@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { FramingError } from '../../../src/core/errors.ts';
 import { type Require, Verifier } from '../../../src/core/verifier.ts';
 import { EndOnVerdict } from '../../../src/node/receive/end-on-verdict.ts';
-import { closed } from '../sockets.ts';
+import { closed } from '../../support/sockets.ts';
 
 const TRUNCATED = { error: new FramingError('ERR_FRAMING_TRUNCATED', 'cut') };
 const OK = { rawTrailers: [['X-Stream-Status', 'ok']] as [string, string][] };

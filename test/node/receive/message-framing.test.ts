@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { parseResponseHead, responseFraming } from '../../../src/node/head/message-head.ts';
-import { octets } from '../../octets.ts';
+import { octets } from '../../support/octets.ts';
 
 function framing(fields: string[], { method = 'GET', status = 200, version = '1.1' } = {}) {
   const lines = [`HTTP/${version} ${status} X`, ...fields, '', ''];

@@ -4,9 +4,9 @@
  */
 import { describe, expect, test } from 'vitest';
 import { type ReceiveOptions, receive } from '../../../src/node/receive/receive.ts';
-import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../../hashing.ts';
-import { Wire } from '../../wire.ts';
-import { closed, connection, listenerCounts, until } from '../sockets.ts';
+import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../../support/hashing.ts';
+import { closed, connection, listenerCounts, until } from '../../support/sockets.ts';
+import { Wire } from '../../support/wire.ts';
 import { CHUNKED, consume, received, SEALED } from './receiving.ts';
 
 const SEAL = `Content-Digest: ${HELLO_WORLD_SHA_256}\r\n\r\n`;

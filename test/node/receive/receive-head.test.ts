@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { HeadError } from '../../../src/core/errors.ts';
 import { type ReceiveOptions, receive } from '../../../src/node/receive/receive.ts';
-import { closed, connection } from '../sockets.ts';
+import { closed, connection } from '../../support/sockets.ts';
 import { consume, received, refusal } from './receiving.ts';
 
 /** What `receive` rejects with for these octets, with FIN behind them. */

@@ -7,7 +7,7 @@ import { Writable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { describe, expect, test } from 'vitest';
 import type { ReceivedBody } from '../../../src/node/receive/received-body.ts';
-import { closed, until } from '../sockets.ts';
+import { closed, until } from '../../support/sockets.ts';
 import { CHUNKED, consume, received, SEALED } from './receiving.ts';
 
 const ABORT = '1;x-stream-status="error;type=source_error"\r\n';

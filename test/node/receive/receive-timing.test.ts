@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { describe, expect, test } from 'vitest';
 import { receive } from '../../../src/node/receive/receive.ts';
-import { closed, connection, until } from '../sockets.ts';
+import { closed, connection, until } from '../../support/sockets.ts';
 import { CHUNKED, consume, received } from './receiving.ts';
 
 describe('the signal', () => {

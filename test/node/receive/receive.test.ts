@@ -6,8 +6,8 @@
 import { describe, expect, test } from 'vitest';
 import type { DigestOption } from '../../../src/core/content-digest.ts';
 import { type ReceiveOptions, receive } from '../../../src/node/receive/receive.ts';
-import { HELLO_WORLD, HELLO_WORLD_SHA_256, HELLO_WORLD_SHA_512 } from '../../hashing.ts';
-import { connection } from '../sockets.ts';
+import { HELLO_WORLD, HELLO_WORLD_SHA_256, HELLO_WORLD_SHA_512 } from '../../support/hashing.ts';
+import { connection } from '../../support/sockets.ts';
 import { CHUNKED, consume, received, SEALED } from './receiving.ts';
 
 const CHUNK = `13\r\n${HELLO_WORLD}\r\n`; // 19 octets

@@ -9,8 +9,8 @@ import { FramingError } from '../../../src/core/errors.ts';
 import { BodyError } from '../../../src/core/verdict.ts';
 import { Verifier } from '../../../src/core/verifier.ts';
 import { type BodySink, ReceivedBody } from '../../../src/node/receive/received-body.ts';
-import { octets } from '../../octets.ts';
-import { closed, until } from '../sockets.ts';
+import { octets } from '../../support/octets.ts';
+import { closed, until } from '../../support/sockets.ts';
 
 const OK = { rawTrailers: [['X-Stream-Status', 'ok;bytes=5']] as [string, string][] };
 const FAILED = { rawTrailers: [['X-Stream-Status', 'error;bytes=5;type=timeout']] as [string, string][] };

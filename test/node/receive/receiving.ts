@@ -5,7 +5,7 @@ import type { HeadError } from '../../../src/core/errors.ts';
 import type { BodyError } from '../../../src/core/verdict.ts';
 import { type ReceivedResponse, type ReceiveOptions, receive } from '../../../src/node/receive/receive.ts';
 import type { ReceivedBody } from '../../../src/node/receive/received-body.ts';
-import { type Connection, connection } from '../sockets.ts';
+import { type Connection, connection } from '../../support/sockets.ts';
 
 /** Heads of a chunked response: without and with a Trailer field that announces the seal. */
 export const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';

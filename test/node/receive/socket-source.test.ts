@@ -9,8 +9,8 @@ import type { BodyFraming } from '../../../src/node/head/message-head.ts';
 import { bodyReaderFor } from '../../../src/node/receive/body-reader.ts';
 import { ReceivedBody } from '../../../src/node/receive/received-body.ts';
 import { SocketSource } from '../../../src/node/receive/socket-source.ts';
-import { Wire } from '../../wire.ts';
-import { closed, connection, listenerCounts } from '../sockets.ts';
+import { closed, connection, listenerCounts } from '../../support/sockets.ts';
+import { Wire } from '../../support/wire.ts';
 import { consume } from './receiving.ts';
 
 async function transfer(framing: BodyFraming, { isPersistent = true, idleTimeout = 0, ends = connection() } = {}) {

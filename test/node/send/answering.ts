@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import { type PipelineSource, pipeline } from 'node:stream';
 import { readRequest } from '../../../src/node/head/read-request.ts';
 import { type RespondOptions, respond, type StreamResponse } from '../../../src/node/send/respond.ts';
-import { Wire } from '../../wire.ts';
-import { type Connection, connection } from '../sockets.ts';
+import { type Connection, connection } from '../../support/sockets.ts';
+import { Wire } from '../../support/wire.ts';
 
 /** One for each row of spec-notes/x-stream-status.md 3. */
 export const PLAIN = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';

@@ -6,9 +6,16 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { canReset, lingeringClose, lingeringReset, sendAll, writeTogether } from '../../../src/node/send/closing.ts';
-import { octets } from '../../octets.ts';
-import { Wire } from '../../wire.ts';
-import { type Connection, type ConnectionOptions, closed, connection, localConnection, until } from '../sockets.ts';
+import { octets } from '../../support/octets.ts';
+import {
+  type Connection,
+  type ConnectionOptions,
+  closed,
+  connection,
+  localConnection,
+  until,
+} from '../../support/sockets.ts';
+import { Wire } from '../../support/wire.ts';
 import { ASKING, answer, failing, OLD } from './answering.ts';
 
 const MEGABYTE = 1 << 20;

@@ -1,7 +1,7 @@
 /** Strategy: what is to be sent for an error; overrides good and bad, since the client is owed an answer. */
 import { describe, expect, test } from 'vitest';
 import { errorMessage, type MakeErrorResponse } from '../../../src/node/send/response-head.ts';
-import { latin1 } from '../../octets.ts';
+import { latin1 } from '../../support/octets.ts';
 
 const ERROR = new Error('secret');
 

@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 import { readRequest } from '../../../src/node/head/read-request.ts';
 import { receive } from '../../../src/node/receive/receive.ts';
 import { respond } from '../../../src/node/send/respond.ts';
-import { connection, until } from '../sockets.ts';
+import { connection, until } from '../../support/sockets.ts';
 import { AWARE, OLD, PLAIN } from './answering.ts';
 
 const BLOCK = 65536;

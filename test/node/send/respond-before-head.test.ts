@@ -5,7 +5,7 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { RespondOptions } from '../../../src/node/send/respond.ts';
-import { closed, localConnection } from '../sockets.ts';
+import { closed, localConnection } from '../../support/sockets.ts';
 import { AWARE, answer, answerNext, failing, LAST_CHUNK, messageFrom, OLD, PLAIN, TRAILERS } from './answering.ts';
 
 const ERROR = new Error('no such table: secrets');

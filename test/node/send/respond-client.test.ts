@@ -8,7 +8,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { readRequest } from '../../../src/node/head/read-request.ts';
 import { respond } from '../../../src/node/send/respond.ts';
-import { closed, connection, listenerCounts, until } from '../sockets.ts';
+import { closed, connection, listenerCounts, until } from '../../support/sockets.ts';
 import { AWARE, answer, answerNext, OLD, PLAIN, TRAILERS } from './answering.ts';
 
 /** A source that gives what it is told and has no end of its own. */

@@ -6,8 +6,8 @@ import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { readRequest } from '../../../src/node/head/read-request.ts';
 import { respond } from '../../../src/node/send/respond.ts';
-import { Wire } from '../../wire.ts';
-import { closed, connection, listenerCounts } from '../sockets.ts';
+import { closed, connection, listenerCounts } from '../../support/sockets.ts';
+import { Wire } from '../../support/wire.ts';
 import { ABORT_CHUNK, answer, answerNext, failing, LAST_CHUNK, messageFrom, TRAILERS } from './answering.ts';
 
 const get = (target: string) => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`;

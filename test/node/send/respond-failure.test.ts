@@ -6,9 +6,9 @@ import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { readRequest } from '../../../src/node/head/read-request.ts';
 import { respond } from '../../../src/node/send/respond.ts';
-import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../../hashing.ts';
-import { Wire } from '../../wire.ts';
-import { closed, connection } from '../sockets.ts';
+import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../../support/hashing.ts';
+import { closed, connection } from '../../support/sockets.ts';
+import { Wire } from '../../support/wire.ts';
 import {
   ABORT_CHUNK,
   ASKING,

@@ -5,7 +5,7 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { RespondOptions } from '../../../src/node/send/respond.ts';
-import { closed, connection } from '../sockets.ts';
+import { closed, connection } from '../../support/sockets.ts';
 import { type Answer, ASKING, AWARE, answer, answerNext, LAST_CHUNK, messageFrom, OLD, PLAIN } from './answering.ts';
 
 const endless = () => new Readable({ read() {} });

@@ -5,8 +5,8 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { type RespondOptions, respond } from '../../../src/node/send/respond.ts';
-import { HELLO_WORLD, HELLO_WORLD_SHA_256, HELLO_WORLD_SHA_512 } from '../../hashing.ts';
-import { closed, connection } from '../sockets.ts';
+import { HELLO_WORLD, HELLO_WORLD_SHA_256, HELLO_WORLD_SHA_512 } from '../../support/hashing.ts';
+import { closed, connection } from '../../support/sockets.ts';
 import { AWARE, answer, LAST_CHUNK, messageFrom, OLD, PLAIN, TRAILERS } from './answering.ts';
 
 const DATE = 'Thu, 01 Jan 1970 00:00:00 GMT';

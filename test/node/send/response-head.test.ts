@@ -1,7 +1,7 @@
 /** Strategy: fields as an application may give them, those it may not, and the head octet for octet. */
 import { describe, expect, test } from 'vitest';
 import { applicationFields, assertStatus, serializeResponseHead } from '../../../src/node/send/response-head.ts';
-import { latin1 } from '../../octets.ts';
+import { latin1 } from '../../support/octets.ts';
 
 describe('the fields of the application', () => {
   test('by name, as numbers and lists, and as pairs', () => {

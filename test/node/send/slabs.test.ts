@@ -21,9 +21,9 @@ import {
   SMALL_SLAB_ROOM,
   takeSlab,
 } from '../../../src/node/send/slabs.ts';
-import { listen } from '../../http/servers.ts';
-import { pattern } from '../../octets.ts';
-import { connection, until } from '../sockets.ts';
+import { pattern } from '../../support/octets.ts';
+import { listen } from '../../support/servers.ts';
+import { connection, until } from '../../support/sockets.ts';
 import { AWARE } from './answering.ts';
 
 const OCTETS = pattern(50_000);

@@ -7,9 +7,9 @@ import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { ChannelOptions, MessageFacts } from '../../../src/node/send/channel.ts';
 import { SocketChannel } from '../../../src/node/send/socket-channel.ts';
-import { octets } from '../../octets.ts';
-import { Wire } from '../../wire.ts';
-import { closed, connection, listenerCounts, until } from '../sockets.ts';
+import { octets } from '../../support/octets.ts';
+import { closed, connection, listenerCounts, until } from '../../support/sockets.ts';
+import { Wire } from '../../support/wire.ts';
 
 /** More than two loopback sockets hold. */
 const TOO_MUCH = Buffer.alloc(64 << 20);

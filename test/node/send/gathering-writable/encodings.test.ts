@@ -3,7 +3,7 @@
  * its octets; what is refused must be refused with the code of Node's own streams, and the stream go on.
  */
 import { describe, expect, test } from 'vitest';
-import { pattern } from '../../../octets.ts';
+import { pattern } from '../../../support/octets.ts';
 import { Gathering } from './streams.ts';
 import { compare, run } from './subjects.ts';
 

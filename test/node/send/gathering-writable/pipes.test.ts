@@ -5,7 +5,7 @@
 import { finished, PassThrough, Readable, Writable } from 'node:stream';
 import { finished as isFinished, pipeline } from 'node:stream/promises';
 import { describe, expect, test } from 'vitest';
-import { until } from '../../sockets.ts';
+import { until } from '../../../support/sockets.ts';
 import { COMPLETIONS, Gathering, HIGH, Plain, turn } from './streams.ts';
 import { compare, run, type Script, type Subject } from './subjects.ts';
 

@@ -8,9 +8,9 @@ import { connect } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { readRequest } from '../../../../src/node/head/read-request.ts';
 import { respond, type StreamResponse } from '../../../../src/node/send/respond.ts';
-import { listen } from '../../../http/servers.ts';
-import { Wire } from '../../../wire.ts';
-import { connection } from '../../sockets.ts';
+import { listen } from '../../../support/servers.ts';
+import { connection } from '../../../support/sockets.ts';
+import { Wire } from '../../../support/wire.ts';
 import { messageFrom, OLD, PLAIN } from '../answering.ts';
 import { turn } from './streams.ts';
 

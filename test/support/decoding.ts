@@ -4,10 +4,10 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
-import { Decoder } from '../src/core/decoder.ts';
-import { FramingError, type FramingErrorCode } from '../src/core/errors.ts';
-import type { FieldPairs } from '../src/core/fields.ts';
-import type { Limits } from '../src/core/limits.ts';
+import { Decoder } from '../../src/core/decoder.ts';
+import { FramingError, type FramingErrorCode } from '../../src/core/errors.ts';
+import type { FieldPairs } from '../../src/core/fields.ts';
+import type { Limits } from '../../src/core/limits.ts';
 import { byteByByte, concat, everySplit, latin1, octets } from './octets.ts';
 
 /** All that a Decoder says, as plain values that can be compared. */

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../hashing.ts';
+import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from './hashing.ts';
 import { Transcript } from './transcript.ts';
 
 export interface RawServer {

@@ -3,8 +3,8 @@
  * grammar allows, and octets that are almost such messages. A message knows what it must decode to, since it is made from it.
  */
 import fc, { type Arbitrary } from 'fast-check';
-import type { FieldPairs } from '../src/core/fields.ts';
-import type { ErrorStatus } from '../src/core/stream-status.ts';
+import type { FieldPairs } from '../../src/core/fields.ts';
+import type { ErrorStatus } from '../../src/core/stream-status.ts';
 import { byteByByte, cutAt, octets, pattern } from './octets.ts';
 
 /** Content: often short, sometimes past the lengths at which encoder and decoder change how they work. */

@@ -10,7 +10,7 @@ import { type PipelineSource, pipeline, Readable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { readRequest } from '../../src/node/head/read-request.ts';
 import { type RespondOptions, respond, type StreamResponse } from '../../src/node/send/respond.ts';
-import { latin1 } from '../octets.ts';
+import { latin1 } from './octets.ts';
 
 export type Source = PipelineSource<Buffer | string>;
 

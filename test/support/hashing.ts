@@ -1,6 +1,6 @@
 /** The hashers that tests hand to Seal and Verifier: node:crypto's, not the library's own wiring of them. */
 import { createHash } from 'node:crypto';
-import type { CreateHasher } from '../src/core/content-digest.ts';
+import type { CreateHasher } from '../../src/core/content-digest.ts';
 
 export const createHasher: CreateHasher = (algorithm) => createHash(algorithm === 'sha-256' ? 'sha256' : 'sha512');
 

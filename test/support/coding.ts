@@ -1,6 +1,6 @@
 /** ChunkedEncoder and ChunkedDecoder fed and read by hand: octets in, octets and an end out. */
 import type { Readable, Writable } from 'node:stream';
-import { latin1 } from '../octets.ts';
+import { latin1 } from './octets.ts';
 import { closed } from './sockets.ts';
 
 /** Everything that a stream gives, and the error that ended it. `hasEnded` says whether it said 'end'. */

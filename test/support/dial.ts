@@ -4,7 +4,7 @@
  */
 import { connect } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { Wire } from '../wire.ts';
+import { Wire } from './wire.ts';
 
 /** One request for each row of spec-notes/x-stream-status.md 3; `path` and further field lines where a test needs them. */
 export const get = (fields = '', path = '/') => `GET ${path} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;

@@ -7,7 +7,7 @@ import http from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { Agent, request } from 'undici';
-import { latin1 } from '../octets.ts';
+import { latin1 } from './octets.ts';
 
 const run = promisify(execFile);
 

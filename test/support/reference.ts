@@ -2,7 +2,7 @@
  * The grammar of RFC 9112 §7.1 as regular expressions, written from the RFC and apart from the library: slow, whole
  * messages only, no limits. What it takes, and what comes out, is what the Decoder is compared with.
  */
-import type { FieldPairs } from '../src/core/fields.ts';
+import type { FieldPairs } from '../../src/core/fields.ts';
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"; // RFC 9110 §5.6.2
 const QUOTED = '"(?:[\\t \\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t \\x21-\\x7e\\x80-\\xff])*"'; // RFC 9110 §5.6.4
