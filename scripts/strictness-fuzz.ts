@@ -4,7 +4,7 @@
  */
 import { type Count, runDifferential } from '../test/strictness/differential.ts';
 import { NODE_PARSER } from '../test/strictness/node-parser.ts';
-import { freshSeed } from '../test/strictness/random.ts';
+import { freshSeed } from '../test/support/random.ts';
 
 const cases = Number(process.argv[2] ?? 1_000_000);
 if (!Number.isSafeInteger(cases) || cases < 1) throw new RangeError('usage: strictness-fuzz.ts [cases]');

@@ -5,7 +5,7 @@
  * batch is asked about at once, and its inputs one by one only if it as a whole reached something new.
  */
 import { Session } from 'node:inspector';
-import { mulberry32 } from '../support/mulberry32.ts';
+import { mulberry32 } from '../support/random.ts';
 import type { Target } from './targets.ts';
 
 const BATCH = 32;

@@ -14,6 +14,7 @@ import { requestHeaders } from '../../src/node/head/request-headers.ts';
 import { verify } from '../../src/node/receive/verify.ts';
 import { relay } from '../../src/node/relay.ts';
 import { respond } from '../../src/node/send/respond.ts';
+import { mulberry32 } from '../support/random.ts';
 
 const RESPONSES = 1000;
 const AT_ONCE = 20;
@@ -166,15 +167,4 @@ function descriptors(): number {
 function memory(): number {
   globalThis.gc?.();
   return process.memoryUsage.rss();
-}
-
-/** A small seeded generator of numbers from 0 to 1. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

@@ -15,7 +15,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { mulberry32 } from '../support/mulberry32.ts';
+import { mulberry32 } from '../support/random.ts';
 import { type Client, type Outcome, ReceiveClient, VerifyClient } from './clients.ts';
 import { type Fault, FaultProxy, type Plan } from './fault-proxy.ts';
 import { contentOf, type How, httpOrigin, openSources, socketOrigin } from './origin.ts';

@@ -4,10 +4,10 @@
  * runs a million. SEED=<integer> runs the same ones again.
  */
 import { describe, expect, test } from 'vitest';
+import { freshSeed } from '../support/random.ts';
 import { compare, emptyTally, runDifferential } from './differential.ts';
 import { REFUSED_BY_NODE, TAKEN_BY_NODE_ALONE } from './judged.ts';
 import { NODE_PARSER } from './node-parser.ts';
-import { freshSeed } from './random.ts';
 
 const CASES = 20_000;
 

@@ -6,9 +6,9 @@
 import { Decoder } from '../../src/core/decoder.ts';
 import type { FieldPairs } from '../../src/core/fields.ts';
 import { octets } from '../support/octets.ts';
+import { Random } from '../support/random.ts';
 import { nextWire } from './mutator.ts';
 import { type NodeReading, readAsNode, type Side } from './node-parser.ts';
-import { Random } from './random.ts';
 
 export interface Tally {
   cases: number;

@@ -2,7 +2,7 @@
  * Chunked bodies that are almost right: of a whole one, a few pieces are exchanged for others that mean something to some
  * parser, then a few octets. All as text, a character an octet.
  */
-import type { Random } from './random.ts';
+import type { Random } from '../support/random.ts';
 import {
   type Chunk,
   CRLF,

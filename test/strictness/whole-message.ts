@@ -2,7 +2,7 @@
  * Whole chunked bodies as trees of the grammar's pieces (RFC 9112 §7.1), with all that the grammar allows, for the mutator to
  * change. All as text, a character an octet.
  */
-import type { Random } from './random.ts';
+import type { Random } from '../support/random.ts';
 
 export interface Chunk {
   size: string;
