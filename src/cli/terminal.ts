@@ -8,12 +8,20 @@ export function paint(stream: NodeJS.WriteStream, format: Format, text: string):
   return stream.isTTY && !process.env.NO_COLOR ? styleText(format, text) : text;
 }
 
+/** Text of a peer or a file name, fit for a terminal: controls, C1 included, as escapes. A line end of ours stays. */
+export function printable(text: string): string {
+  return text.replace(
+    /[\x00-\x09\x0b-\x1f\x7f-\x9f]/g,
+    (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}
+
 export function warn(message: string): void {
-  process.stderr.write(`${paint(process.stderr, 'yellow', 'warning:')} ${message}\n`);
+  process.stderr.write(`${paint(process.stderr, 'yellow', 'warning:')} ${printable(message)}\n`);
 }
 
 export function complain(message: string): void {
-  process.stderr.write(`${paint(process.stderr, 'red', 'error:')} ${message}\n`);
+  process.stderr.write(`${paint(process.stderr, 'red', 'error:')} ${printable(message)}\n`);
 }
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];

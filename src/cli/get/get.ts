@@ -9,7 +9,7 @@ import { type FieldPairs, fieldValue, serializeFieldLines } from '../../core/fie
 import { BodyError, type Verdict } from '../../core/verdict.ts';
 import type { Require } from '../../core/verifier.ts';
 import { download } from '../../files/download/download.ts';
-import { StatusError as HttpStatusError } from '../../files/download/status-error.ts';
+import { StatusError } from '../../files/download/status-error.ts';
 import { partFor } from '../../files/download/temporary-name.ts';
 import { requestHeaders } from '../../node/head/request-headers.ts';
 import type { ReceiveOptions } from '../../node/receive/receive.ts';
@@ -18,7 +18,7 @@ import { complain, formatCount, paint, warn } from '../terminal.ts';
 import { GET_USAGE, UsageError } from '../usage.ts';
 import { OutputFile } from './output-file.ts';
 import { Progress } from './progress.ts';
-import { type FinalResponse, getFollowing, StatusError } from './redirects.ts';
+import { type FinalResponse, getFollowing } from './redirects.ts';
 
 const USER_AGENT = 'chunked-trailers';
 
@@ -68,10 +68,13 @@ async function getOnce(options: GetOptions, signal: AbortSignal): Promise<number
   const final = await getFollowing(url, fields, maxRedirects, receiving);
   const { response, socket } = final;
   try {
-    if (response.statusCode >= 300) {
-      throw new StatusError(
-        `HTTP ${response.statusCode} ${response.statusMessage} for ${withoutCredentials(final.url)}`,
-      );
+    const { statusCode, statusMessage, headers } = response;
+    const asksForPart = fields.some(([name]) => name.toLowerCase() === 'range');
+    const isPart = !asksForPart && (statusCode === 206 || headers['content-range'] !== undefined);
+    if (statusCode >= 300 || isPart) {
+      const why = isPart && statusCode < 300 ? ', a part that was not asked for,' : '';
+      const message = `HTTP ${statusCode} ${statusMessage}${why} for ${withoutCredentials(final.url)}`;
+      throw new StatusError(message, statusCode);
     }
     const progress = new Progress(!isQuiet && process.stderr.isTTY && (output !== undefined || !process.stdout.isTTY));
     try {
@@ -164,7 +167,7 @@ async function toStdout({ response }: FinalResponse, progress: Progress): Promis
 
 /** Says on stderr what went wrong, and gives the exit code for it. */
 function explain(error: unknown, url: URL): number {
-  if (error instanceof StatusError || error instanceof HttpStatusError) {
+  if (error instanceof StatusError) {
     complain(error.message);
     return EXIT.status;
   }

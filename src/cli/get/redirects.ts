@@ -1,6 +1,8 @@
 /** Follows redirects of a GET request (RFC 9110 §15.4), a connection of its own for each hop. */
 import type { Socket } from 'node:net';
 import type { FieldPairs } from '../../core/fields.ts';
+import { fieldsAfterRedirect } from '../../files/download/request.ts';
+import { StatusError } from '../../files/download/status-error.ts';
 import type { ReceivedResponse, ReceiveOptions } from '../../node/receive/receive.ts';
 import { exchange, open } from './exchange.ts';
 
@@ -9,14 +11,6 @@ export interface FinalResponse {
   socket: Socket;
   response: ReceivedResponse;
 }
-
-/** The response is no success. */
-export class StatusError extends Error {
-  override readonly name = 'StatusError';
-}
-
-/** Fields that are for the first origin only. */
-const PRIVATE_FIELDS = new Set(['authorization', 'cookie', 'proxy-authorization']);
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
@@ -40,15 +34,18 @@ export async function getFollowing(
     socket.destroy();
     const location = utf8From(response.headers.location);
     if (location === undefined || !URL.canParse(location, url.href)) {
-      throw new StatusError(`HTTP ${response.statusCode} without a Location that can be followed`);
+      throw new StatusError(`HTTP ${response.statusCode} without a Location that can be followed`, response.statusCode);
     }
     if (redirects >= maxRedirects)
-      throw new StatusError(`More than ${maxRedirects} redirects; the last one to ${location}`);
+      throw new StatusError(`More than ${maxRedirects} redirects; the last one to ${location}`, response.statusCode);
     const next = new URL(location, url);
     if (next.protocol !== 'http:' && next.protocol !== 'https:') {
-      throw new StatusError(`HTTP ${response.statusCode} redirects to ${next.protocol} which is not followed`);
+      throw new StatusError(
+        `HTTP ${response.statusCode} redirects to ${next.protocol} which is not followed`,
+        response.statusCode,
+      );
     }
-    if (next.origin !== url.origin) sent = sent.filter(([name]) => !PRIVATE_FIELDS.has(name.toLowerCase()));
+    sent = fieldsAfterRedirect(sent, url, next);
     url = next;
   }
 }

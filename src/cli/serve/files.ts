@@ -53,7 +53,7 @@ async function describe(real: string): Promise<Found> {
 export interface ReadOptions {
   /** Where to start; 0 by default. */
   first?: number;
-  /** The file as it was found. It has to be that one still; behind a start that is not 0, until the end. */
+  /** The file as it was found. It has to be that one still, until the end. */
   stats?: BigIntStats;
   /** Told of the octets before `first` as well. */
   hash?: Hash | undefined;
@@ -95,7 +95,7 @@ export async function* readFileContent(
       yield data;
     }
     if (failAfter <= bytes) throw new Error(`Failed on purpose after ${given} octets`);
-    if (first > 0) await assertUnchanged(); // the octets before it have been sent already, as they were
+    await assertUnchanged(); // what was sent before a change is not what the file is now
   } finally {
     await handle.close();
   }

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { EXIT } from '../exit-codes.ts';
-import { complain, formatBytes, formatCount, formatTime, paint, parseBytes } from '../terminal.ts';
+import { complain, formatBytes, formatCount, formatTime, paint, parseBytes, printable } from '../terminal.ts';
 import { SERVE_USAGE, UsageError } from '../usage.ts';
 import { serveConnection } from './connection.ts';
 import { type Answered, fileHandler } from './file-handler.ts';
@@ -59,12 +59,13 @@ export async function serve(args: string[]): Promise<number> {
 }
 
 function report({ request, status, bytes, ending, error, milliseconds }: Answered): void {
-  const line = `${request.method} ${request.target} ${status} ${ending} ${formatBytes(bytes)} ${formatTime(milliseconds)}`;
+  const what = printable(`${request.method} ${request.target}`);
+  const line = `${what} ${status} ${ending} ${formatBytes(bytes)} ${formatTime(milliseconds)}`;
   process.stdout.write(`${line}${error instanceof Error ? `  ${describe(error)}` : ''}\n`);
 }
 
 function describe(error: NodeJS.ErrnoException): string {
   // A client that leaves is no fault of ours.
   if (error.code === 'ERR_STREAM_PREMATURE_CLOSE') return 'the client left';
-  return paint(process.stdout, 'red', error.message);
+  return paint(process.stdout, 'red', printable(error.message));
 }

@@ -50,7 +50,8 @@ export async function attempt(part: PartFile, settings: AttemptSettings): Promis
   const reply = await requestFollowing(settings.url, { ...settings.headers, ...headers }, settings);
   try {
     const { statusCode = 0, statusMessage, headers: received } = reply.message;
-    if (statusCode < 300 && statusCode !== 206) {
+    // A 200 with a Content-Range is a part of something, whatever its status says.
+    if (statusCode < 300 && statusCode !== 206 && received['content-range'] === undefined) {
       await part.restart();
       return await receive(part, reply, settings, factsFrom(reply), undefined);
     }

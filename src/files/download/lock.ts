@@ -52,10 +52,17 @@ export class Lock {
   }
 }
 
+/** What somebody else has put where we put ours is left alone. */
+export function notOurs(file: string): Error {
+  const message = `EEXIST: ${file} was not made by a download: move it away, or choose another name`;
+  return Object.assign(new Error(message), { code: 'EEXIST', path: file });
+}
+
 async function isHeld(file: string): Promise<boolean> {
   if (own.has(file)) return true;
   try {
-    const [, where, pid] = /^([0-9a-f]{8}) (\d{1,10}) /.exec(await readFile(file, 'latin1')) ?? [];
+    const [, where, pid] = /^([0-9a-f]{8}) (\d{1,10}) [0-9a-f]{12}\n$/.exec(await readFile(file, 'latin1')) ?? [];
+    if (where === undefined) throw notOurs(file);
     if (where === place()) return isAlive(Number(pid));
     return Date.now() - (await stat(file)).mtimeMs < STALE;
   } catch (error) {

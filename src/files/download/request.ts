@@ -27,6 +27,18 @@ export interface RequestSettings {
 /** Fields that are for the first origin only. */
 const PRIVATE_FIELDS = new Set(['authorization', 'cookie', 'proxy-authorization']);
 
+/** The fields that go on to where a redirect leads: a Host is of one request only. */
+export function fieldsAfterRedirect<T extends readonly [name: string, value: string]>(
+  sent: readonly T[],
+  from: URL,
+  to: URL,
+): T[] {
+  return sent.filter(([name]) => {
+    const lower = name.toLowerCase();
+    return lower !== 'host' && !(from.origin !== to.origin && PRIVATE_FIELDS.has(lower));
+  });
+}
+
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /**
@@ -58,9 +70,7 @@ export async function requestFollowing(
     if (next.protocol !== 'http:' && next.protocol !== 'https:') {
       throw new StatusError(`HTTP ${statusCode} redirects to ${next.protocol} which is not followed`, statusCode);
     }
-    if (next.origin !== url.origin) {
-      sent = Object.fromEntries(Object.entries(sent).filter(([name]) => !PRIVATE_FIELDS.has(name.toLowerCase())));
-    }
+    sent = Object.fromEntries(fieldsAfterRedirect(Object.entries(sent), url, next));
     url = next;
   }
 }
