@@ -136,7 +136,9 @@ export const structuredFields: Target = (input) => {
   parseDictionary(text);
   preferredDigest(text);
   const digests = parseContentDigest(text);
-  if (digests !== undefined) deepEqual(parseContentDigest(serializeContentDigest(digests)), digests);
+  if (digests !== undefined && [...digests].every(isWholeDigest)) {
+    deepEqual(parseContentDigest(serializeContentDigest(digests)), digests);
+  }
   const status = parseStreamStatus(text);
   if (status !== undefined) {
     const { bytes } = status;
@@ -148,6 +150,11 @@ export const structuredFields: Target = (input) => {
   ok(/^error;details="[ -~]*"$/.test(written), written);
   equal(parseStreamStatus(written)?.kind, 'error');
 };
+
+/** A digest of another length is read, and found to disagree; it is not written. */
+function isWholeDigest([algorithm, { length }]: [string, Uint8Array]): boolean {
+  return length > 0 && length === ({ 'sha-256': 32, 'sha-512': 64 }[algorithm] ?? length);
+}
 
 function isWritable({ type, details }: { type?: string; details?: string }): boolean {
   return (type?.length ?? 0) <= 64 && (details?.length ?? 0) <= 256;

@@ -32,7 +32,7 @@ describe('receive', () => {
     const limits = { maxHeadBytes: 16 * MIB, maxHeadFields: 2_000_000 };
     const peer = await flooding('HTTP/1.1 200 OK\r\n', FIELDS, 6 * 1_000_000, '\r\n');
     const outcome = await viaReceive(peer.port, { limits, idleTimeout: 200 });
-    expect(outcome).toMatchObject({ code: 'ERR_HEAD_TIMEOUT', kind: 'truncated', bytes: 0 });
+    expect(outcome).toMatchObject({ code: 'ERR_BODY_TIMEOUT', kind: 'truncated', bytes: 0 });
     expect(outcome.milliseconds).toBeLessThan(20_000);
   });
 });

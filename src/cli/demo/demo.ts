@@ -76,7 +76,7 @@ export async function demo(args: string[]): Promise<number> {
       expected: 'failed',
       isFollowed: true,
     },
-    { what: 'fails in the middle; nothing asked for', server: failing, fields: [], expected: 'failed' },
+    { what: 'fails in the middle; nothing asked for', server: failing, fields: [], expected: 'truncated' },
     { what: 'cut by a proxy', server: await behind('cut'), fields: ASKING, expected: 'truncated' },
     { what: 'one bit flipped on the way', server: await behind('flip'), fields: ASKING, expected: 'mismatch' },
     {

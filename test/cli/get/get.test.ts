@@ -161,7 +161,7 @@ describe('octets', () => {
 });
 
 describe('a response that serve broke', () => {
-  test.each([[[]], [['--plain']], [['--require', 'never']]])(
+  test.each([[[]], [['--require', 'never']]])(
     'exits with 20 and the reason, and leaves nothing: %j',
     async (options) => {
       const root = await temporaryDirectory();
@@ -178,6 +178,16 @@ describe('a response that serve broke', () => {
       expect(await readdir(directory)).toEqual([]);
     },
   );
+
+  test('without asking, it is cut: exits with 21, and leaves nothing', async () => {
+    const root = await temporaryDirectory();
+    const directory = await temporaryDirectory();
+    await writeFile(path.join(root, 'file'), Buffer.alloc(1_000_000, 'x'));
+    const { url } = await serve(root, ['--fail-after', '300kB']);
+    const { code, stderr } = await run(['get', `${url}file`, '-o', 'copy', '--plain'], { cwd: directory });
+    expect({ code, stderr }).toMatchObject({ code: 21, stderr: expect.stringContaining('truncated after 300,000') });
+    expect(await readdir(directory)).toEqual([]);
+  });
 
   test('leaves a file that is there already as it was', async () => {
     const root = await temporaryDirectory();

@@ -298,8 +298,8 @@ describe.skipIf(!hasCurl || process.platform === 'win32')('behind curl --raw -i'
     expect(code).toBe(0);
   });
 
-  test('failing: the abort chunk', async () => {
-    const { code, stdout } = await behindCurl(['--fail-after', '3000'], '--raw -i');
+  test('failing: the abort line', async () => {
+    const { code, stdout } = await behindCurl(['--fail-after', '3000'], `--raw -i -H 'X-Want-Stream-Status: ?1'`);
     expect(stdout).toMatch(/ chunk extension, CRLF +;x-stream-status="error;type=source_error/);
     expect(stdout).toMatch(
       /\nfailed \[ERR_BODY_FAILED\]: The sender reported source_error: .*\n {2}status 200 OK, 3,000 octets of content/,

@@ -60,7 +60,8 @@ describe('--fail-after', () => {
     const unaware = await ask(port, '/hello.json');
     expect({ sent: unaware.body.toString(), error: unaware.error }).toEqual({ sent, error: 'aborted' });
 
-    const { received, closed } = await dial(port, 'GET /hello.json HTTP/1.1\r\nHost: h\r\n\r\n');
+    const wish = 'X-Want-Stream-Status: ?1\r\n';
+    const { received, closed } = await dial(port, `GET /hello.json HTTP/1.1\r\nHost: h\r\n${wish}\r\n`);
     const quoted = `1;x-stream-status="error;type=source_error;details=\\"${reason}\\""\r\n`;
     expect((await closed).error).toBeUndefined();
     expect(received.text.endsWith(`${sent}\r\n${quoted}`)).toBe(true);
@@ -148,9 +149,10 @@ describe('Ctrl-C', () => {
     expect((await ended).code).toBe(0);
   });
 
-  test("an unaware client's response in progress is no whole one", async () => {
+  test('the response in progress of a client that reads the status and no trailers ends with the reason', async () => {
     const { port, child, ended } = await serveEndless();
-    const { socket, received, closed } = await dial(port, 'GET / HTTP/1.1\r\nHost: h\r\n\r\n');
+    const wish = 'X-Want-Stream-Status: ?1\r\n';
+    const { socket, received, closed } = await dial(port, `GET / HTTP/1.1\r\nHost: h\r\n${wish}\r\n`);
     await received.seen(/\r\n\r\n/);
     socket.removeAllListeners('data');
     let tail = Buffer.alloc(0);
