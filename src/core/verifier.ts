@@ -76,8 +76,10 @@ export class Verifier {
    * verifier.update(content);
    * const { verdict, error } = verifier.conclude({ rawTrailers });
    */
-  constructor({ headers, statusCode, hasContent = true, require = 'announced', ...options }: VerifierOptions = {}) {
+  constructor({ headers, statusCode, require = 'announced', ...options }: VerifierOptions = {}) {
     const { createHasher, digest = createHasher === undefined ? false : 'sha-256' } = options;
+    // A 205 may be framed, and has no content all the same (RFC 9110 §15.3.6).
+    const hasContent = (options.hasContent ?? true) && statusCode !== 205;
     assertJudging({ require, digest });
     const algorithms = algorithmsOf(digest);
     if (algorithms.length > 0 && createHasher === undefined) throw new TypeError('A digest needs createHasher');

@@ -58,7 +58,7 @@ export async function receive(socket: Socket, options: ReceiveOptions = {}): Pro
     const head = await readFinalHead(socket, limits, headTimeout, signal);
     const framing = responseFraming(head, method);
     const { headers, statusCode } = head;
-    const hasContent = framing.kind !== 'none' && statusCode !== 205;
+    const hasContent = framing.kind !== 'none';
     const verifier = new Verifier({ ...judging, headers, statusCode, hasContent, createHasher });
     let source!: SocketSource;
     const body = new ReceivedBody(verifier, (sink) => {
