@@ -33,6 +33,7 @@ export function failureType(error: unknown): string {
   const isReceived = error instanceof BodyError || error instanceof FramingError || error instanceof HeadError;
   if (isReceived) return RECEIVED_TYPES[error.code] ?? 'source_error';
   if (isTimeout(error)) return 'timeout';
+  if ((error as { code?: unknown } | null | undefined)?.code === 'ERR_SERVER_SHUTDOWN') return 'server_shutdown';
   return error === null || error === undefined || isAbort(error) ? 'cancelled' : 'source_error';
 }
 

@@ -11,7 +11,7 @@ import { createHasher } from './hashing.ts';
 
 export interface ChunkedEncoderOptions {
   /** Whether to send X-Stream-Status, and a digest with it. `true` by default. */
-  status?: boolean;
+  seal?: boolean;
   /** `sha-256` by default. */
   digest?: DigestOption;
   /** The application’s own trailer fields, sent behind the seal’s. */
@@ -34,11 +34,11 @@ export class ChunkedEncoder extends Transform {
   /** @throws TypeError for a digest or trailers that cannot be sent */
   constructor(options: ChunkedEncoderOptions = {}) {
     super();
-    const { status = true, digest = 'sha-256', extraTrailers, cleanFailure = false } = options;
-    if (cleanFailure && !status) throw new TypeError('cleanFailure needs status: a clean end would hide the failure');
+    const { seal = true, digest = 'sha-256', extraTrailers, cleanFailure = false } = options;
+    if (cleanFailure && !seal) throw new TypeError('cleanFailure needs the seal: a clean end would hide the failure');
     trailerNames(extraTrailers);
     this.#options = options;
-    if (status) this.#seal = new Seal({ algorithms: algorithmsOf(digest), createHasher });
+    if (seal) this.#seal = new Seal({ algorithms: algorithmsOf(digest), createHasher });
   }
 
   /**

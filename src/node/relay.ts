@@ -141,7 +141,7 @@ function endToEnd(fields: FieldPairs, httpVersion: string, { headers = {}, via =
 
 /** Why upstream's head cannot be passed on. */
 function faultOf({ status, fields }: Head): HeadError | undefined {
-  if (!(status >= 200 && status <= 599)) return new HeadError('ERR_HEAD_MALFORMED', `Upstream's status is ${status}`);
+  if (!(status >= 200 && status <= 999)) return new HeadError('ERR_HEAD_MALFORMED', `Upstream's status is ${status}`);
   try {
     serializeFieldLines(fields);
     return undefined;

@@ -2,5 +2,5 @@
 export { BodyError, type BodyErrorCode, type Verdict } from '../core/verdict.ts';
 export type { Require } from '../core/verifier.ts';
 export { type Interceptor, type VerifyInterceptorOptions, verifyInterceptor } from './interceptor.ts';
-export type { RequestFacts } from './response-check.ts';
+export type { CheckedRequest } from './response-check.ts';
 export { verdictOf } from './verdict-of.ts';

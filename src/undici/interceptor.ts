@@ -4,7 +4,7 @@ import type { Verdict } from '../core/verdict.ts';
 import { assertJudging, type JudgingOptions } from '../core/verifier.ts';
 import { askingHeaders } from './asking.ts';
 import type { ControllerHandler, Dispatch, DispatchOptions, Handler } from './dispatcher-api.ts';
-import { type RequestFacts, ResponseCheck } from './response-check.ts';
+import { type CheckedRequest, ResponseCheck } from './response-check.ts';
 import { VerifyingHandler } from './verifying-handler.ts';
 import { VerifyingLegacyHandler } from './verifying-legacy-handler.ts';
 
@@ -13,7 +13,7 @@ export interface VerifyInterceptorOptions extends JudgingOptions {
    * Called with every verdict, those of redirected and retried responses among them. What it throws is an uncaught
    * exception.
    */
-  onVerdict?: (verdict: Verdict, request: RequestFacts) => void;
+  onVerdict?: (verdict: Verdict, request: CheckedRequest) => void;
 }
 
 /** An interceptor of any version of undici: from a dispatch function to one of the same type. */

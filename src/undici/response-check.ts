@@ -9,7 +9,7 @@ import { framingErrorFor, isCancellation } from './framing-error.ts';
 import { type Exchange, exchangeFor } from './verdict-of.ts';
 
 /** Which response a verdict is about. */
-export interface RequestFacts {
+export interface CheckedRequest {
   /** Scheme, host and port of the server. */
   origin: string;
   /** As it was sent: methods have a case. */
@@ -20,19 +20,19 @@ export interface RequestFacts {
 }
 
 export interface CheckOptions extends JudgingOptions {
-  onVerdict: ((verdict: Verdict, request: RequestFacts) => void) | undefined;
+  onVerdict: ((verdict: Verdict, request: CheckedRequest) => void) | undefined;
 }
 
 export class ResponseCheck {
   readonly #options: CheckOptions;
-  readonly #request: Omit<RequestFacts, 'statusCode'>;
+  readonly #request: Omit<CheckedRequest, 'statusCode'>;
   #statusCode = 0;
   #exchange: Exchange | undefined;
   #verifier!: Verifier;
   #isFramedNoContent = false;
   #isConcluded = false;
 
-  constructor(options: CheckOptions, request: Omit<RequestFacts, 'statusCode'>) {
+  constructor(options: CheckOptions, request: Omit<CheckedRequest, 'statusCode'>) {
     this.#options = options;
     this.#request = request;
   }

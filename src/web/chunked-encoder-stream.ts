@@ -16,7 +16,7 @@ import { HeldReadable } from './held-readable.ts';
 
 export interface ChunkedEncoderStreamOptions {
   /** Whether to send X-Stream-Status, and a digest with it. `true` by default. */
-  status?: boolean;
+  seal?: boolean;
   /** `sha-256` by default where there is a `createHasher`, and none where there is not. */
   digest?: DigestOption;
   /** Makes the hasher of a digest: the Web platform has none that is incremental. */
@@ -50,15 +50,15 @@ export class ChunkedEncoderStream {
 
   /** @throws TypeError for trailers that cannot be sent, or a digest without a `createHasher` */
   constructor(options: ChunkedEncoderStreamOptions = {}) {
-    const { status = true, createHasher, extraTrailers, cleanFailure = false } = options;
-    const { digest = status && createHasher !== undefined ? 'sha-256' : false } = options;
-    if (cleanFailure && !status) throw new TypeError('cleanFailure needs status: a clean end would hide the failure');
+    const { seal = true, createHasher, extraTrailers, cleanFailure = false } = options;
+    const { digest = seal && createHasher !== undefined ? 'sha-256' : false } = options;
+    if (cleanFailure && !seal) throw new TypeError('cleanFailure needs the seal: a clean end would hide the failure');
     trailerNames(extraTrailers);
     assertHashing(digest, createHasher);
     const algorithms = algorithmsOf(digest);
     this.#options = options;
     this.#hashers = new Hashers(createHasher);
-    if (status) this.#seal = new Seal({ algorithms, createHasher: this.#hashers.createHasher });
+    if (seal) this.#seal = new Seal({ algorithms, createHasher: this.#hashers.createHasher });
     this.#outlet = new HeldReadable((reason) => {
       this.#isEnding = true;
       this.#sink.error(reason);

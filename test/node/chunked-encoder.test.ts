@@ -36,29 +36,29 @@ describe('RFC 9112 §7.1: a good body', () => {
       `X-Stream-Status: ok;bytes=19\r\nContent-Digest: ${HELLO_WORLD_SHA_256}, ${HELLO_WORLD_SHA_512}\r\n`,
     ],
     ['without a digest', { digest: false }, 'X-Stream-Status: ok;bytes=19\r\n'],
-    ['without a status, which has the digest with it', { status: false }, ''],
+    ['without a status, which has the digest with it', { seal: false }, ''],
     [
       'with further trailers',
       { digest: false, extraTrailers: { names: ['A'], fields: () => [['A', 'b']] } },
       'X-Stream-Status: ok;bytes=19\r\nA: b\r\n',
     ],
-    ['with those alone', { status: false, extraTrailers: { names: ['A'], fields: () => [['A', 'b']] } }, 'A: b\r\n'],
+    ['with those alone', { seal: false, extraTrailers: { names: ['A'], fields: () => [['A', 'b']] } }, 'A: b\r\n'],
   ])('%s', async (_, options, trailers) => {
     expect(await encoded(options)).toBe(`${CHUNK}0\r\n${trailers}\r\n`);
   });
 
   test('an empty one', async () => {
-    expect(await encoded({ status: false }, [])).toBe('0\r\n\r\n');
+    expect(await encoded({ seal: false }, [])).toBe('0\r\n\r\n');
     expect(await encoded({ digest: false }, ['', ''])).toBe('0\r\nX-Stream-Status: ok;bytes=0\r\n\r\n');
   });
 
   test('in several writes', async () => {
-    const data = await encoded({ status: false }, ['he', '', 'llo']);
+    const data = await encoded({ seal: false }, ['he', '', 'llo']);
     expect(data.replaceAll(/[1-5]\r\n([helo]+)\r\n/g, '$1')).toBe('hello0\r\n\r\n');
   });
 
   test('strings are content in their encoding', async () => {
-    const encoder = new ChunkedEncoder({ status: false });
+    const encoder = new ChunkedEncoder({ seal: false });
     const result = outcome(encoder);
     encoder.write('\u00e9', 'utf8');
     encoder.end('ff', 'hex');
@@ -82,7 +82,7 @@ describe('fail', () => {
 
   test('RFC 9112 §8: an abort chunk, and the readable side ends', async () => {
     expect(await failed({}, failing)).toBe(`${CHUNK}1;x-stream-status="error;type=source_error"\r\n`);
-    expect(await failed({ status: false }, failing)).toBe(`${CHUNK}1;x-stream-status="error;type=source_error"\r\n`);
+    expect(await failed({ seal: false }, failing)).toBe(`${CHUNK}1;x-stream-status="error;type=source_error"\r\n`);
   });
 
   test('RFC 9112 §7.1.2: a clean failure, for a recipient that is known to read it', async () => {
@@ -110,7 +110,7 @@ describe('fail', () => {
   });
 
   test('of a body that has ended is false, and changes nothing', async () => {
-    const encoder = new ChunkedEncoder({ status: false });
+    const encoder = new ChunkedEncoder({ seal: false });
     const result = outcome(encoder);
     encoder.end('hello');
     expect((await result).data).toBe('5\r\nhello\r\n0\r\n\r\n');
@@ -136,7 +136,7 @@ describe('errors', () => {
   test.each<[string, ChunkedEncoderOptions]>([
     ['a digest that is not known', { digest: 'md5' as 'sha-256' }],
     ['RFC 9110 §6.5.1: a trailer that may not trail', { extraTrailers: { names: ['Host'], fields: () => [] } }],
-    ['a clean failure that nobody could see', { cleanFailure: true, status: false }],
+    ['a clean failure that nobody could see', { cleanFailure: true, seal: false }],
   ])('at once: %s', (_, options) => {
     expect(() => new ChunkedEncoder(options)).toThrow(TypeError);
   });
@@ -168,7 +168,7 @@ describe('backpressure', () => {
         take = callback;
       },
     });
-    const done = pipeline(source, new ChunkedEncoder({ status: false }), sink);
+    const done = pipeline(source, new ChunkedEncoder({ seal: false }), sink);
     for (let round = 0; round < 100; round++) await new Promise((resolve) => setImmediate(resolve));
     expect(pulled).toBeLessThan(100);
     sink._write = (data, _, callback) => {

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import type { Verdict } from '../../src/core/verdict.ts';
 import { respond } from '../../src/node/send/respond.ts';
 import { type Interceptor, verifyInterceptor } from '../../src/undici/interceptor.ts';
-import type { RequestFacts } from '../../src/undici/response-check.ts';
+import type { CheckedRequest } from '../../src/undici/response-check.ts';
 import { verdictOf } from '../../src/undici/verdict-of.ts';
 import { begin, failing, origin, serve } from '../support/servers.ts';
 import { agentOf, CLIENTS, COPIES, type Copy, type Dispatcher, streamErrorIn } from './clients.ts';
@@ -40,7 +40,7 @@ async function read({ undici }: Copy, dispatcher: Dispatcher, url: string): Prom
 /** Verdicts as they are told, each with the status code of its response. */
 function telling() {
   const told: [statusCode: number, kind: Verdict['kind']][] = [];
-  const onVerdict = (verdict: Verdict, { statusCode }: RequestFacts) => told.push([statusCode, verdict.kind]);
+  const onVerdict = (verdict: Verdict, { statusCode }: CheckedRequest) => told.push([statusCode, verdict.kind]);
   return { told, onVerdict };
 }
 

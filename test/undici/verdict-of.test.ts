@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Verdict } from '../../src/core/verdict.ts';
 import { respond } from '../../src/node/send/respond.ts';
 import { verifyInterceptor } from '../../src/undici/interceptor.ts';
-import type { RequestFacts } from '../../src/undici/response-check.ts';
+import type { CheckedRequest } from '../../src/undici/response-check.ts';
 import { EXCHANGE_FIELD, verdictOf } from '../../src/undici/verdict-of.ts';
 import { begin, failing, originOf, serve } from '../support/servers.ts';
 import { agentOf, CLIENTS, COPIES } from './clients.ts';
@@ -98,8 +98,8 @@ describe.each(COPIES)('verdictOf, $name', (copy) => {
 
 describe.each(CLIENTS)('onVerdict, $name', ({ read }) => {
   test('is told every verdict and what it is about', async () => {
-    const told: [Verdict, RequestFacts][] = [];
-    const onVerdict = (...args: [Verdict, RequestFacts]) => told.push(args);
+    const told: [Verdict, CheckedRequest][] = [];
+    const onVerdict = (...args: [Verdict, CheckedRequest]) => told.push(args);
     const url = await respondingUrl();
     const { verdict } = await read(`${url}/failing?now`.replace('?now', ''), { options: { onVerdict } });
     expect(told).toEqual([[verdict, { origin: url, method: 'GET', path: '/failing', statusCode: 200 }]]);

@@ -8,7 +8,7 @@ import { type FieldPairs, fieldPairFromLine, fieldValue } from '../../core/field
 import { isFieldValue, isToken, latin1FromOctets } from '../../core/grammar.ts';
 
 /** Field values by lower-case name; `set-cookie` is a list, as in `node:http`. */
-export type Headers = Record<string, string | string[] | undefined>;
+export type HeaderFields = Record<string, string | string[] | undefined>;
 
 /** A request head as it was read (RFC 9112 §3). */
 export interface RequestHead {
@@ -18,7 +18,7 @@ export interface RequestHead {
   target: string;
   /** `1.0` or `1.1`. */
   httpVersion: string;
-  headers: Headers;
+  headers: HeaderFields;
   /** The field lines in order, names as they came. */
   rawHeaders: FieldPairs;
 }
@@ -30,7 +30,7 @@ export interface ResponseHead {
   statusMessage: string;
   /** `1.0` or `1.1`. */
   httpVersion: string;
-  headers: Headers;
+  headers: HeaderFields;
   /** The field lines in order, names as they came. */
   rawHeaders: FieldPairs;
 }
@@ -103,7 +103,7 @@ export function hasNoContent(method: string | undefined, statusCode: number | un
 export const FRAMED_NO_CONTENT = 'Transfer-Encoding in a 204 (RFC 9112 §6.1)';
 
 /** Whether a 204 claims a framed body: a 200 of which one bit was lost would end as an empty body there. */
-export function isFramedNoContent(statusCode: number | undefined, codings: Headers[string]): boolean {
+export function isFramedNoContent(statusCode: number | undefined, codings: HeaderFields[string]): boolean {
   return statusCode === 204 && codings !== undefined;
 }
 
@@ -175,8 +175,8 @@ function parseFieldLines(lines: string[], maxFields: number): FieldPairs {
   });
 }
 
-function headersFrom(rawHeaders: FieldPairs): Headers {
-  const headers: Headers = Object.create(null);
+function headersFrom(rawHeaders: FieldPairs): HeaderFields {
+  const headers: HeaderFields = Object.create(null);
   for (const [rawName, value] of rawHeaders) {
     const name = rawName.toLowerCase();
     const earlier = headers[name];

@@ -1,6 +1,7 @@
 /** readRequest: one request head from a raw socket, which is what a server needs before it can respond. */
 import type { Socket } from 'node:net';
 import { type Limits, resolveLimits } from '../../core/limits.ts';
+import { register } from '../draining.ts';
 import { claimForReading, isWritten, whenWritten } from '../socket-use.ts';
 import { timeoutFrom } from '../timeouts.ts';
 import { parseRequestHead, type RequestHead } from './message-head.ts';
@@ -45,14 +46,17 @@ export async function readRequest(socket: Socket, options: ReadRequestOptions = 
   const timeout = timeoutFrom('headTimeout', options.headTimeout ?? 300_000);
   const { maxHeadBytes, maxHeadFields } = resolveLimits(options.limits);
   const release = claimForReading(socket); // at once: a response that is opened meanwhile leaves the reading to us
+  let onIdle = () => {};
   try {
     await whenWritten(socket);
+    onIdle = register(socket, 'idle', { end: () => socket.destroy(), kill: () => {} });
     const head = await readHead(socket, { closedCode: 'ERR_NO_REQUEST', maxHeadBytes, timeout, signal });
     return parseRequestHead(head, maxHeadFields);
   } catch (error) {
     closeUnlessAnswered(socket);
     throw error;
   } finally {
+    onIdle();
     release();
   }
 }

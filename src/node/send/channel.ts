@@ -5,6 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import type { FieldPairs } from '../../core/fields.ts';
+import { isDraining, register } from '../draining.ts';
 import { onSocketClose } from '../socket-use.ts';
 import type { Framer } from './body-writer.ts';
 import { holdSocket, lingeringClose, lingeringReset, reset, sendAll } from './closing.ts';
@@ -20,6 +21,8 @@ export interface ChannelOptions {
   onIdle(): void;
   /** Somebody else has ended, written to or destroyed the response or its connection. */
   onForeign(what: string): void;
+  /** The server has no more time for it. */
+  onShutdown(error: Error): void;
 }
 
 /** What is known once the head is committed. */
@@ -43,6 +46,7 @@ export abstract class Channel {
   #deadline = Number.POSITIVE_INFINITY;
   #isOpen = true;
   #forgetClose = () => {};
+  #forgetOpen = () => {};
   #letGo = () => {};
 
   constructor(connection: Socket, options: ChannelOptions) {
@@ -67,6 +71,11 @@ export abstract class Channel {
   abstract readonly framer: Framer | undefined;
   /** The status that has been set on the response itself. */
   abstract readonly status: number;
+
+  /** Whether the server is taken out of service: the connection is closed after this response. */
+  get isDraining(): boolean {
+    return isDraining(this.connection);
+  }
 
   /**
    * Begins the message. Octets that go before everything else are returned; there are none where Node writes the head.
@@ -136,6 +145,10 @@ export abstract class Channel {
   /** Tells of a client that leaves, and of time without progress. */
   protected watch(): void {
     this.#forgetClose = onSocketClose(this.connection, () => this.gone());
+    this.#forgetOpen = register(this.connection, 'open', {
+      end: (error) => this.#isOpen && this.options.onShutdown(error),
+      kill: () => reset(this.connection),
+    });
     this.armTimer(this.options.idleTimeout);
   }
 
@@ -174,6 +187,7 @@ export abstract class Channel {
       forget();
       clearTimeout(this.#timer);
       this.#letGo();
+      this.#forgetOpen();
       this.leave();
       onDone(isSent);
     };

@@ -4,6 +4,7 @@
  * the tail of the body (RFC 9112 §9.6). While that goes on, nobody else can close the socket (`holdSocket`).
  */
 import type { Socket } from 'node:net';
+import { register } from '../draining.ts';
 
 /** Milliseconds from the last octets to RST. */
 const RESET_DELAY = 1000;
@@ -45,12 +46,14 @@ export function sendAll(socket: Socket, pieces: readonly Uint8Array[], onDone: (
  */
 export function lingeringClose(socket: Socket, lingerTimeout: number): void {
   if (socket.destroyed) return;
+  const forget = register(socket, 'open', { end() {}, kill: () => reset(socket) });
   let timer: NodeJS.Timeout | undefined;
   const onEnd = () => {
     if (socket.writableFinished) socket.destroy();
   };
   socket.once('end', onEnd).once('close', () => {
     clearTimeout(timer);
+    forget();
     socket.off('end', onEnd);
   });
   socket.end(() => {

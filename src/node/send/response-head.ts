@@ -57,8 +57,8 @@ export function assertNotOurs(names: readonly string[]): void {
 
 /** @throws RangeError for a status that is not the final one of a response */
 export function assertStatus(status: number): void {
-  if (!Number.isInteger(status) || status < 200 || status > 599) {
-    throw new RangeError(`status must be an integer from 200 to 599, not ${status}`);
+  if (!Number.isInteger(status) || status < 200 || status > 999) {
+    throw new RangeError(`status must be an integer from 200 to 999, not ${status}`);
   }
 }
 

@@ -42,7 +42,7 @@ import {
 export interface RespondOptions {
   /** The request that is answered: it decides how the body may end. */
   request?: RequestFacts;
-  /** 200 to 599. By default that of the ServerResponse when the head is sent, and 200 on a socket. */
+  /** 200 to 999, as in `node:http`: a proxy passes on what it got. By default that of the ServerResponse when the head is sent, and 200 on a socket. */
   status?: number | undefined;
   /** Without Content-Length, Transfer-Encoding and Trailer, which are `respond`'s own. */
   headers?: HeadersOption | undefined;
@@ -141,6 +141,7 @@ export class StreamResponse extends GatheringWritable {
       lingerTimeout,
       onGone: () => this.destroy(),
       onIdle: () => this.#destroyQuietly(idled(idleTimeout)),
+      onShutdown: (error) => this.#destroyQuietly(error),
       onForeign: (what) => this.#destroyQuietly(endedByAnother(what)),
     });
     destroyOnAbort(signal, this);
@@ -310,7 +311,7 @@ export class StreamResponse extends GatheringWritable {
 
   #factsOf({ framing, isPersistent }: Pick<Negotiated, 'framing' | 'isPersistent'>): MessageFacts {
     const isDelimitedByClose = framing === 'until-close';
-    const closes = this.#asksToClose || isDelimitedByClose;
+    const closes = this.#asksToClose || isDelimitedByClose || this.#channel.isDraining;
     return { isPersistent: isPersistent && !closes, closes, isDelimitedByClose };
   }
 
@@ -335,15 +336,12 @@ export class StreamResponse extends GatheringWritable {
   /** Nothing has been sent: an ordinary response takes the place of the one that failed. */
   #sendError(error: Error | null, end: (ending: Ending) => OnDone): void {
     const { errorResponse } = this.#options;
-    const message = errorMessage(
-      error,
-      errorResponse as MakeErrorResponse,
-      error instanceof CannotFailError ? 505 : 500,
-    );
+    const message = errorMessage(error, errorResponse as MakeErrorResponse, defaultStatusOf(error));
     const { isPersistent } = negotiate(this.#request, message.status);
+    const closes = this.#asksToClose || this.#channel.isDraining;
     const facts = {
-      isPersistent: isPersistent && !this.#asksToClose,
-      closes: this.#asksToClose,
+      isPersistent: isPersistent && !closes,
+      closes,
       isDelimitedByClose: false,
     };
     let pieces: Uint8Array[];
@@ -438,6 +436,12 @@ export class StreamResponse extends GatheringWritable {
   #summary(): ResponseEnd {
     return { response: this, request: this.#request, ending: this.#ending!, bytes: this.#bytes };
   }
+}
+
+/** The status of an error response that the application does not make itself. */
+function defaultStatusOf(error: unknown): number {
+  if (error instanceof CannotFailError) return 505;
+  return (error as { code?: unknown } | null)?.code === 'ERR_SERVER_SHUTDOWN' ? 503 : 500;
 }
 
 /** The content is not as long as was promised. */
