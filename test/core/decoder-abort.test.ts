@@ -1,5 +1,5 @@
 /**
- * Strategy: design section 3. The reason is taken only where input ends before that chunk gets an octet of data; on any
+ * Strategy: x-stream-status 4.3. The reason is taken only where input ends before that chunk gets an octet of data; on any
  * other chunk the extension is ignored like every unknown one.
  */
 import { describe, test } from 'vitest';
@@ -8,7 +8,7 @@ import { expectAccepted, expectMalformed, expectTruncated } from '../support/dec
 const EXTENSION = ';x-stream-status="error;type=source_error"';
 const REASON = 'error;type=source_error';
 
-describe('design §3: the abort ending', () => {
+describe('x-stream-status 4.3: the abort ending', () => {
   test.each([
     ['alone', `1${EXTENSION}\r\n`, ''],
     ['behind a body', `5\r\nhello\r\n1${EXTENSION}\r\n`, 'hello'],

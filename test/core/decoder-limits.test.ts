@@ -88,7 +88,7 @@ describe('maxBodyBytes bounds the content', () => {
     expectRefused('1fffffffffffff\r\na', 'ERR_FRAMING_LIMIT', 16, { limits });
   });
 
-  test('design §3: the chunk that aborts a body has no data, so it may stand behind a body of that length', () => {
+  test('x-stream-status 4.3: the chunk that aborts a body has no data, so it may stand behind a body of that length', () => {
     const wire = '5\r\nhello\r\n1;x-stream-status="error;type=timeout"\r\n';
     expectTruncated(wire, { data: 'hello', abortReason: 'error;type=timeout', limits: { maxBodyBytes: 5 } });
     expectRefused(`${wire}!`, 'ERR_FRAMING_LIMIT', wire.length, { data: 'hello', limits: { maxBodyBytes: 5 } });

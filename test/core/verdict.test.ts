@@ -1,5 +1,5 @@
 /**
- * Strategy: judge is a pure function, so it is a table. Each row is evidence and what design section 5 concludes from it;
+ * Strategy: judge is a pure function, so it is a table. Each row is evidence and what x-stream-status 5.2 concludes from it;
  * the precedence has rows of its own, in which two conclusions compete. The digests are made up: judge only compares them.
  */
 import { describe, expect, test } from 'vitest';
@@ -159,7 +159,7 @@ const PRECEDENCE: Row[] = [
 ];
 
 for (const [title, rows] of Object.entries({ CONCLUSIONS, DIGESTS, PRECEDENCE })) {
-  describe(`design §5: ${title.toLowerCase()}`, () => {
+  describe(`x-stream-status 5.2: ${title.toLowerCase()}`, () => {
     test.each(rows)('%s', (_, evidence, kind, digest) => {
       const verdict = judge(evidence);
       expect({ kind: verdict.kind, digest: verdict.digest }).toEqual({ kind, digest });

@@ -26,7 +26,7 @@ const originalOf = ({ octets, contents, isUntilClose }: Recorded, length: number
 });
 
 describe.each(CLIENTS)('%s', (client, ask) => {
-  test.each(ALL)('design §5: whole, $name is $kind', async (response) => {
+  test.each(ALL)('x-stream-status 5.2: whole, $name is $kind', async (response) => {
     const sign = response.ending === 'reset' ? 'RST when read' : 'FIN';
     await withPlayer(async (server) => {
       const outcome = await playTo(server, ask, { octets: response.octets, sign }, { require: 'announced' });
@@ -62,7 +62,7 @@ describe.each(CLIENTS)('%s', (client, ask) => {
     ),
   );
 
-  countedTest('design §5: silence after every octet of a body', `cut, ${client}, silence`, (tally) =>
+  countedTest('x-stream-status 5.2: silence after every octet of a body', `cut, ${client}, silence`, (tally) =>
     withPlayer((server) =>
       inPool(cuts([TINY]), async ({ response, length }) => {
         if (client === 'verify' && length < response.headBytes) return; // the request's own, which has no bound

@@ -17,7 +17,7 @@ const ALL = [...RESPONSES, WITHOUT_DIGEST];
 const endOf = ({ ending }: Recorded): End => (ending === 'reset' ? 'RST' : 'FIN');
 
 describe('each whole response has its verdict', () => {
-  test.each(ALL)('design §5: $name is $kind', (response) => {
+  test.each(ALL)('x-stream-status 5.2: $name is $kind', (response) => {
     const { octets, kind, content } = response;
     const outcome = receiveOctets([octets], 'announced', endOf(response));
     expect(outcome).toMatchObject({ kind, ended: kind === 'complete' || kind === 'unverified' });

@@ -69,7 +69,7 @@ const DAMAGES: Damage[] = [
 
 describe.each(CLIENTS)('%s', (client, ask) => {
   for (const { family, responses, changes, short, long, contents } of DAMAGES) {
-    countedTest(`design §1: ${family}`, `${family}, ${client}`, (tally) =>
+    countedTest(`${family}`, `${family}, ${client}`, (tally) =>
       withPlayer(async (server) => {
         for (const response of responses) {
           const original = { contents: contents ?? response.contents, require: 'announced' as const };

@@ -12,7 +12,7 @@ import { withPlayer } from './player.ts';
 test.each([
   ['Content-Length: 0', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'],
   ['an empty chunked body', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
-])("design §5: %s, require always: 'error' is told", async (_, text) => {
+])("x-stream-status 5.2: %s, require always: 'error' is told", async (_, text) => {
   await withPlayer(async (server) => {
     const { path } = server.add({ octets: Buffer.from(text), sign: 'FIN' });
     const socket = connect({ port: server.port, host: '127.0.0.1' });

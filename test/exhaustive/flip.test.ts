@@ -10,18 +10,12 @@ import { BREATH, breathe, receiveOctets } from './in-process.ts';
 import { RESPONSES, SMALL, TINY } from './responses.ts';
 import { countedTest } from './tally.ts';
 
-damageTest('design §1: every single bit', 'flip a bit', RESPONSES, ({ octets }) => flips(octets));
+damageTest('every single bit', 'flip a bit', RESPONSES, ({ octets }) => flips(octets));
 
-damageTest(
-  'design §1: every octet, each other value',
-  'a wrong octet',
-  SMALL,
-  ({ octets }) => replacements(octets, ALL_VALUES),
-  {
-    short: 127,
-    long: 3,
-  },
-);
+damageTest('every octet, each other value', 'a wrong octet', SMALL, ({ octets }) => replacements(octets, ALL_VALUES), {
+  short: 127,
+  long: 3,
+});
 
 // One octet of content and one of the digest that vouches for it, among others.
 damageTest(

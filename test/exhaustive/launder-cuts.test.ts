@@ -29,7 +29,7 @@ const LAUNDERERS: [name: string, launder: Launderer][] = [
 
 for (const require of ['announced', 'always'] as const) {
   const family = `launder every cut, ${require}`;
-  countedTest(`design §5: every cut, ended cleanly, require ${require}`, family, async (tally) => {
+  countedTest(`x-stream-status 5.2: every cut, ended cleanly, require ${require}`, family, async (tally) => {
     for (const { response, length, name, launder } of everyNth(launderings(), 5)) {
       const { octets, headBytes, contents } = response;
       const head = octets.toString('latin1', 0, headBytes);

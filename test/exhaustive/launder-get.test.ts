@@ -21,7 +21,7 @@ function* cases() {
     for (const fate of FATES) for (const require of REQUIRES) yield { policy, fate, require };
 }
 
-countedTest('design §5: get keeps no file of a failed body', 'launder, get', async (tally) => {
+countedTest('x-stream-status 5.2: get keeps no file of a failed body', 'launder, get', async (tally) => {
   const directory = await temporaryDirectory();
   let index = 0;
   await inPool(

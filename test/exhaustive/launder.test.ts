@@ -48,15 +48,23 @@ describe('a whole body', () => {
 });
 
 for (const [origin, make] of ORIGINS) {
-  countedTest(`design §5: every fate behind every proxy, from ${origin}`, `launder, ${origin}`, async (tally) => {
-    await inPool(POLICIES, (policy) => launder(policy, make(), tally), 4);
-  });
+  countedTest(
+    `x-stream-status 5.2: every fate behind every proxy, from ${origin}`,
+    `launder, ${origin}`,
+    async (tally) => {
+      await inPool(POLICIES, (policy) => launder(policy, make(), tally), 4);
+    },
+  );
 }
 
 if (IS_LONG) {
-  countedTest('design §5: every combination of what a proxy may do', 'launder, every proxy', async (tally) => {
-    await inPool(allPolicies(), (policy) => launder(policy, ORIGINS[0]![1](), tally), 4);
-  });
+  countedTest(
+    'x-stream-status 5.2: every combination of what a proxy may do',
+    'launder, every proxy',
+    async (tally) => {
+      await inPool(allPolicies(), (policy) => launder(policy, ORIGINS[0]![1](), tally), 4);
+    },
+  );
 }
 
 async function launder(policy: Policy, origin: Server, tally: Tally): Promise<void> {

@@ -24,62 +24,50 @@ const reads = ({ octets }: Recorded): Change[] => READ_SIZES.flatMap((size) => [
 
 // Without a digest the count has to notice.
 const COUNTED = [...SMALL, WITHOUT_DIGEST];
-damageTest('design §1: every range of octets lost', 'lose octets', COUNTED, ({ octets }) => losses(octets), {
+damageTest('every range of octets lost', 'lose octets', COUNTED, ({ octets }) => losses(octets), {
   short: 31,
 });
-damageTest('design §1: up to 16 octets lost', 'lose octets', LARGER, ({ octets }) => losses(octets, 16), { short: 7 });
-damageTest('design §1: every range of octets twice', 'repeat octets', COUNTED, ({ octets }) => repetitions(octets), {
+damageTest('up to 16 octets lost', 'lose octets', LARGER, ({ octets }) => losses(octets, 16), { short: 7 });
+damageTest('every range of octets twice', 'repeat octets', COUNTED, ({ octets }) => repetitions(octets), {
   short: 31,
 });
-damageTest('design §1: up to 16 octets twice', 'repeat octets', LARGER, ({ octets }) => repetitions(octets, 16), {
+damageTest('up to 16 octets twice', 'repeat octets', LARGER, ({ octets }) => repetitions(octets, 16), {
   short: 7,
 });
 
 const OTHERS = SMALL.filter((response) => response !== TINY);
-damageTest('design §1: every two octets exchanged', 'exchange octets', OTHERS, ({ octets }) => swaps(octets), {
+damageTest('every two octets exchanged', 'exchange octets', OTHERS, ({ octets }) => swaps(octets), {
   short: 37,
 });
-damageTest('design §1: every two octets of tiny exchanged', 'exchange octets', [TINY], ({ octets }) => swaps(octets));
-damageTest('design §1: octets up to 16 apart exchanged', 'exchange octets', LARGER, ({ octets }) => swaps(octets, 16), {
+damageTest('every two octets of tiny exchanged', 'exchange octets', [TINY], ({ octets }) => swaps(octets));
+damageTest('octets up to 16 apart exchanged', 'exchange octets', LARGER, ({ octets }) => swaps(octets, 16), {
   short: 3,
 });
 
-damageTest('design §1: every read lost, doubled, exchanged', 'lose, repeat, exchange reads', RESPONSES, reads, {
+damageTest('every read lost, doubled, exchanged', 'lose, repeat, exchange reads', RESPONSES, reads, {
   short: 17,
 });
-damageTest('design §1: every chunk lost, doubled, exchanged', 'lose, repeat, exchange chunks', RESPONSES, (response) =>
+damageTest('every chunk lost, doubled, exchanged', 'lose, repeat, exchange chunks', RESPONSES, (response) =>
   chunkChanges(response.octets, response.headBytes),
 );
 
-damageTest(
-  'design §1: any octet put in anywhere',
-  'insert an octet',
-  SMALL,
-  ({ octets }) => insertions(octets, ALL_VALUES),
-  {
-    short: 61,
-  },
-);
-damageTest(
-  'design §1: an octet put in anywhere',
-  'insert an octet',
-  LARGER,
-  ({ octets }) => insertions(octets, MEANINGFUL),
-  {
-    short: 13,
-  },
-);
+damageTest('any octet put in anywhere', 'insert an octet', SMALL, ({ octets }) => insertions(octets, ALL_VALUES), {
+  short: 61,
+});
+damageTest('an octet put in anywhere', 'insert an octet', LARGER, ({ octets }) => insertions(octets, MEANINGFUL), {
+  short: 13,
+});
 
 for (const other of [twin, named('clean failure'), named('abort'), named('plain'), WITHOUT_DIGEST]) {
   damageTest(
-    `design §1: the beginning of tiny, the end of ${other.name}`,
+    `the beginning of tiny, the end of ${other.name}`,
     'mix two messages',
     [TINY],
     ({ octets }) => splices(octets, other.octets),
     { short: 41, long: 3, contents: [TINY.content, ...other.contents] },
   );
   damageTest(
-    `design §1: the beginning of ${other.name}, the end of tiny`,
+    `the beginning of ${other.name}, the end of tiny`,
     'mix two messages',
     [TINY],
     ({ octets }) => splices(other.octets, octets),

@@ -1,5 +1,5 @@
 /**
- * Strategy: the table of design section 4, a row at a time, on a raw socket and on `node:http` side by side. A client that
+ * Strategy: the table of x-stream-status 3, a row at a time, on a raw socket and on `node:http` side by side. A client that
  * knows no HTTP reads the octets behind the head and how the connection ended; all that the servers do is
  * `pipeline(source, respond(...))`.
  */

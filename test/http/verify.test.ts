@@ -29,7 +29,7 @@ async function received(port: number, options: VerifyOptions = {}, request = {})
   return { ...outcome, verdict: await body.verdict };
 }
 
-describe('design section 5: from what came to the verdict', () => {
+describe('x-stream-status 5.2: from what came to the verdict', () => {
   test.each<[string, string, 'FIN' | 'RST' | 'open', Partial<Verdict>, string | undefined]>([
     [
       'status and digest',

@@ -61,7 +61,7 @@ test('RFC 9530 §2: any digests are read as they were', () => {
   );
 });
 
-test('design §3: any status is one line of printable ASCII; its details are at most 256 octets and start as they did', () => {
+test('x-stream-status 2.1: any status is one line of printable ASCII; its details are at most 256 octets and start as they did', () => {
   fc.assert(
     fc.property(errorStatus, (status) => {
       const value = serializeStreamStatus(status);
@@ -80,7 +80,7 @@ test('design §3: any status is one line of printable ASCII; its details are at 
   );
 });
 
-test('design §3: any status is read from its abort chunk as from its field', () => {
+test('x-stream-status 4.3: any status is read from its abort chunk as from its field', () => {
   fc.assert(
     fc.property(errorStatus, (status) => {
       const header = latin1(serializeAbortChunk(status));

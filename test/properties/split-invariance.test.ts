@@ -35,7 +35,7 @@ for (const [name, wire] of Object.entries(wires)) {
   });
 }
 
-test('design §3: aborted bodies, cut anywhere', () => {
+test('x-stream-status 4.3: aborted bodies, cut anywhere', () => {
   fc.assert(
     fc.property(abortedWire, fc.nat(40), split, (octets, missing, cut) => {
       const wire = octets.subarray(0, Math.max(0, octets.length - missing));

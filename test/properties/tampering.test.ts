@@ -65,7 +65,7 @@ test('RFC 9530 §2: one changed octet of the content is a mismatch', () => {
   );
 });
 
-test('design §1: one changed octet anywhere is never complete with other content', () => {
+test('one changed octet anywhere is never complete with other content', () => {
   fc.assert(
     fc.property(body, split, algorithms, fc.nat(), anyChange, (content, writes, used, where, by) => {
       const { wire } = send(content, writes, used);
@@ -76,7 +76,7 @@ test('design §1: one changed octet anywhere is never complete with other conten
   );
 });
 
-test('design §1: one octet lost or doubled anywhere is never complete with other content', () => {
+test('one octet lost or doubled anywhere is never complete with other content', () => {
   fc.assert(
     fc.property(body, split, fc.nat(), fc.boolean(), (content, writes, where, isLost) => {
       const { wire } = send(content, writes, ['sha-256']);

@@ -45,7 +45,7 @@ test('RFC 9112 §8: every proper prefix of a message is ERR_FRAMING_TRUNCATED, a
   );
 });
 
-test('design §5: every proper prefix of a sealed message has the verdict truncated, the whole is complete', () => {
+test('x-stream-status 5.2: every proper prefix of a sealed message has the verdict truncated, the whole is complete', () => {
   fc.assert(
     fc.property(body, split, split, (content, writes, reads) => {
       const { encoder, sealing, pieces } = seal(content, writes);
@@ -62,7 +62,7 @@ test('design §5: every proper prefix of a sealed message has the verdict trunca
   );
 });
 
-test('design §3: an aborted body has the verdict failed with its reason; cut anywhere before, truncated', () => {
+test('x-stream-status 4.3: an aborted body has the verdict failed with its reason; cut anywhere before, truncated', () => {
   fc.assert(
     fc.property(body, errorStatus, split, split, (content, status, writes, reads) => {
       const { encoder, pieces } = seal(content, writes);
@@ -80,7 +80,7 @@ test('design §3: an aborted body has the verdict failed with its reason; cut an
   );
 });
 
-test('design §4: a failure in the trailers has the verdict failed', () => {
+test('x-stream-status 4.2: a failure in the trailers has the verdict failed', () => {
   fc.assert(
     fc.property(body, errorStatus, split, split, (content, reason, writes, reads) => {
       const { encoder, sealing, pieces } = seal(content, writes);

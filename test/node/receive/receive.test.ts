@@ -1,5 +1,5 @@
 /**
- * Strategy: every verdict of design section 5, from octets that a server writes by hand. The content is that of RFC
+ * Strategy: every verdict of x-stream-status 5.2, from octets that a server writes by hand. The content is that of RFC
  * 9530's examples, so that its digest is printed there. Each case is read whole and sent octet by octet.
  */
 

@@ -1,5 +1,5 @@
 /**
- * Strategy: the good ending of every row of design section 4, octet for octet as a client without any HTTP sees it. The
+ * Strategy: the good ending of every row of x-stream-status 3, octet for octet as a client without any HTTP sees it. The
  * content is that of RFC 9530's examples, so that its digests are printed there.
  */
 import { Readable } from 'node:stream';
