@@ -1,7 +1,6 @@
 /**
- * Strategy: the vectors of 24 HTTP implementations and the digests of RFC 9530, where they lie beside the project
- * (../shared/corpus from its root). They are not part of it, so without them this is skipped, and says so. Here their
- * chunked bodies; whole messages and heads are in test/strictness/corpus-messages.test.ts.
+ * Strategy: the test vectors of 24 HTTP implementations (vectors.ts says where they are), and the digests of RFC 9530. Here
+ * their chunked bodies; whole messages and heads are in test/strictness/corpus-messages.test.ts.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -115,8 +114,8 @@ function testDigests(): void {
 }
 
 for (const [name, file, testAll] of [
-  ['chunked bodies: ../shared/corpus/vectors.jsonl', 'vectors.jsonl', testVectors],
-  ['RFC 9530 digests: ../shared/corpus/rfc9530-vectors.json', 'rfc9530-vectors.json', testDigests],
+  ['chunked bodies of other implementations', 'vectors.jsonl', testVectors],
+  ['digests of RFC 9530', 'rfc9530-vectors.json', testDigests],
 ] as const) {
   describe(name, () => {
     const reason = missing(corpusFile(file));

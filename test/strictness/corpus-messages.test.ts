@@ -1,5 +1,5 @@
 /**
- * Strategy: the whole messages among the vectors of 24 HTTP implementations (../shared/corpus, no part of the project), on
+ * Strategy: the whole messages among the vectors of 24 HTTP implementations (vectors.ts), on
  * real sockets: responses through `receive`, whole, octet by octet, and cut into two everywhere; requests through
  * `readRequest` and `respond`. A request's content is not ours to read, so what decides there is that nothing behind the
  * head is ever taken for another request. The chunked bodies in all of them: test/core/corpus.test.ts.

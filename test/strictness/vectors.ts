@@ -1,9 +1,10 @@
 /**
- * The vectors of 24 HTTP implementations, where they lie beside the project (../shared/corpus from its root). They are no
- * part of it: whoever uses them says aloud that he cannot where they are missing.
+ * The test vectors of 24 HTTP implementations. They are other people's, and so no part of the repository: CORPUS in the
+ * environment names their folder. Tests that need them say so where they are missing.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { basename } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { TestContext } from 'vitest';
 import type { FieldPairs } from '../../src/core/fields.ts';
 
@@ -26,7 +27,10 @@ export interface Vector {
   peers: Record<string, Outcome | 'hang'>;
 }
 
-const FOLDER = new URL('../../../shared/corpus/', import.meta.url);
+const FOLDER =
+  process.env.CORPUS === undefined
+    ? new URL('../../../shared/corpus/', import.meta.url)
+    : pathToFileURL(`${process.env.CORPUS}/`);
 const FILE = new URL('vectors.jsonl', FOLDER);
 
 /** Why there are none, if there are none. */
@@ -34,7 +38,7 @@ export const missingVectors = missing(FILE);
 
 /** Why a file of the corpus, or beside it, cannot be read. */
 export function missing(file: URL): string | undefined {
-  return existsSync(file) ? undefined : `SKIPPED: there is no ${fileURLToPath(file)}`;
+  return existsSync(file) ? undefined : `SKIPPED: ${basename(fileURLToPath(file))} is no part of the repository`;
 }
 
 export function corpusFile(name: string): URL {
