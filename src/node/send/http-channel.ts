@@ -250,6 +250,7 @@ export class HttpChannel extends Channel {
       throw error;
     }
     if (!this.#isShared) response.chunkedEncoding = false;
+    response.writeHead = () => response; // there is one head: an error handler that comes late would throw
     this.commit(facts);
   }
 

@@ -11,13 +11,15 @@ export type HeadersOption =
   | Readonly<Record<string, string | number | readonly string[]>>
   | Iterable<readonly [name: string, value: string]>;
 
-const OURS: Readonly<Record<string, string>> = {
-  'content-length':
-    'A Content-Length cannot be kept by a body that may fail, and leaves no room for trailers: say { length } to respond where it is known, or leave it out (RFC 9112 §6.2)',
-  'transfer-encoding': 'Transfer-Encoding is set by respond, which frames the body itself: leave it out',
-  trailer: 'Trailer is set by respond: name further trailer fields in extraTrailers',
-  'x-stream-status': 'X-Stream-Status is set by respond, in the trailer section: leave it out',
-};
+const OURS = new Map(
+  Object.entries({
+    'content-length':
+      'A Content-Length cannot be kept by a body that may fail, and leaves no room for trailers: say { length } to respond where it is known, or leave it out (RFC 9112 §6.2)',
+    'transfer-encoding': 'Transfer-Encoding is set by respond, which frames the body itself: leave it out',
+    trailer: 'Trailer is set by respond: name further trailer fields in extraTrailers',
+    'x-stream-status': 'X-Stream-Status is set by respond, in the trailer section: leave it out',
+  }),
+);
 
 /**
  * The application's fields as pairs, without `Connection`: a response that may fail must not say `close`, which makes
@@ -50,7 +52,7 @@ function pairsFrom(headers: HeadersOption): FieldPairs {
 /** @throws TypeError for a field that only `respond` may set */
 export function assertNotOurs(names: readonly string[]): void {
   for (const name of names) {
-    const why = OURS[name.toLowerCase()];
+    const why = OURS.get(name.toLowerCase());
     if (why !== undefined) throw new TypeError(why);
   }
 }
