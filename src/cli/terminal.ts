@@ -8,12 +8,10 @@ export function paint(stream: NodeJS.WriteStream, format: Format, text: string):
   return stream.isTTY && !process.env.NO_COLOR ? styleText(format, text) : text;
 }
 
-/** Text of a peer or a file name, fit for a terminal: controls, C1 included, as escapes. A line end of ours stays. */
+/** Text of a peer's with its control characters, C1 and those of direction included, as escapes. */
 export function printable(text: string): string {
-  return text.replace(
-    /[\x00-\x09\x0b-\x1f\x7f-\x9f]/g,
-    (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
+  const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, escaped);
 }
 
 export function warn(message: string): void {

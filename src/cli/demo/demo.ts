@@ -11,12 +11,12 @@ import type { FieldPairs } from '../../core/fields.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import { requestHeaders } from '../../node/head/request-headers.ts';
 import { EXIT } from '../exit-codes.ts';
-import { exchange, open } from '../get/exchange.ts';
 import { serveConnection } from '../serve/connection.ts';
 import { fileHandler } from '../serve/file-handler.ts';
 import { type Listening, listen } from '../serve/listen.ts';
 import { formatCount, paint } from '../terminal.ts';
 import { DEMO_USAGE, UsageError } from '../usage.ts';
+import { exchange, open } from './exchange.ts';
 import { type Fault, forwardWithFault } from './fault-proxy.ts';
 
 /** A file that every installation has. */

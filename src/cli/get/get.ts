@@ -1,33 +1,39 @@
 /** chunked-trailers get: one URL, whose content is kept only on a good verdict, and an exit code that says which. */
-import { existsSync, realpathSync } from 'node:fs';
-import type { Writable } from 'node:stream';
+import { createWriteStream, existsSync, realpathSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
-import { type DigestAlgorithm, preferredDigest } from '../../core/content-digest.ts';
 import { HeadError } from '../../core/errors.ts';
-import { type FieldPairs, fieldValue, serializeFieldLines } from '../../core/fields.ts';
+import { type FieldPairs, serializeFieldLines } from '../../core/fields.ts';
 import { BodyError, type Verdict } from '../../core/verdict.ts';
 import type { Require } from '../../core/verifier.ts';
-import { download } from '../../files/download/download.ts';
+import {
+  type DownloadOptions,
+  downloadBy,
+  requestFieldsFor,
+  settingsWith,
+  WANT_REPR_DIGEST,
+} from '../../files/download/download.ts';
+import { partFor } from '../../files/download/ownership.ts';
+import { openVerified } from '../../files/download/request.ts';
 import { StatusError } from '../../files/download/status-error.ts';
-import { partFor } from '../../files/download/temporary-name.ts';
 import { requestHeaders } from '../../node/head/request-headers.ts';
-import type { ReceiveOptions } from '../../node/receive/receive.ts';
 import { EXIT, exitCodeOf } from '../exit-codes.ts';
 import { complain, formatCount, paint, warn } from '../terminal.ts';
 import { GET_USAGE, UsageError } from '../usage.ts';
-import { OutputFile } from './output-file.ts';
 import { Progress } from './progress.ts';
-import { type FinalResponse, getFollowing } from './redirects.ts';
 
 const USER_AGENT = 'chunked-trailers';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 interface GetOptions {
   url: URL;
   /** Undefined: standard output. */
   output: string | undefined;
-  /** Undefined: not to be resumed. */
-  resume: { headers: Record<string, string>; retries: number } | undefined;
+  isResumed: boolean;
+  retries: number;
   require: Require;
   fields: FieldPairs;
   maxRedirects: number;
@@ -44,84 +50,92 @@ export async function get(args: string[]): Promise<number> {
   }
   const interruption = new AbortController();
   const interrupt = () => interruption.abort();
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  for (const name of SIGNALS) process.once(name, interrupt);
   try {
-    return await (options.resume === undefined ? getOnce : getResumed)(options, interruption.signal);
+    const { output } = options;
+    const isFile = output !== undefined && !isStream(output);
+    if (!isFile) return await getStream(options, output, interruption.signal);
+    return await getFile(options, output, interruption.signal);
   } catch (error) {
-    const kept = options.resume && whatIsKept(options.output!);
+    const isAnothers = /^E(?:BUSY|EXIST)$/.test((error as NodeJS.ErrnoException).code ?? '');
+    const kept = options.isResumed && !isAnothers ? whatIsKept(options.output!) : undefined;
     if (interruption.signal.aborted) {
       complain(`interrupted; ${kept ?? 'nothing was kept'}`);
       return EXIT.interrupted;
     }
-    const code = explain(error, options.url);
+    const code = explain(error, options);
     if (kept !== undefined) warn(kept);
     return code;
   } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+    for (const name of SIGNALS) process.off(name, interrupt);
   }
 }
 
-async function getOnce(options: GetOptions, signal: AbortSignal): Promise<number> {
-  const { url, output, require, fields, maxRedirects, idleTimeout, totalTimeout, isQuiet } = options;
-  const digest = digestAskedFor(fields);
-  const receiving: ReceiveOptions = { require, digest, signal, idleTimeout, headTimeout: idleTimeout, totalTimeout };
-  const final = await getFollowing(url, fields, maxRedirects, receiving);
-  const { response, socket } = final;
-  try {
-    const { statusCode, statusMessage, headers } = response;
-    const asksForPart = fields.some(([name]) => name.toLowerCase() === 'range');
-    const isPart = !asksForPart && (statusCode === 206 || headers['content-range'] !== undefined);
-    if (statusCode >= 300 || isPart) {
-      const why = isPart && statusCode < 300 ? ', a part that was not asked for,' : '';
-      const message = `HTTP ${statusCode} ${statusMessage}${why} for ${withoutCredentials(final.url)}`;
-      throw new StatusError(message, statusCode);
-    }
-    const progress = new Progress(!isQuiet && process.stderr.isTTY && (output !== undefined || !process.stdout.isTTY));
-    try {
-      await (output === undefined ? toStdout(final, progress) : toFile(final, progress, output));
-    } finally {
-      progress.stop();
-    }
-    warnIfUnverified(await response.body.verdict);
-    const { leftoverBytes } = response.body;
-    if (leftoverBytes > 0) {
-      warn(`${formatCount(leftoverBytes)} octets came behind the response that nobody asked for; they were not read`);
-    }
-    if (!isQuiet) conclude(await response.body.verdict, progress);
-    return EXIT.ok;
-  } finally {
-    socket.destroy();
-  }
-}
-
-/** A receiver hashes what it asks for. */
-function digestAskedFor(fields: FieldPairs): DigestAlgorithm {
-  const wanted = preferredDigest(fieldValue(fields, 'want-content-digest'));
-  return wanted === undefined || wanted === 'none' ? 'sha-256' : wanted;
-}
-
-async function getResumed(options: GetOptions, signal: AbortSignal): Promise<number> {
-  const { url, output, require, maxRedirects, idleTimeout, totalTimeout, isQuiet } = options;
-  const { headers, retries } = options.resume!;
+/** Into a file: `download` does it. */
+async function getFile(options: GetOptions, output: string, signal: AbortSignal): Promise<number> {
+  const { url, isResumed, retries, isQuiet } = options;
   const progress = new Progress(!isQuiet && process.stderr.isTTY);
-  let start = 0;
   try {
-    const verdict = await download(url, output!, {
-      ...{ resume: true, require, headers, retries, signal, maxRedirects },
-      ...{ idleTimeout, totalTimeout, headTimeout: idleTimeout },
-      onProgress: ({ bytes, resumedFrom }) => {
-        if (progress.bytes === 0 && start === 0) start = resumedFrom ?? 0;
-        progress.bytes = Math.max(0, bytes - start);
+    const downloading: DownloadOptions = {
+      ...optionsOf(options, signal),
+      ...{ resume: isResumed, retries },
+      onProgress: (now) => progress.show(now),
+      onRetry: (error, retry) => {
+        if (!isQuiet) progress.interrupt(() => warn(`${error.message}; trying again (${retry} of ${retries})`));
       },
-      onRetry: (error, retry) => isQuiet || warn(`${error.message}; trying again (${retry} of ${retries})`),
-    });
+    };
+    const verdict = await downloadBy(
+      settingsWith(url, downloading, () => options.fields),
+      output,
+      downloading,
+    );
     progress.stop();
-    warnIfUnverified(verdict);
-    if (!isQuiet) conclude(verdict, progress);
+    conclude(verdict, progress, isQuiet);
     return EXIT.ok;
   } finally {
     progress.stop();
   }
+}
+
+/** Into what is no file: standard output, a pipe, a device. There is nothing to be renamed or continued. */
+async function getStream(options: GetOptions, output: string | undefined, signal: AbortSignal): Promise<number> {
+  const { url, isQuiet } = options;
+  const settings = settingsWith(url, optionsOf(options, signal), () => options.fields);
+  const { body, message, close } = await openVerified(settings.url, settings.headers, settings);
+  const progress = new Progress(!isQuiet && process.stderr.isTTY && (output !== undefined || !process.stdout.isTTY));
+  try {
+    const total = lengthOf(message.headers['content-length']);
+    const counter = new Transform({
+      transform(data: Buffer, _encoding, callback) {
+        progress.show({ bytes: progress.bytes + data.length, ...(total !== undefined && { total }) });
+        callback(null, data);
+      },
+    });
+    if (output === undefined) await pipeline(body, counter, process.stdout as Writable, { end: false });
+    else await pipeline(body, counter, createWriteStream(output, { flags: 'w' }));
+    progress.stop();
+    conclude(await body.verdict, progress, isQuiet);
+    return EXIT.ok;
+  } finally {
+    progress.stop();
+    close();
+  }
+}
+
+function optionsOf(options: GetOptions, signal: AbortSignal): DownloadOptions {
+  const { require, maxRedirects, idleTimeout, totalTimeout } = options;
+  return { require, maxRedirects, idleTimeout, totalTimeout, headTimeout: idleTimeout, signal };
+}
+
+function lengthOf(field: string | undefined): number | undefined {
+  return field === undefined ? undefined : Number(field);
+}
+
+/** A pipe, a device, and what `/dev/stdout` and process substitutions are: written to as they stand. */
+function isStream(output: string): boolean {
+  if (/^\/(?:dev|proc)\//.test(path.resolve(output))) return true;
+  const stats = statSync(output, { throwIfNoEntry: false });
+  return stats !== undefined && !stats.isFile() && !stats.isDirectory();
 }
 
 /** In words, if there is something for the next run. */
@@ -136,57 +150,42 @@ function warnIfUnverified(verdict: Verdict): void {
   warn(`${verdict.reason}: the server does not say whether this is all of it (--require always makes this fail)`);
 }
 
-function conclude(verdict: Verdict, progress: Progress): void {
-  if (!process.stderr.isTTY) return;
+function conclude(verdict: Verdict, progress: Progress, isQuiet: boolean): void {
+  warnIfUnverified(verdict);
+  if (isQuiet || !process.stderr.isTTY) return;
   process.stderr.write(`${paint(process.stderr, 'green', verdict.kind)}: ${progress.summary()}\n`);
 }
 
-async function toFile({ response }: FinalResponse, progress: Progress, target: string): Promise<void> {
-  let file: OutputFile;
-  try {
-    file = await OutputFile.create(target);
-  } catch (error) {
-    response.body.destroy();
-    throw error;
-  }
-  for (const name of file.unclaimed) {
-    warn(`${name} was left by an earlier get, perhaps of another machine or container: remove it if none is running`);
-  }
-  try {
-    await pipeline(response.body, progress.counter(), file.writable);
-    await file.keep();
-  } catch (error) {
-    await file.discard();
-    throw error;
-  }
-}
-
-async function toStdout({ response }: FinalResponse, progress: Progress): Promise<void> {
-  await pipeline(response.body, progress.counter(), process.stdout as Writable, { end: false });
-}
-
 /** Says on stderr what went wrong, and gives the exit code for it. */
-function explain(error: unknown, url: URL): number {
+function explain(error: unknown, { url, output = '' }: GetOptions): number {
   if (error instanceof StatusError) {
     complain(error.message);
     return EXIT.status;
   }
   if (error instanceof HeadError) {
-    if (error.code === 'ERR_NO_RESPONSE' && error.bytes === 0 && error.cause instanceof Error) {
+    const { syscall } = (error.cause ?? {}) as NodeJS.ErrnoException;
+    if (error.cause instanceof Error && (syscall === 'connect' || syscall === 'getaddrinfo')) {
       complain(`${url.host} cannot be reached: ${error.cause.message || (error.cause as NodeJS.ErrnoException).code}`);
       return EXIT.noResponse;
     }
-    const cause = error.cause instanceof Error ? ` (${error.cause.message || error.cause.name})` : '';
-    complain(`${error.code}: no response from ${url.host}: ${error.message}${cause}`);
+    complain(`${error.code}: no response from ${url.host}: ${error.message}`);
     return EXIT.noResponse;
   }
   if (!(error instanceof BodyError)) {
-    complain((error as Error).message);
+    complain(describeLocal(error as NodeJS.ErrnoException, output));
     return EXIT.local;
   }
   const { verdict } = error;
-  complain(`${verdict.kind} after ${formatCount(verdict.bytes)} octets: ${verdict.reason}  [${error.code}]`);
+  complain(`${verdict.kind} after ${formatCount(verdict.bytes)} bytes: ${verdict.reason}  [${error.code}]`);
   return exitCodeOf(verdict.kind);
+}
+
+function describeLocal({ code, syscall, message }: NodeJS.ErrnoException, output: string): string {
+  if (code === 'ENOENT') {
+    return `${output} cannot be written: there is no directory ${path.dirname(path.resolve(output))}`;
+  }
+  if (syscall !== undefined) return `${output} cannot be written: ${message}`;
+  return code === undefined ? message : message.replace(`${code}: `, '');
 }
 
 function readOptions(args: string[]): GetOptions | undefined {
@@ -214,7 +213,7 @@ function readOptions(args: string[]): GetOptions | undefined {
   if (!URL.canParse(address)) throw new UsageError(`"${address}" is not a URL; it starts with http:// or https://`);
   const url = new URL(address);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new UsageError(`only http: and https: can be got, not ${url.protocol}`);
+    throw new UsageError(`only http: and https: are supported, not ${url.protocol}`);
   }
   if (values.output !== undefined && (values.output === '' || /[/\\]$/.test(values.output))) {
     throw new UsageError(`-o takes the name of a file, not "${values.output}"`);
@@ -226,18 +225,13 @@ function readOptions(args: string[]): GetOptions | undefined {
   const output = values.output === '-' ? undefined : values.output;
   if (values.resume && output === undefined) throw new UsageError('--resume needs a file to continue: -o <file>');
   if (values.resume && values.plain) throw new UsageError('--resume asks for the status: it cannot go with --plain');
-  if (values.retries !== undefined && !values.resume) throw new UsageError('--retries goes with --resume');
   const own = ownFields(values.header);
   if (values.resume) assertResumable(own);
   return {
     url,
     output,
-    resume: values.resume
-      ? {
-          headers: { 'User-Agent': USER_AGENT, Accept: '*/*', ...Object.fromEntries(own) },
-          retries: wholeNumber('--retries', values.retries ?? '5'),
-        }
-      : undefined,
+    isResumed: values.resume,
+    retries: wholeNumber('--retries', values.retries ?? (values.resume ? '5' : '0')),
     require,
     fields: requestFields(url, own, values.plain),
     maxRedirects: wholeNumber('--max-redirects', values['max-redirects']),
@@ -270,33 +264,13 @@ function assertResumable(own: FieldPairs): void {
   const names = own.map(([name]) => name.toLowerCase());
   const ours = names.find((name) => name === 'range' || name === 'if-range');
   if (ours !== undefined) throw new UsageError(`--resume sends ${ours} itself: leave it out`);
-  if (new Set(names).size < names.length) throw new UsageError('--resume sends a field of -H once only');
 }
 
 function requestFields(url: URL, own: FieldPairs, isPlain: boolean): FieldPairs {
-  const fields: FieldPairs = [
-    ['User-Agent', USER_AGENT],
-    ['Accept', '*/*'],
-    ...(isPlain ? [] : Object.entries(requestHeaders())),
-  ];
-  if (url.username !== '') {
-    fields.push(['Authorization', `Basic ${Buffer.from(credentialsOf(url)).toString('base64')}`]);
-  }
-  const replaced = new Set(own.map(([name]) => name.toLowerCase()));
-  return [...fields.filter(([name]) => !replaced.has(name.toLowerCase())), ...own];
-}
-
-function credentialsOf(url: URL): string {
+  const asking = isPlain ? {} : { ...requestHeaders(), ...WANT_REPR_DIGEST };
   try {
-    return `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-  } catch {
-    throw new UsageError('the user name or the password in the URL is not percent-encoded as it should be');
+    return requestFieldsFor(url, Object.entries({ 'User-Agent': USER_AGENT, Accept: '*/*', ...asking }), own);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
   }
-}
-
-function withoutCredentials(url: URL): string {
-  const shown = new URL(url);
-  shown.username = '';
-  shown.password = '';
-  return shown.href;
 }

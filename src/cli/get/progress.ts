@@ -1,5 +1,5 @@
-/** A line on a terminal that says how far a download is: octets, rate, elapsed time. Nothing where there is none. */
-import { Transform } from 'node:stream';
+/** A line on a terminal that says how far a download is: bytes, rate, time, and how much is left where that is known. */
+import type { DownloadProgress } from '../../files/download/attempt.ts';
 import { formatBytes, formatTime } from '../terminal.ts';
 
 const INTERVAL = 200;
@@ -8,37 +8,63 @@ export class Progress {
   readonly #isShown: boolean;
   readonly #start = performance.now();
   #timer: NodeJS.Timeout | undefined;
-  bytes = 0;
+  /** What an earlier run had brought. */
+  #startedAt = 0;
+  #now: DownloadProgress = { bytes: 0 };
 
   constructor(isShown: boolean) {
     this.#isShown = isShown;
     if (isShown) this.#timer = setInterval(() => this.#draw(), INTERVAL).unref();
   }
 
-  /** Counts what passes. */
-  counter(): Transform {
-    return new Transform({
-      transform: (data: Buffer, _encoding, callback) => {
-        this.bytes += data.length;
-        callback(null, data);
-      },
-    });
+  get bytes(): number {
+    return this.#now.bytes;
+  }
+
+  show(now: DownloadProgress): void {
+    if (this.#now.bytes === 0 && this.#startedAt === 0) this.#startedAt = now.resumedFrom ?? 0;
+    this.#now = now;
+  }
+
+  /** Clears the line for a message. */
+  interrupt(message: () => void): void {
+    if (this.#isShown) process.stderr.write('\r\x1b[K');
+    message();
   }
 
   /** Clears the line. */
   stop(): void {
+    if (this.#timer === undefined) return;
     clearInterval(this.#timer);
-    if (this.#isShown) process.stderr.write('\r\x1b[K');
+    this.#timer = undefined;
+    process.stderr.write('\r\x1b[K');
   }
 
   /** `12.3 MB in 4.5 s (2.7 MB/s)` */
   summary(): string {
-    const milliseconds = performance.now() - this.#start;
-    const rate = formatBytes(this.bytes / Math.max(0.001, milliseconds / 1000));
-    return `${formatBytes(this.bytes)} in ${formatTime(milliseconds)} (${rate}/s)`;
+    const came = Math.max(0, this.bytes - this.#startedAt);
+    return `${formatBytes(came)} in ${formatTime(this.#elapsed)} (${formatBytes(this.#rate)}/s)`;
+  }
+
+  get #elapsed(): number {
+    return performance.now() - this.#start;
+  }
+
+  /** Bytes a second. */
+  get #rate(): number {
+    return Math.max(0, this.bytes - this.#startedAt) / Math.max(0.001, this.#elapsed / 1000);
   }
 
   #draw(): void {
-    process.stderr.write(`\r\x1b[K${this.summary()}`);
+    process.stderr.write(`\r\x1b[K${this.summary()}${this.#left()}`);
+  }
+
+  /** `, 45 % of 27.3 MB, 5.5 s left` */
+  #left(): string {
+    const { bytes, total } = this.#now;
+    if (total === undefined || total === 0) return '';
+    const seconds = this.#rate === 0 ? undefined : (total - bytes) / this.#rate;
+    const left = seconds === undefined ? '' : `, ${formatTime(1000 * seconds)} left`;
+    return `, ${Math.floor((100 * bytes) / total)} % of ${formatBytes(total)}${left}`;
   }
 }

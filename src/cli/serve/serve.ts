@@ -59,8 +59,7 @@ export async function serve(args: string[]): Promise<number> {
 }
 
 function report({ request, status, bytes, ending, error, milliseconds }: Answered): void {
-  const what = printable(`${request.method} ${request.target}`);
-  const line = `${what} ${status} ${ending} ${formatBytes(bytes)} ${formatTime(milliseconds)}`;
+  const line = `${printable(`${request.method} ${request.target}`)} ${status} ${ending} ${formatBytes(bytes)} ${formatTime(milliseconds)}`;
   process.stdout.write(`${line}${error instanceof Error ? `  ${describe(error)}` : ''}\n`);
 }
 

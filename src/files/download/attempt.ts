@@ -1,19 +1,32 @@
-/** One request of a download, and what becomes of the octets that it brings. */
+/** One request of a download, and what becomes of the bytes that it brings. */
 import { createHash } from 'node:crypto';
 import { fieldValue, listMembers } from '../../core/fields.ts';
 import { BodyError, type Verdict } from '../../core/verdict.ts';
 import { bodyErrorFor, type Require } from '../../core/verifier.ts';
-import { type Asked, type ContentRange, partOf206, strongEtag, unsatisfiedLength } from './content-range.ts';
+import {
+  type Asked,
+  type ContentRange,
+  isSameValidator,
+  partOf206,
+  unsatisfiedLength,
+  validatorFrom,
+} from './content-range.ts';
 import { checkReprDigest, isCheckable, judgeWhole, judgeWithoutRest } from './digest.ts';
 import type { PartFile } from './part-file.ts';
-import { type Reply, type RequestSettings, requestFollowing } from './request.ts';
+import {
+  isWhole,
+  type Reply,
+  type RequestFields,
+  type RequestSettings,
+  requestFollowing,
+  statusError,
+} from './request.ts';
 import type { Representation } from './state.ts';
-import { StatusError } from './status-error.ts';
 
 export interface DownloadProgress {
-  /** Octets that are in the file. */
+  /** Bytes that are in the file. */
   bytes: number;
-  /** Octets of the whole, once a response has said so. */
+  /** Bytes of the whole, once a response has said so. */
   total?: number;
   /** Where the response began that is being received, if it continues what was there. */
   resumedFrom?: number;
@@ -21,7 +34,7 @@ export interface DownloadProgress {
 
 export interface AttemptSettings extends RequestSettings {
   url: URL;
-  headers: Record<string, string>;
+  headers: RequestFields;
   require: Require;
   onProgress: ((progress: DownloadProgress) => void) | undefined;
 }
@@ -30,30 +43,43 @@ export interface AttemptSettings extends RequestSettings {
 export type Outcome = { verdict: Verdict } | { hasAdvanced: boolean };
 
 /** What a part that is shorter than what was asked for has to bring, or the rest would take requests without end. */
-const MIN_ADVANCE = 65_536;
+export const MIN_ADVANCE = 65_536;
 
 /** After these, what came is a start of the content as far as it goes. */
 const CUT = new Set(['ERR_BODY_TRUNCATED', 'ERR_BODY_TIMEOUT', 'ERR_BODY_FAILED']);
 
-type Facts = Omit<Representation, 'etag'> & { etag: string | undefined };
+type Facts = Omit<Representation, 'validator'> & { validator: string | undefined };
 
-/** Whether octets may be kept for which no digest has vouched yet. */
-export function mayKeepUnverified({ isReprDigestExpected, isSealed }: Omit<Facts, 'etag'>, require: Require): boolean {
-  return isReprDigestExpected || (!isSealed && require !== 'always');
+/** Whether bytes may be kept for which no digest has vouched yet. */
+export function mayKeepUnverified(
+  { isReprDigestExpected, isSealed, encoding, total }: Omit<Facts, 'validator'>,
+  require: Require,
+): boolean {
+  // Servers compress a part by itself, under the validator of the whole: only a length or a digest tells.
+  const isTold = isReprDigestExpected || encoding === '' || total !== undefined;
+  return isTold && (isReprDigestExpected || (!isSealed && require !== 'always'));
 }
 
 export async function attempt(part: PartFile, settings: AttemptSettings): Promise<Outcome> {
   const known = part.representation;
   const asked: Asked | undefined =
-    known !== undefined && part.bytes > 0 ? { first: part.bytes, etag: known.etag, total: known.total } : undefined;
-  const headers = asked && { Range: `bytes=${asked.first}-`, 'If-Range': asked.etag };
-  const reply = await requestFollowing(settings.url, { ...settings.headers, ...headers }, settings);
+    known !== undefined && part.bytes > 0 && !part.isDoubted
+      ? { first: part.bytes, validator: known.validator, encoding: known.encoding, total: known.total }
+      : undefined;
+  const range: RequestFields =
+    asked === undefined
+      ? []
+      : [
+          ['Range', `bytes=${asked.first}-`],
+          ['If-Range', asked.validator],
+        ];
+  const reply = await requestFollowing(settings.url, [...settings.headers, ...range], settings);
   try {
-    const { statusCode = 0, statusMessage, headers: received } = reply.message;
-    // A 200 with a Content-Range is a part of something, whatever its status says.
-    if (statusCode < 300 && statusCode !== 206 && received['content-range'] === undefined) {
-      await part.restart();
-      return await receive(part, reply, settings, factsFrom(reply), undefined);
+    const { statusCode = 0, headers: received } = reply.message;
+    if (isWhole(reply, settings.require)) return await receiveWhole(part, reply, settings);
+    if (statusCode === 200 && asked !== undefined) {
+      part.isDoubted = true; // it has a Content-Range
+      return { hasAdvanced: true };
     }
     if (
       known !== undefined &&
@@ -65,14 +91,41 @@ export async function attempt(part: PartFile, settings: AttemptSettings): Promis
       if (typeof range === 'object') {
         return await receive(part, reply, settings, mergeFacts(known, factsFrom(reply), range), range);
       }
-      await part.restart();
-      return { hasAdvanced: true }; // the next request is a plain one
+      part.isDoubted = true; // the next request is a plain one
+      return { hasAdvanced: true };
     }
-    const message = `HTTP ${statusCode} ${statusMessage} for ${reply.url.href}`;
-    throw new StatusError(message, statusCode, received['retry-after']);
+    throw statusError(reply);
   } finally {
     reply.close();
   }
+}
+
+/** A response of the whole. What is there is kept until it is known to be better. */
+async function receiveWhole(part: PartFile, reply: Reply, settings: AttemptSettings): Promise<Outcome> {
+  const facts = factsFrom(reply);
+  const { representation: known } = part;
+  if (known !== undefined && part.bytes > 0 && isLess(facts, known)) {
+    throw refusal(part, 'The server sent a whole that it says less of than of the one that was begun: this is kept');
+  }
+  await part.beginAfresh(representationFrom(facts));
+  try {
+    return await receive(part, reply, settings, facts, undefined);
+  } catch (error) {
+    await part.settle();
+    throw error;
+  }
+}
+
+/** Such as the page of a captive portal, in place of content with a seal or an entity tag. */
+function isLess(facts: Facts, known: Representation): boolean {
+  const isProven = (of: Omit<Facts, 'validator'>) => of.isSealed || of.isReprDigestExpected;
+  return !isProven(facts) && (isProven(known) || facts.validator === undefined);
+}
+
+function refusal(part: PartFile, reason: string): BodyError {
+  const findings = { trailers: [], isStatusUnreadable: false, status: undefined, error: undefined };
+  const verdict = { ...findings, kind: 'unverified', bytes: part.bytes, digest: 'absent', reason } as const;
+  return new BodyError('ERR_BODY_UNVERIFIED', verdict);
 }
 
 async function receive(
@@ -82,17 +135,17 @@ async function receive(
   facts: Facts,
   range: ContentRange | undefined,
 ): Promise<Outcome> {
-  const { etag } = facts;
+  const representation = representationFrom(facts);
   const first = part.bytes;
   const mayKeep = mayKeepUnverified(facts, settings.require);
-  part.begin(etag === undefined ? undefined : { ...facts, etag });
+  part.begin(representation);
   try {
-    await write(part, reply, settings, facts.total, range, etag !== undefined && mayKeep);
+    await write(part, reply, settings, facts.total, range, representation !== undefined && mayKeep);
   } catch (error) {
     reply.body.destroy(); // it may be ours
     const verdict = await reply.body.verdict;
     const isCut = !(error instanceof BodyError) || CUT.has(error.code);
-    if (etag === undefined) await part.restart();
+    if (representation === undefined) await part.restart();
     else if (verdict.kind === 'failed' && verdict.digest === 'match' && verdict.bytes === part.bytes - first) {
       part.verified();
     } else if (!isCut || !mayKeep) await part.revert();
@@ -100,8 +153,7 @@ async function receive(
   }
   const verdict = await reply.body.verdict;
   if (verdict.digest === 'match') part.verified();
-  const isWhole = range === undefined || range.last + 1 === range.total;
-  if (!isWhole) {
+  if (range !== undefined && range.last + 1 !== range.total) {
     const advance = part.bytes - first;
     if (!part.isVerified && !mayKeep) await part.revert();
     return { hasAdvanced: advance >= MIN_ADVANCE };
@@ -135,6 +187,10 @@ async function write(
   if (range !== undefined && part.bytes < end) throw wrongLength(range, `${part.bytes - first}`, part.bytes);
 }
 
+function representationFrom({ validator, ...facts }: Facts): Representation | undefined {
+  return validator === undefined ? undefined : { ...facts, validator };
+}
+
 async function withoutRest(part: PartFile, known: Representation, settings: AttemptSettings): Promise<Outcome> {
   const repr = await checkReprDigest(part, known.reprDigest);
   if (repr === 'absent' && (known.isSealed || settings.require === 'always')) {
@@ -152,10 +208,10 @@ async function conclude(part: PartFile, verdict: Verdict, require: Require, isPr
   throw error;
 }
 
-function isNothingMissing(reply: Reply, { first, etag }: Asked, { source }: Representation): boolean {
+function isNothingMissing(reply: Reply, { first, validator }: Asked, { source }: Representation): boolean {
   const { headers } = reply.message;
-  const isSame = sourceOf(reply) === source && (headers.etag === undefined || headers.etag === etag);
-  return isSame && unsatisfiedLength(headers['content-range']) === first;
+  const isSame = headers.etag === undefined || isSameValidator(headers, validator);
+  return isSame && sourceOf(reply) === source && unsatisfiedLength(headers['content-range']) === first;
 }
 
 function factsFrom(reply: Reply): Facts {
@@ -165,7 +221,8 @@ function factsFrom(reply: Reply): Facts {
   const reprDigest = typeof reprField === 'string' && isCheckable(reprField) ? reprField : undefined;
   const announced = listMembers(headers.trailer);
   return {
-    etag: strongEtag(headers.etag),
+    validator: validatorFrom(headers),
+    encoding: headers['content-encoding'] ?? '',
     source: sourceOf(reply),
     ...(length !== undefined && statusCode === 200 && { total: Number(length) }),
     ...(reprDigest !== undefined && { reprDigest }),
@@ -175,7 +232,7 @@ function factsFrom(reply: Reply): Facts {
 }
 
 /** What is known of the representation, after a further part of it. */
-function mergeFacts(known: Representation, { reprDigest, ...facts }: Facts, { total }: ContentRange): Representation {
+function mergeFacts(known: Representation, { reprDigest, ...facts }: Facts, { total }: ContentRange): Facts {
   return {
     ...known,
     ...(total !== undefined && { total }),
@@ -186,7 +243,17 @@ function mergeFacts(known: Representation, { reprDigest, ...facts }: Facts, { to
 }
 
 function sourceOf({ url }: Reply): string {
-  return createHash('sha256').update(`${url.origin}${url.pathname}`).digest('hex');
+  return createHash('sha256').update(identityOf(url)).digest('hex');
+}
+
+/** Of a signed URL, what is left when it is signed anew. */
+const SIGNATURE =
+  /^(?:x-(?:amz|goog|oss|cos|ms)-.*|awsaccesskeyid|googleaccessid|signature|expires|policy|key-pair-id|s[aeikprtv]|sig|sk[a-z]+|token)$/i;
+
+/** Origin, path and query, without what signs it. */
+export function identityOf(url: URL): string {
+  const query = [...url.searchParams].filter(([name]) => !SIGNATURE.test(name));
+  return `${url.origin}${url.pathname}?${new URLSearchParams(query)}`;
 }
 
 function wrongLength({ first, last }: ContentRange, came: string, bytes: number): BodyError {

@@ -1,21 +1,30 @@
 /**
  * download: a URL into a file that appears only when it is whole. What breaks is continued where it broke, by a Range
- * request (RFC 9110 §14) that holds for the same representation only (If-Range, a strong entity tag): without one, and
+ * request (RFC 9110 §14) that holds for the same representation only (If-Range, a strong validator): without one, and
  * whenever anything about the answer is doubtful, it starts again.
  *
- * Which octets are kept: those that a digest of their sender covers, such as what came before a failure that was told;
+ * Which bytes are kept: those that a digest of their sender covers, such as what came before a failure that was told;
  * and others only where nothing is lost by it: a Repr-Digest will vouch for the whole, or nobody had promised to.
  */
 import type { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { preferredDigest } from '../../core/content-digest.ts';
 import { FramingError } from '../../core/errors.ts';
-import { serializeFieldLines } from '../../core/fields.ts';
+import { fieldValue, serializeFieldLines } from '../../core/fields.ts';
 import { BodyError, judge, type Verdict } from '../../core/verdict.ts';
 import { assertJudging, type Require } from '../../core/verifier.ts';
 import { requestHeaders } from '../../node/head/request-headers.ts';
 import { type BodyTimeoutOptions, bodyTimeoutsFrom, timeoutFrom } from '../../node/timeouts.ts';
-import { type AttemptSettings, attempt, type DownloadProgress, mayKeepUnverified } from './attempt.ts';
+import {
+  type AttemptSettings,
+  attempt,
+  type DownloadProgress,
+  identityOf,
+  MIN_ADVANCE,
+  mayKeepUnverified,
+} from './attempt.ts';
 import { PartFile } from './part-file.ts';
+import type { RequestFields } from './request.ts';
 import { defaultRetryDelay, isWorthRetrying, retryAfterOf } from './retry.ts';
 
 /** The timeouts are for each response. */
@@ -29,13 +38,13 @@ export interface DownloadOptions extends BodyTimeoutOptions {
   require?: Require;
   /** Further request fields, which replace those of the same name that are sent anyway. */
   headers?: Readonly<Record<string, string>>;
-  /** How many further requests there may be after one has failed. 5 by default. */
+  /** How many further requests there may be one after the other that get it no 64 KiB further. 5 by default. */
   retries?: number;
   /** Milliseconds before the nth further request. By default 1 s, 2 s, 4 s ... 30 s, less a random part. */
   retryDelay?: (retry: number) => number;
-  /** Told whenever octets have been written. What it throws ends the download. */
+  /** Told whenever bytes have come. What it throws ends the download. */
   onProgress?: (progress: DownloadProgress) => void;
-  /** Told of each failure behind which there will be another request. */
+  /** Called before each retry. */
   onRetry?: (error: Error, retry: number) => void;
   /** Cancels: `download` rejects with an AbortError, or with the signal's reason before a response. */
   signal?: AbortSignal;
@@ -55,19 +64,28 @@ export interface DownloadOptions extends BodyTimeoutOptions {
  * @throws BodyError of the last response's verdict; ERR_BODY_MISMATCH if a Repr-Digest disagrees with the whole
  * @throws HeadError ERR_NO_RESPONSE, ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT, ERR_HEAD_TIMEOUT if no response came
  * @throws StatusError for a response that is no success
- * @throws Error of the file system as it is (ENOSPC, EACCES ...); EBUSY if another `resume` is at work on the same file
+ * @throws Error of the file system as it is (ENOSPC, EACCES ...); EBUSY if another `resume` is at work on the same file,
+ *   EEXIST if a `.part` beside it is not provably ours, EACCES if the file is read-only
  * @throws TypeError, RangeError for a URL or options that are none
  */
 export async function download(url: URL | string, file: string, options: DownloadOptions = {}): Promise<Verdict> {
-  const settings = settingsFrom(url, options);
+  return downloadBy(settingsFrom(url, options), file, options);
+}
+
+/** `download` with settings made: what the command line asks for beyond its options. */
+export async function downloadBy(settings: AttemptSettings, file: string, options: DownloadOptions): Promise<Verdict> {
   const { retries = 5, retryDelay = defaultRetryDelay, resume = false, onRetry, signal } = options;
   if (!Number.isSafeInteger(retries) || retries < 0) {
     throw new RangeError(`retries must be an integer, 0 or more; not ${retries}`);
   }
   signal?.throwIfAborted();
-  const isUsable = (state: Parameters<typeof mayKeepUnverified>[0] & { isVerified: boolean }) =>
-    state.isVerified || mayKeepUnverified(state, settings.require);
-  const part = await PartFile.open(file, settings.url.href, resume, isUsable);
+  const part = await PartFile.open(file, {
+    source: identityOf(settings.url),
+    keepsOverRuns: resume,
+    isUsable: (state) => state.isVerified || mayKeepUnverified(state, settings.require),
+    signal,
+  });
+  let furthest = part.bytes;
   try {
     for (let retry = 0; ; ) {
       const hasEarlier = part.bytes > 0;
@@ -86,6 +104,10 @@ export async function download(url: URL | string, file: string, options: Downloa
       } catch (error) {
         // What came in parts and is not vouched for may be, in one piece.
         const isUnverified = error instanceof BodyError && error.code === 'ERR_BODY_UNVERIFIED';
+        if (part.bytes >= furthest + MIN_ADVANCE) {
+          furthest = part.bytes;
+          retry = 0;
+        }
         if (retry >= retries || !(isWorthRetrying(error) || (isUnverified && hasEarlier))) throw error;
         retry++;
         await part.note();
@@ -99,8 +121,18 @@ export async function download(url: URL | string, file: string, options: Downloa
   }
 }
 
-function settingsFrom(url: URL | string, options: DownloadOptions): AttemptSettings {
-  const { require = 'announced', headers = {}, signal, onProgress, maxRedirects = 10, agent } = options;
+/** @throws TypeError, RangeError for a URL or options that are none */
+export function settingsFrom(url: URL | string, options: DownloadOptions): AttemptSettings {
+  const { headers = {} } = options;
+  return settingsWith(url, options, (parsed) => fieldsFrom(parsed, headers));
+}
+
+export function settingsWith(
+  url: URL | string,
+  options: DownloadOptions,
+  fieldsOf: (url: URL) => RequestFields,
+): AttemptSettings {
+  const { require = 'announced', signal, onProgress, maxRedirects = 10, agent } = options;
   const { idleTimeout, totalTimeout, headTimeout = 300_000 } = options;
   const parsed = new URL(url);
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
@@ -112,11 +144,14 @@ function settingsFrom(url: URL | string, options: DownloadOptions): AttemptSetti
     ...(totalTimeout !== undefined && { totalTimeout }),
   };
   bodyTimeoutsFrom(timeouts);
+  const headers = fieldsOf(parsed);
+  const wanted = preferredDigest(fieldValue(headers, 'want-content-digest'));
+  const digest = wanted === undefined || wanted === 'none' ? 'sha-256' : wanted;
   return {
     url: parsed,
-    headers: fieldsFrom(parsed, headers),
+    headers,
     require,
-    verifying: { require, ...timeouts, ...(signal && { signal }) },
+    verifying: { require, digest, ...timeouts, ...(signal && { signal }) },
     signal,
     headTimeout: timeoutFrom('headTimeout', headTimeout),
     maxRedirects,
@@ -126,18 +161,28 @@ function settingsFrom(url: URL | string, options: DownloadOptions): AttemptSetti
 }
 
 /** @throws TypeError for fields that are ours to send, or that cannot be sent */
-function fieldsFrom(url: URL, own: Readonly<Record<string, string>>): Record<string, string> {
+function fieldsFrom(url: URL, own: Readonly<Record<string, string>>): RequestFields {
   serializeFieldLines(Object.entries(own));
-  const replaced = new Set(Object.keys(own).map((name) => name.toLowerCase()));
-  for (const name of ['range', 'if-range']) {
-    if (replaced.has(name)) throw new TypeError(`${name} is set by download: leave it out`);
+  for (const name of Object.keys(own)) {
+    if (/^(?:if-)?range$/i.test(name)) throw new TypeError(`${name} is set by download: leave it out`);
   }
-  const fields: Record<string, string> = { ...requestHeaders(), 'Want-Repr-Digest': 'sha-256=10' };
-  if (url.username !== '' || url.password !== '') {
-    fields.Authorization = `Basic ${Buffer.from(credentialsOf(url)).toString('base64')}`;
-  }
-  const kept = Object.entries(fields).filter(([name]) => !replaced.has(name.toLowerCase()));
-  return { ...Object.fromEntries(kept), ...own };
+  return requestFieldsFor(url, Object.entries({ ...requestHeaders(), ...WANT_REPR_DIGEST }), Object.entries(own));
+}
+
+export const WANT_REPR_DIGEST = { 'Want-Repr-Digest': 'sha-256=10' };
+
+/**
+ * The fields, those of the URL's credentials, and the user's own, which replace the others of the same name.
+ *
+ * @throws TypeError for credentials that are not percent-encoded
+ */
+export function requestFieldsFor(url: URL, fields: RequestFields, own: RequestFields): RequestFields {
+  const replaced = new Set(own.map(([name]) => name.toLowerCase()));
+  const hasCredentials = url.username !== '' || url.password !== '';
+  const authorization: RequestFields = hasCredentials
+    ? [['Authorization', `Basic ${Buffer.from(credentialsOf(url)).toString('base64')}`]]
+    : [];
+  return [...[...fields, ...authorization].filter(([name]) => !replaced.has(name.toLowerCase())), ...own];
 }
 
 function credentialsOf({ username, password }: URL): string {

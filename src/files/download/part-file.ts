@@ -1,227 +1,263 @@
 /**
- * The octets of a download that is not whole yet. What is in the file and what is believed of it never part: everything
- * is hashed as it comes, and what an earlier run has left is kept only as far as it still has the hash that was noted.
+ * A download that is not whole yet: the draft that is being written, and what becomes of it.
  *
- * `keepsOverRuns`: the file is `<target>.part`, its state is beside it, and a failure leaves both for the next run. Else
+ * `keepsOverRuns`: the draft is `<target>.part`, its state is beside it, and a failure leaves both for the next run. Else
  * it has a name of its own, and nothing is left. Under the target's name there is nothing before `finish`.
+ *
+ * A response of the whole in place of the rest is written beside what is kept, and takes its place once it is better.
  */
-import { createHash, type Hash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { lstat, readlink, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { Lock } from './lock.ts';
+import { Draft } from './draft.ts';
+import { disown, isMine, Lock, notOurs, partFor, removeLeftovers, temporaryFor } from './ownership.ts';
 import { type PartState, type Representation, readState, writeState } from './state.ts';
-import { partFor, removeLeftovers, temporaryFor } from './temporary-name.ts';
 
 /** Milliseconds between two notes of how far it is: what a killed process loses. */
 const NOTE_INTERVAL = 1000;
-const READ_BYTES = 1024 * 1024;
 
-interface Position {
-  bytes: number;
-  hash: Hash;
-  isVerified: boolean;
+export interface PartSettings {
+  /** What tells this download from another one of the same target. */
+  source: string;
+  keepsOverRuns: boolean;
+  /** Whether bytes of which this is known may be continued. */
+  isUsable: (state: Representation & { isVerified: boolean }) => boolean;
+  signal: AbortSignal | undefined;
 }
 
 export class PartFile {
   readonly #target: string;
-  readonly #file: string;
-  readonly #handle: FileHandle;
+  readonly #mode: number;
   readonly #lock: Lock | undefined;
   readonly #url: string;
-  #representation: Representation | undefined;
-  #now: Position = emptyPosition();
-  /** Where the response that is being received began. */
-  #base: Position = emptyPosition();
+  #draft!: Draft;
+  /** What is kept while a response of the whole comes into another draft. */
+  #kept: Draft | undefined;
   #lastNote = Number.NEGATIVE_INFINITY;
+  /** What is there did not fit an answer: the whole is to be asked for, without giving it up. */
+  isDoubted = false;
 
-  private constructor(target: string, file: string, handle: FileHandle, lock: Lock | undefined, url: string) {
+  private constructor(target: string, mode: number, lock: Lock | undefined, url: string) {
     this.#target = target;
-    this.#file = file;
-    this.#handle = handle;
+    this.#mode = mode;
     this.#lock = lock;
     this.#url = createHash('sha256').update(url).digest('hex');
   }
 
   /**
-   * @param isUsable whether octets of which this is known may be continued
-   * @throws Error EISDIR, EINVAL for a target that is no file, EBUSY if another download of it runs; of the file system
+   * @throws Error EISDIR, EINVAL for a target that is no file, EACCES for one that is read-only, EBUSY if another download
+   *   of it runs, EEXIST for files of a download that are not ours; of the file system
    */
-  static async open(
-    file: string,
-    url: string,
-    keepsOverRuns: boolean,
-    isUsable: (state: PartState) => boolean,
-  ): Promise<PartFile> {
-    const stats = await stat(file).catch(() => undefined);
-    if (stats?.isDirectory()) throw failure('EISDIR', `${file} is a directory: name the file`);
-    if (stats !== undefined && !stats.isFile()) throw failure('EINVAL', `${file} is no regular file`);
-    const target = stats === undefined ? path.resolve(file) : await realpath(file);
+  static async open(file: string, { source, keepsOverRuns, isUsable, signal }: PartSettings): Promise<PartFile> {
+    const { target, mode } = await targetFor(file);
+    await removeLeftovers(target);
     if (!keepsOverRuns) {
-      await removeLeftovers(target);
-      const name = temporaryFor(target);
-      return new PartFile(target, name, await open(name, 'wx+'), undefined, url);
+      const part = new PartFile(target, mode, undefined, source);
+      part.#draft = await createTemporary(target);
+      return part;
     }
     const name = partFor(target);
     const lock = await Lock.take(`${name}.lock`);
-    let handle: FileHandle | undefined;
+    const part = new PartFile(target, mode, lock, source);
     try {
-      // A link in its place, put there by somebody else, is not written through.
-      handle = await open(name, constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0), 0o666);
-      if (!(await handle.stat()).isFile()) throw failure('EINVAL', `${name} is no regular file`);
-      const part = new PartFile(target, name, handle, lock, url);
-      await part.#takeUp(isUsable);
+      await part.#takeUp(name, isUsable, signal);
       return part;
     } catch (error) {
-      await handle?.close();
       await lock.release();
       throw error;
     }
   }
 
   get bytes(): number {
-    return this.#now.bytes;
+    return this.#draft.bytes;
   }
 
-  /** Whether a digest of their sender covers every octet so far. */
+  /** Whether a digest of their sender covers every byte so far. */
   get isVerified(): boolean {
-    return this.#now.isVerified;
+    return this.#draft.isVerified;
   }
 
   get representation(): Representation | undefined {
-    return this.#representation;
+    return this.#draft.representation;
   }
 
-  /** sha-256 of all octets so far. */
+  /** sha-256 of all bytes so far. */
   sha256(): Buffer {
-    return this.#now.hash.copy().digest();
+    return this.#draft.sha256();
   }
 
-  /** The hash of all octets by another algorithm of `node:crypto`: read again, since hardly anybody sends one. */
-  async hashAgain(algorithm: string): Promise<Buffer> {
-    const hash = createHash(algorithm);
-    if (!(await this.#hashStart(hash, this.bytes))) throw failure('EIO', `${this.#file} has become shorter`);
-    return hash.digest();
+  hashAgain(algorithm: string): Promise<Buffer> {
+    return this.#draft.hashAgain(algorithm);
   }
 
-  /** A response begins, whose octets come behind those that are there. */
+  /** A response begins, whose bytes come after those that are there. */
   begin(representation: Representation | undefined): void {
-    this.#representation = representation;
-    this.#base = copyOf(this.#now);
+    this.#draft.begin(representation);
   }
 
-  /** @param mayNote whether the octets may be kept as they are, if the process is killed now */
-  async write(data: Uint8Array, mayNote: boolean): Promise<void> {
-    for (let at = 0; at < data.length; ) {
-      const { bytesWritten } = await this.#handle.write(data, at, data.length - at, this.#now.bytes + at);
-      at += bytesWritten;
+  /** A response begins that brings the whole. What is there is kept until `settle`. */
+  async beginAfresh(representation: Representation | undefined): Promise<void> {
+    if (this.bytes > 0) {
+      const fresh = await createTemporary(this.#target);
+      this.#kept = this.#draft;
+      this.#draft = fresh;
+    } else {
+      this.isDoubted = false;
     }
-    this.#now.bytes += data.length;
-    this.#now.hash.update(data);
-    this.#now.isVerified = false;
+    this.begin(representation);
+  }
+
+  /** The response of the whole has ended before it was whole: the better start of both is kept. */
+  async settle(): Promise<void> {
+    const kept = this.#kept;
+    if (kept === undefined) return;
+    const fresh = this.#draft;
+    this.#kept = undefined;
+    if (fresh.representation !== undefined && fresh.bytes > kept.bytes) {
+      const { file } = fresh;
+      await fresh.moveTo(kept.file);
+      disown(file);
+      await kept.close();
+      this.isDoubted = false;
+      await this.note();
+    } else {
+      this.#draft = kept;
+      await removeDraft(fresh);
+    }
+  }
+
+  /** @param mayNote whether the bytes may be kept as they are, if the process is killed now */
+  async write(data: Uint8Array, mayNote: boolean): Promise<void> {
+    await this.#draft.write(data);
     if (mayNote && performance.now() - this.#lastNote >= NOTE_INTERVAL) await this.note();
   }
 
   /** The sender's digest agrees with what the response brought. */
   verified(): void {
-    this.#now.isVerified = this.#base.isVerified;
+    this.#draft.verified();
   }
 
   /** Gives up what the response brought. */
-  async revert(): Promise<void> {
-    this.#now = copyOf(this.#base);
-    await this.#handle.truncate(this.#now.bytes);
+  revert(): Promise<void> {
+    return this.#draft.revert();
   }
 
-  /** Gives up everything. */
+  /** Gives up everything that is in the draft. */
   async restart(): Promise<void> {
-    this.#representation = undefined;
-    this.#now = emptyPosition();
-    this.#base = emptyPosition();
-    await this.#handle.truncate(0);
-    if (this.#lock !== undefined) await rm(this.#stateFile, { force: true });
+    await this.#draft.restart();
+    if (this.#kept === undefined) await this.#writeState();
   }
 
-  /** Writes down how far it is. The octets go to the disk first: the note must not overtake them. */
+  /** Writes down how far it is. The bytes go to the disk first: the note must not overtake them. */
   async note(): Promise<void> {
-    if (this.#lock === undefined || this.#representation === undefined) return;
-    await this.#handle.datasync();
-    const { bytes, isVerified } = this.#now;
-    const sha256 = this.sha256().toString('hex');
-    await writeState(this.#stateFile, {
-      ...{ version: 1, url: this.#url, bytes, sha256, isVerified },
-      ...this.#representation,
-    });
+    if (this.#lock === undefined || this.#kept !== undefined || this.representation === undefined) return;
+    await this.#draft.sync();
+    await this.#writeState();
     this.#lastNote = performance.now();
   }
 
   /** The content is whole: puts it under the target's name. */
   async finish(): Promise<void> {
-    await this.#handle.truncate(this.bytes); // what an earlier run left behind it
-    await this.#handle.sync();
-    await this.#handle.close();
-    await rename(this.#file, this.#target);
-    if (this.#lock !== undefined) {
-      await rm(this.#stateFile, { force: true });
-      await this.#lock.release();
-    }
+    const { file } = this.#draft;
+    await this.#draft.moveTo(this.#target, this.#mode);
+    disown(file);
+    await this.#draft.close();
+    if (this.#kept !== undefined) await removeDraft(this.#kept);
+    await this.#removeState();
+    await this.#lock?.release();
   }
 
   /** It will not become whole now. */
   async abandon(): Promise<void> {
-    const isKept = this.#lock !== undefined && this.#representation !== undefined && this.bytes > 0;
     try {
-      // On a full disk there may be no room for a note: an earlier one still holds for the octets before it.
+      await this.settle().catch(() => {});
+      const isKept = this.#lock !== undefined && this.representation !== undefined && this.bytes > 0;
+      // On a full disk there may be no room for a note: an earlier one still holds for the bytes before it.
       if (isKept) await this.note().catch(() => {});
-      await this.#handle.close().catch(() => {});
-      if (isKept) return;
-      await rm(this.#file, { force: true });
-      if (this.#lock !== undefined) await rm(this.#stateFile, { force: true });
+      if (isKept) return await this.#draft.close();
+      await removeDraft(this.#draft);
+      await this.#removeState();
     } finally {
       await this.#lock?.release();
     }
   }
 
   get #stateFile(): string {
-    return `${this.#file}.json`;
+    return `${partFor(this.#target)}.json`;
   }
 
-  async #takeUp(isUsable: (state: PartState) => boolean): Promise<void> {
-    const state = await readState(this.#stateFile);
-    const hash = createHash('sha256');
-    const isTrue =
-      state !== undefined &&
-      state.url === this.#url &&
-      isUsable(state) &&
-      (await this.#hashStart(hash, state.bytes)) &&
-      hash.copy().digest('hex') === state.sha256;
-    if (!isTrue) return this.restart();
-    const { version, url, bytes, sha256, isVerified, ...representation } = state;
-    this.#now = { bytes, hash, isVerified };
-    this.#representation = representation;
-    this.#base = copyOf(this.#now);
-    await this.#handle.truncate(bytes);
+  async #removeState(): Promise<void> {
+    if (this.#lock !== undefined) await rm(this.#stateFile, { force: true });
   }
 
-  /** @returns whether the file has that many octets */
-  async #hashStart(hash: Hash, bytes: number): Promise<boolean> {
-    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, Math.max(1, bytes)));
-    for (let at = 0; at < bytes; ) {
-      const { bytesRead } = await this.#handle.read(buffer, 0, Math.min(buffer.length, bytes - at), at);
-      if (bytesRead === 0) return false;
-      hash.update(buffer.subarray(0, bytesRead));
-      at += bytesRead;
+  async #writeState(): Promise<void> {
+    if (this.#lock === undefined) return;
+    const { bytes, isVerified, representation } = this;
+    await writeState(this.#stateFile, this.#lock.scratch(), {
+      ...{ version: 2, url: this.#url, bytes, sha256: this.sha256().toString('hex'), isVerified },
+      ...(representation && { representation }),
+    });
+  }
+
+  async #takeUp(name: string, isUsable: PartSettings['isUsable'], signal: AbortSignal | undefined): Promise<void> {
+    const state: PartState | undefined = await readState(this.#stateFile);
+    const isThere = (await lstat(name).catch(() => undefined)) !== undefined;
+    if (isThere && state === undefined) throw notOurs(name);
+    if (!isThere) {
+      await writeState(this.#stateFile, this.#lock!.scratch(), emptyState(this.#url));
+      this.#draft = await Draft.create(name);
+      return;
     }
-    return true;
+    this.#draft = await Draft.reopen(name, isMine);
+    try {
+      const { url, bytes, sha256, isVerified, representation } = state!;
+      const isOurs = url === this.#url && representation !== undefined && isUsable({ ...representation, isVerified });
+      if (isOurs && (await this.#draft.takeUp(bytes, sha256, isVerified, signal))) this.begin(representation);
+      else await this.restart();
+    } catch (error) {
+      await this.#draft.close();
+      throw error;
+    }
   }
 }
 
-function emptyPosition(): Position {
-  return { bytes: 0, hash: createHash('sha256'), isVerified: true };
+async function targetFor(file: string): Promise<{ target: string; mode: number }> {
+  const stats = await stat(file).catch(() => undefined);
+  if (stats === undefined) return { target: await danglingEnd(path.resolve(file)), mode: 0o666 & ~process.umask() };
+  if (stats.isDirectory()) throw failure('EISDIR', `${file} is a directory: name the file`);
+  if (!stats.isFile()) throw failure('EINVAL', `${file} is no regular file`);
+  if ((stats.mode & 0o222) === 0) throw failure('EACCES', `${file} is read-only, and is not replaced`);
+  return { target: await realpath(file), mode: stats.mode & 0o777 };
 }
 
-function copyOf({ bytes, hash, isVerified }: Position): Position {
-  return { bytes, hash: hash.copy(), isVerified };
+/** Where a link leads to whose end is not there yet. */
+async function danglingEnd(file: string): Promise<string> {
+  let end = file;
+  for (let links = 0; links < 40; links++) {
+    const to = await readlink(end).catch(() => undefined);
+    if (to === undefined) return end;
+    end = path.resolve(await realpath(path.dirname(end)), to);
+  }
+  throw failure('ELOOP', `${file} is a link to itself`);
+}
+
+async function createTemporary(target: string): Promise<Draft> {
+  const file = temporaryFor(target);
+  try {
+    return await Draft.create(file);
+  } catch (error) {
+    disown(file);
+    throw error;
+  }
+}
+
+async function removeDraft(draft: Draft): Promise<void> {
+  await draft.remove();
+  disown(draft.file);
+}
+
+function emptyState(url: string): PartState {
+  return { version: 2, url, bytes: 0, sha256: createHash('sha256').digest('hex'), isVerified: true };
 }
 
 function failure(code: string, message: string): Error {

@@ -2,18 +2,23 @@
 import { type Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { HeadError, type HeadErrorCode } from '../../core/errors.ts';
+import type { FieldPairs } from '../../core/fields.ts';
+import type { Require } from '../../core/verifier.ts';
 import type { ReceivedBody } from '../../node/receive/received-body.ts';
 import { type VerifyOptions, verify } from '../../node/receive/verify.ts';
 import { StatusError } from './status-error.ts';
 
 export interface Reply {
-  /** Where it came from, behind all redirects. */
+  /** Where it came from, after all redirects. */
   url: URL;
   message: IncomingMessage;
   body: ReceivedBody;
   /** Lets go of the connection. */
   close(): void;
 }
+
+/** In the order in which they are sent. */
+export type RequestFields = FieldPairs;
 
 export interface RequestSettings {
   verifying: VerifyOptions;
@@ -25,19 +30,7 @@ export interface RequestSettings {
 }
 
 /** Fields that are for the first origin only. */
-const PRIVATE_FIELDS = new Set(['authorization', 'cookie', 'proxy-authorization']);
-
-/** The fields that go on to where a redirect leads: a Host is of one request only. */
-export function fieldsAfterRedirect<T extends readonly [name: string, value: string]>(
-  sent: readonly T[],
-  from: URL,
-  to: URL,
-): T[] {
-  return sent.filter(([name]) => {
-    const lower = name.toLowerCase();
-    return lower !== 'host' && !(from.origin !== to.origin && PRIVATE_FIELDS.has(lower));
-  });
-}
+const PRIVATE_FIELDS = new Set(['host', 'authorization', 'cookie', 'proxy-authorization']);
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
@@ -46,11 +39,7 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
  * @throws StatusError for a redirect to nowhere, to another scheme, or one too many; HeadError ERR_NO_RESPONSE,
  *   ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT, ERR_HEAD_TIMEOUT; the signal's reason
  */
-export async function requestFollowing(
-  start: URL,
-  headers: Record<string, string>,
-  settings: RequestSettings,
-): Promise<Reply> {
+export async function requestFollowing(start: URL, headers: RequestFields, settings: RequestSettings): Promise<Reply> {
   let url = start;
   let sent = headers;
   for (let redirects = 0; ; redirects++) {
@@ -70,12 +59,39 @@ export async function requestFollowing(
     if (next.protocol !== 'http:' && next.protocol !== 'https:') {
       throw new StatusError(`HTTP ${statusCode} redirects to ${next.protocol} which is not followed`, statusCode);
     }
-    sent = Object.fromEntries(fieldsAfterRedirect(Object.entries(sent), url, next));
+    if (next.origin !== url.origin) {
+      sent = sent.filter(([name]) => !PRIVATE_FIELDS.has(name.toLowerCase()));
+    }
     url = next;
   }
 }
 
-function request(url: URL, headers: Record<string, string>, settings: RequestSettings): Promise<Reply> {
+/**
+ * The reply's body as a stream that ends only on a good verdict, for what is no file.
+ *
+ * @throws StatusError for a response that is not the whole content
+ */
+export async function openVerified(url: URL, headers: RequestFields, settings: RequestSettings & { require: Require }) {
+  const reply = await requestFollowing(url, headers, settings);
+  if (isWhole(reply, settings.require)) return reply;
+  reply.close();
+  throw statusError(reply);
+}
+
+/** Whether the response has the whole content; one without any is none where that has to be proven. */
+export function isWhole({ message: { statusCode = 0, headers } }: Reply, require: Require): boolean {
+  if (statusCode < 200 || statusCode > 299 || statusCode === 206) return false;
+  const isEmpty = statusCode === 204 || statusCode === 205;
+  return headers['content-range'] === undefined && !(isEmpty && require === 'always');
+}
+
+/** The status is not one of what was asked for. */
+export function statusError({ url, message }: Reply): StatusError {
+  const { statusCode = 0, statusMessage, headers } = message;
+  return new StatusError(`HTTP ${statusCode} ${statusMessage} for ${url.href}`, statusCode, headers['retry-after']);
+}
+
+function request(url: URL, headers: RequestFields, settings: RequestSettings): Promise<Reply> {
   const { verifying, signal, headTimeout, agent } = settings;
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
@@ -83,7 +99,10 @@ function request(url: URL, headers: Record<string, string>, settings: RequestSet
     bare.username = '';
     bare.password = '';
     const send = bare.protocol === 'https:' ? httpsRequest : httpRequest;
-    const sent: ClientRequest = send(bare, { headers, agent: agent?.(bare) ?? false });
+    const hasHost = headers.some(([name]) => name.toLowerCase() === 'host');
+    const fields = hasHost ? headers : [['Host', bare.host], ...headers];
+    const tls = bare.protocol === 'https:' ? { ALPNProtocols: ['http/1.1'] } : {};
+    const sent: ClientRequest = send(bare, { headers: fields.flat(), agent: agent?.(bare) ?? false, ...tls });
     const giveUp = (reason: unknown) => {
       settle();
       sent.destroy();
@@ -103,13 +122,14 @@ function request(url: URL, headers: Record<string, string>, settings: RequestSet
       settle();
       reject(headError(error));
     });
-    sent.on('upgrade', (_, socket) => {
-      socket.destroy();
+    const onUpgrade = () => {
       giveUp(new HeadError('ERR_HEAD_MALFORMED', '101 Switching Protocols, which was not asked for'));
-    });
+    };
+    sent.on('upgrade', onUpgrade);
     sent.once('response', (message) => {
+      if (message.statusCode === 101) return onUpgrade();
       settle();
-      // At once: octets that the parser gives out before are not checked.
+      // At once: bytes that the parser gives out before are not checked.
       const body = verify(message, verifying);
       const close = () => {
         body.destroy();

@@ -1,41 +1,56 @@
 /**
- * What is known of the octets in a .part file, kept beside it as JSON. It is a claim and no more: it counts only as far
- * as the first `bytes` octets of the file still have the hash that they had when they came.
+ * What is known of the bytes in a .part file, kept beside it as JSON. It is a claim and no more: it counts only as far
+ * as the first `bytes` bytes of the file still have the hash that they had when they came. It is there before the .part
+ * is: without one, a .part is somebody else's.
  */
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { strongEtag } from './content-range.ts';
+import { lstat, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { isValidator } from './content-range.ts';
+import { isMine, notOurs } from './ownership.ts';
 
 /** What the heads of the responses have said of the representation. */
 export interface Representation {
-  etag: string;
-  /** Origin and path of the response: an entity tag means something there only (RFC 9110 §8.8.3). */
+  /** What If-Range is sent with: a strong entity tag, or a Last-Modified that is as good as one. */
+  validator: string;
+  /** Origin, path and query of the response, hashed: an entity tag means something there only (RFC 9110 §8.8.3). */
   source: string;
+  /** The Content-Encoding; empty for none. */
+  encoding: string;
   total?: number;
   /** The last Repr-Digest that came (RFC 9530 §3). */
   reprDigest?: string;
   /** Whether a Repr-Digest came or was announced: something will vouch for the whole. */
   isReprDigestExpected: boolean;
-  /** Whether a status was announced: then nothing may be kept for which nobody vouches. */
+  /** Whether a status was announced. */
   isSealed: boolean;
 }
 
-export interface PartState extends Representation {
-  version: 1;
+export interface PartState {
+  version: 2;
   /** The URL that was asked for, hashed: it may hold secrets. */
   url: string;
   bytes: number;
-  /** Of these octets, in hexadecimal. */
+  /** Of these bytes, in hexadecimal. */
   sha256: string;
   /** Whether a digest of their sender covers every one of them. */
   isVerified: boolean;
+  /** Undefined as long as nothing has come that may be continued. */
+  representation?: Representation;
 }
 
 /** More than a state can take, with two long fields of a head in it. */
 const MAX_STATE_CHARS = 65_536;
 
+/**
+ * @returns undefined if there is none
+ * @throws Error EEXIST for a file that is not a state of ours
+ */
 export async function readState(file: string): Promise<PartState | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  return text.length > MAX_STATE_CHARS ? undefined : parseState(text);
+  const stats = await lstat(file).catch(() => undefined);
+  if (stats === undefined) return undefined;
+  const isReadable = stats.isFile() && isMine(stats) && stats.size <= MAX_STATE_CHARS;
+  const state = isReadable ? parseState(await readFile(file, 'utf8')) : undefined;
+  if (state === undefined) throw notOurs(file);
+  return state;
 }
 
 /** Undefined for whatever is not exactly a state. */
@@ -47,27 +62,40 @@ export function parseState(text: string): PartState | undefined {
     return undefined;
   }
   if (typeof state !== 'object' || state === null) return undefined;
-  const { version, url, etag, source, bytes, sha256, isVerified, isSealed, isReprDigestExpected } = state;
-  const { total, reprDigest } = state;
-  if (version !== 1 || !isHash(url) || !isHash(source) || !isHash(sha256)) return undefined;
-  if (typeof etag !== 'string' || strongEtag(etag) === undefined || !isCount(bytes)) return undefined;
-  if (typeof isVerified !== 'boolean' || typeof isSealed !== 'boolean') return undefined;
+  const { version, url, bytes, sha256, isVerified } = state;
+  if (version !== 2 || !isHash(url) || !isHash(sha256) || !isCount(bytes)) return undefined;
+  if (typeof isVerified !== 'boolean') return undefined;
+  if (state.representation === undefined) return { version, url, bytes, sha256, isVerified };
+  const representation = representationFrom(state.representation);
+  const isPossible = representation !== undefined && (representation.total ?? bytes) >= bytes;
+  return isPossible ? { version, url, bytes, sha256, isVerified, representation } : undefined;
+}
+
+function representationFrom(value: unknown): Representation | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { validator, source, encoding, total, reprDigest, isReprDigestExpected, isSealed } = value as Partial<
+    Record<keyof Representation, unknown>
+  >;
+  if (typeof validator !== 'string' || !isValidator(validator) || !isHash(source)) return undefined;
+  if (typeof encoding !== 'string' || typeof isSealed !== 'boolean') return undefined;
   if (typeof isReprDigestExpected !== 'boolean') return undefined;
-  if (total !== undefined && (!isCount(total) || total < bytes)) return undefined;
+  if (total !== undefined && !isCount(total)) return undefined;
   if (reprDigest !== undefined && typeof reprDigest !== 'string') return undefined;
   return {
-    ...{ version, url, etag, source, bytes, sha256, isVerified, isSealed, isReprDigestExpected },
+    ...{ validator, source, encoding, isReprDigestExpected, isSealed },
     ...(total !== undefined && { total }),
     ...(reprDigest !== undefined && { reprDigest }),
   };
 }
 
-/** Never half a state: written beside, and renamed. Only the holder of the lock may. */
-export async function writeState(file: string, state: PartState): Promise<void> {
-  const temporary = `${file}.new`;
-  await rm(temporary, { force: true });
+/**
+ * Never half a state: written elsewhere, and renamed. Only the holder of the lock may.
+ *
+ * @param temporary a name that is the lock holder's own
+ */
+export async function writeState(file: string, temporary: string, state: PartState): Promise<void> {
   try {
-    await writeFile(temporary, `${JSON.stringify(state)}\n`, { flag: 'wx', mode: 0o600 });
+    await writeFile(temporary, `${JSON.stringify(state)}\n`, { mode: 0o600 });
     await rename(temporary, file);
   } catch (error) {
     await rm(temporary, { force: true });

@@ -3,13 +3,15 @@ export class StatusError extends Error {
   override readonly name = 'StatusError';
   readonly code = 'ERR_HTTP_STATUS';
   readonly statusCode: number;
-  /** Milliseconds that the server asked to be left alone (RFC 9110 §10.2.3, in seconds), if it did. */
+  /** Milliseconds that the server asked to be left alone (RFC 9110 §10.2.3), if it did. */
   readonly retryAfter: number | undefined;
 
-  /** @param retryAfter the value of the Retry-After field */
+  /** @param retryAfter the value of the Retry-After field: seconds, or a date */
   constructor(message: string, statusCode: number, retryAfter?: string) {
     super(message);
     this.statusCode = statusCode;
-    this.retryAfter = retryAfter !== undefined && /^\d{1,6}$/.test(retryAfter) ? 1000 * Number(retryAfter) : undefined;
+    if (retryAfter === undefined) return;
+    const wait = /^\d{1,6}$/.test(retryAfter) ? 1000 * Number(retryAfter) : Date.parse(retryAfter) - Date.now();
+    if (wait >= 0) this.retryAfter = wait;
   }
 }

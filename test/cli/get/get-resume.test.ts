@@ -26,11 +26,13 @@ import { rawServer } from '../../support/peers.ts';
 const LENGTH = CONTENT.length;
 const UNVERIFIED = 'the server does not say whether this is all of it (--require always makes this fail)\n';
 
-/** When a file of this name is there. */
-async function appears(folder: string, name: string): Promise<void> {
+/** When it is noted that something of `file` is there. */
+async function noted(folder: string): Promise<void> {
   const watcher = watch(folder);
   onTestFinished(() => watcher.close());
-  while (!(await readdir(folder)).includes(name)) await once(watcher, 'change');
+  const isNoted = (text: string) => /"bytes":[1-9]/.test(text);
+  const state = path.join(folder, 'file.part.json');
+  while (!isNoted(await readFile(state, 'latin1').catch(() => ''))) await once(watcher, 'change');
 }
 
 test('at once: one run, and a line that says so', async () => {
@@ -73,7 +75,7 @@ test('--retries 0: what came is kept, and the next run continues it', async () =
   const { code, stderr } = await run(args, { cwd });
   expect(code).toBe(21);
   expect(stderr).toMatch(
-    /^error: truncated after 5,000 octets: [^\n]+ {2}\[ERR_BODY_TRUNCATED\]\nwarning: what came is kept in file\.part, and get --resume continues it\n$/,
+    /^error: truncated after 5,000 bytes: [^\n]+ {2}\[ERR_BODY_TRUNCATED\]\nwarning: what came is kept in file\.part, and get --resume continues it\n$/,
   );
   expect(await readdir(cwd)).toEqual(['file.part', 'file.part.json']);
   expect((await run(args, { cwd })).code).toBe(0);
@@ -91,7 +93,7 @@ test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('%s in the middle, and the 
   );
   const args = ['get', url, '-o', 'file', '--resume', '--require', 'never'];
   const first = start(args, { cwd });
-  await appears(cwd, 'file.part.json');
+  await noted(cwd);
   first.child.kill(signal);
   const ended = await first.ended;
   if (signal === 'SIGKILL') expect(ended).toMatchObject({ code: null, signal });
@@ -113,13 +115,13 @@ test.skipIf(!isPosix)('a disk error ends it as it is, with what fitted kept for 
   const cwd = await temporaryDirectory();
   const { url, requests } = await scripted((socket) => {
     socket.write(plainStart(5000));
-    void appears(cwd, 'file.part.json').then(() => socket.end(CONTENT.subarray(5000)));
+    void noted(cwd).then(() => socket.end(CONTENT.subarray(5000)));
   }, plainRest(5000));
   const args = ['get', url, '-o', 'file', '--resume'];
   const limited = ['-c', 'ulimit -f 20; exec "$@"', 'sh', process.execPath, MAIN, ...args];
   const { code, stderr } = await startCommand('sh', limited, { cwd }).ended;
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^error: EFBIG[^\n]*\n/);
+  expect(stderr).toMatch(/^error: [^\n]*EFBIG[^\n]*\n/);
   expect(requests).toHaveLength(1);
   expect(await readdir(cwd)).toEqual(['file.part', 'file.part.json']);
   expect((await run(args, { cwd })).code).toBe(0);
@@ -142,7 +144,7 @@ test.each([
     'a Repr-Digest that disagrees',
     plainStart(LENGTH, 'Repr-Digest: sha-256=:AAAA:'),
     23,
-    /^error: mismatch after 70,890 octets: The digest in the head disagrees/,
+    /^error: mismatch after 70,890 bytes: The digest in the head disagrees/,
   ],
 ])('%s', async (_, answer, expected, text) => {
   const cwd = await temporaryDirectory();
@@ -158,8 +160,6 @@ test.each([
   [['--resume', '-o', '-'], '--resume needs a file to continue: -o <file>'],
   [['--resume', '-o', 'x', '--plain'], '--resume asks for the status: it cannot go with --plain'],
   [['--resume', '-o', 'x', '-H', 'Range: bytes=1-'], '--resume sends range itself: leave it out'],
-  [['--resume', '-o', 'x', '-H', 'a: 1', '-H', 'A: 2'], '--resume sends a field of -H once only'],
-  [['-o', 'x', '--retries', '1'], '--retries goes with --resume'],
 ])('wrong usage: %j', async (args, message) => {
   const stderr = `error: ${message}\nSee: chunked-trailers get --help\n`;
   expect(await run(['get', 'http://127.0.0.1:9/', ...args])).toEqual({ code: 2, signal: null, stdout: '', stderr });

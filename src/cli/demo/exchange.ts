@@ -1,4 +1,4 @@
-/** One request and its response over a socket of its own, for `get` and `demo`. */
+/** One request and its response over a socket of its own, for `demo`. */
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { type FieldPairs, serializeFieldLines } from '../../core/fields.ts';

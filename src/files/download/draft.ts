@@ -1,0 +1,217 @@
+/**
+ * The bytes of one response, or of several after each other, on their way into a file. What is in the file and what is
+ * believed of it never part: everything is hashed as it comes. Writes are gathered to about 1 MiB, and a few are under way
+ * at the same time (measured: 64 KiB, one after the other, take twice as long).
+ */
+import { createHash, type Hash } from 'node:crypto';
+import { type BigIntStats, constants, type Stats } from 'node:fs';
+import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
+import { notOurs } from './ownership.ts';
+import type { Representation } from './state.ts';
+
+const WRITE_BYTES = 1024 * 1024;
+const MAX_WRITES = 4;
+const READ_BYTES = 1024 * 1024;
+
+interface Position {
+  bytes: number;
+  hash: Hash;
+  isVerified: boolean;
+}
+
+export class Draft {
+  file: string;
+  representation: Representation | undefined;
+  readonly #handle: FileHandle;
+  #now: Position = emptyPosition();
+  /** Where the response that is being received began. */
+  #base: Position = emptyPosition();
+  #gathered: Uint8Array[] = [];
+  #gatheredBytes = 0;
+  /** Bytes of which the writes have begun. */
+  #begun = 0;
+  readonly #writes = new Set<Promise<void>>();
+  #writeError: unknown;
+
+  private constructor(file: string, handle: FileHandle) {
+    this.file = file;
+    this.#handle = handle;
+  }
+
+  /** @throws Error EEXIST if there is something of that name */
+  static async create(file: string): Promise<Draft> {
+    return new Draft(file, await open(file, 'wx+', 0o600));
+  }
+
+  /** @param isOurs asked of the file that has been opened */
+  static async reopen(file: string, isOurs: (stats: Stats) => boolean): Promise<Draft> {
+    const flags = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+    const handle = await open(file, flags).catch((error: NodeJS.ErrnoException) => {
+      throw error.code === 'ENOENT' ? error : notOurs(file);
+    });
+    const stats = await handle.stat();
+    if (stats.isFile() && isOurs(stats)) return new Draft(file, handle);
+    await handle.close();
+    throw notOurs(file);
+  }
+
+  get bytes(): number {
+    return this.#now.bytes;
+  }
+
+  /** Whether a digest of their sender covers every byte so far. */
+  get isVerified(): boolean {
+    return this.#now.isVerified;
+  }
+
+  /** sha-256 of all bytes so far. */
+  sha256(): Buffer {
+    return this.#now.hash.copy().digest();
+  }
+
+  /** The hash of all bytes by another algorithm of `node:crypto`: read again, since hardly anybody sends one. */
+  async hashAgain(algorithm: string): Promise<Buffer> {
+    await this.#settle();
+    const hash = createHash(algorithm);
+    if (!(await this.#hashStart(hash, this.bytes))) {
+      throw Object.assign(new Error(`EIO: ${this.file} has become shorter`), { code: 'EIO' });
+    }
+    return hash.digest();
+  }
+
+  /** Takes up what an earlier run has left, if it still has this hash; else everything is given up. */
+  async takeUp(bytes: number, sha256: string, isVerified: boolean, signal: AbortSignal | undefined): Promise<boolean> {
+    const hash = createHash('sha256');
+    const isTrue = (await this.#hashStart(hash, bytes, signal)) && hash.copy().digest('hex') === sha256;
+    if (isTrue) this.#base = { bytes, hash, isVerified };
+    await this.revert();
+    return isTrue;
+  }
+
+  /** A response begins, whose bytes come after those that are there. */
+  begin(representation: Representation | undefined): void {
+    this.representation = representation;
+    this.#base = copyOf(this.#now);
+  }
+
+  /** Resolves when the next may come. @throws what an earlier write has failed with */
+  write(data: Uint8Array): Promise<void> | undefined {
+    this.#now.bytes += data.length;
+    this.#now.hash.update(data);
+    this.#now.isVerified = false;
+    this.#gathered.push(data);
+    this.#gatheredBytes += data.length;
+    if (this.#writeError !== undefined) throw this.#writeError;
+    if (this.#gatheredBytes < WRITE_BYTES) return undefined;
+    this.#flush();
+    return this.#writes.size < MAX_WRITES ? undefined : Promise.race(this.#writes);
+  }
+
+  /** The sender's digest agrees with what the response brought. */
+  verified(): void {
+    this.#now.isVerified = this.#base.isVerified;
+  }
+
+  /** Gives up what the response brought. */
+  async revert(): Promise<void> {
+    this.#flush(); // what came before it may be among it
+    await Promise.all(this.#writes);
+    this.#now = copyOf(this.#base);
+    this.#begun = this.#now.bytes;
+    await this.#handle.truncate(this.#now.bytes);
+  }
+
+  /** Gives up everything. */
+  async restart(): Promise<void> {
+    this.representation = undefined;
+    this.#base = emptyPosition();
+    await this.revert();
+  }
+
+  /** What has been written is on the disk. */
+  async sync(): Promise<void> {
+    await this.#settle();
+    await this.#handle.datasync();
+  }
+
+  /** Ends the file at its last byte, and puts it under another name: this file, and no other that took its place. */
+  async moveTo(name: string, mode?: number): Promise<void> {
+    await this.#settle();
+    await this.#handle.truncate(this.bytes);
+    if (mode !== undefined) await this.#handle.chmod(mode);
+    await this.#handle.sync();
+    if (!(await this.#isAt(this.file))) throw notOurs(this.file);
+    await rename(this.file, name);
+    this.file = name;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#writes);
+    await this.#handle.close().catch(() => {});
+  }
+
+  /** Removes the file, if it is still this one. */
+  async remove(): Promise<void> {
+    if (await this.#isAt(this.file)) await rm(this.file, { force: true });
+    await this.close();
+  }
+
+  async #isAt(name: string): Promise<boolean> {
+    const there: BigIntStats | undefined = await lstat(name, { bigint: true }).catch(() => undefined);
+    const { dev, ino } = await this.#handle.stat({ bigint: true });
+    return there?.ino === ino && there.dev === dev;
+  }
+
+  async #settle(): Promise<void> {
+    this.#flush();
+    await Promise.all(this.#writes);
+    if (this.#writeError !== undefined) throw this.#writeError;
+  }
+
+  #flush(): void {
+    if (this.#gatheredBytes === 0) return;
+    const write: Promise<void> = this.#writeAll(this.#gathered, this.#begun)
+      .catch((error) => {
+        this.#writeError ??= error;
+      })
+      .finally(() => this.#writes.delete(write));
+    this.#writes.add(write);
+    this.#begun += this.#gatheredBytes;
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+  }
+
+  async #writeAll(pieces: Uint8Array[], position: number): Promise<void> {
+    let { bytesWritten } = await this.#handle.writev(pieces, position);
+    // A file system may take less than it is given.
+    for (const piece of pieces) {
+      const skipped = Math.min(bytesWritten, piece.length);
+      bytesWritten -= skipped;
+      for (let at = skipped; at < piece.length; ) {
+        at += (await this.#handle.write(piece, at, piece.length - at, position + at)).bytesWritten;
+      }
+      position += piece.length;
+    }
+  }
+
+  /** @returns whether the file has that many bytes */
+  async #hashStart(hash: Hash, bytes: number, signal?: AbortSignal): Promise<boolean> {
+    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, Math.max(1, bytes)));
+    for (let at = 0; at < bytes; ) {
+      signal?.throwIfAborted();
+      const { bytesRead } = await this.#handle.read(buffer, 0, Math.min(buffer.length, bytes - at), at);
+      if (bytesRead === 0) return false;
+      hash.update(buffer.subarray(0, bytesRead));
+      at += bytesRead;
+    }
+    return true;
+  }
+}
+
+function emptyPosition(): Position {
+  return { bytes: 0, hash: createHash('sha256'), isVerified: true };
+}
+
+function copyOf({ bytes, hash, isVerified }: Position): Position {
+  return { bytes, hash: hash.copy(), isVerified };
+}
