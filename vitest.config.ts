@@ -24,7 +24,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     reporters: ['default', './test/exhaustive/reporter.ts', './test/support/left-out.ts'],
     projects: [
-      { extends: true, test: { name: 'short', include: ['test/**/*.test.ts'], exclude: LONG } },
+      { extends: true, test: { name: 'short', include: ['test/**/*.test.ts'], exclude: [...LONG, 'test/edges/**'] } },
       { extends: true, test: { name: 'long', include: LONG } },
     ],
   },

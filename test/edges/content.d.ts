@@ -1,0 +1,2 @@
+export const FIRST: string;
+export const SECOND: string;
