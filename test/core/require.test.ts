@@ -50,8 +50,7 @@ describe('x-stream-status 5.3: an unverified body', () => {
     expect(bodyErrorFor(judge(evidence), require, isAnnounced)?.code).toBe(code);
   });
 
-  // What `Require` documents; spec-notes/x-stream-status.md 5.3 has "only if `Trailer` announced the status".
-  test('an unreadable status is one that was announced: by coming', () => {
+  test('an unreadable status was announced by coming (x-stream-status 5.3)', () => {
     expect(bodyErrorFor(judge(status('fine')), 'announced', false)?.code).toBe(UNVERIFIED);
   });
 });
