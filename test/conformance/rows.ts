@@ -199,6 +199,7 @@ export const ROWS: readonly Row[] = [
 
   fine('an error response is not held to `always`', { head: BARE.replace('200 OK', '404 No'), body: whole() }),
   fine('RFC 9110 §9.3.2: a response to HEAD', { head: BOTH_ANNOUNCED, ...EMPTY, method: 'HEAD' }),
+  fine('RFC 9110 §9.3.2: a response to HEAD with a Content-Length', { head: LENGTH, ...EMPTY, method: 'HEAD' }),
   fine('RFC 9110 §15.3.5: a 204', { head: 'HTTP/1.1 204 No\r\nTrailer: X-Stream-Status\r\n\r\n', ...EMPTY }),
   fine('RFC 9110 §15.4.5: a 304', { head: 'HTTP/1.1 304 No\r\nTrailer: X-Stream-Status\r\n\r\n', ...EMPTY }),
   fine('RFC 9110 §15.4.5: a 304 with the Content-Length of a 200', {

@@ -177,30 +177,3 @@ describe('mismatch: ERR_BODY_MISMATCH, whatever is required', () => {
     expect(verdict.kind).toBe('mismatch');
   });
 });
-
-describe('unverified: `require` decides', () => {
-  const BODIES = {
-    announced: sealed(),
-    'announced, with a digest alone': sealed(DIGEST),
-    unreadable: `${CHUNKED}${CHUNK}0\r\nX-Stream-Status: perhaps\r\n\r\n`,
-    'not announced': `${CHUNKED}${CHUNK}0\r\n\r\n`,
-    'of a length': `HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n${HELLO_WORLD}`,
-    'until close': `HTTP/1.1 200 OK\r\n\r\n${HELLO_WORLD}`,
-  };
-
-  test.each([
-    ['announced', 'fails', 'fails', 'ends'],
-    ['announced, with a digest alone', 'fails', 'fails', 'ends'],
-    ['unreadable', 'fails', 'fails', 'ends'],
-    ['not announced', 'ends', 'fails', 'ends'],
-    ['of a length', 'ends', 'fails', 'ends'],
-    ['until close', 'ends', 'fails', 'ends'],
-  ] as const)('%s: announced %s, always %s, never %s', async (name, ...expected) => {
-    for (const [at, require] of (['announced', 'always', 'never'] as const).entries()) {
-      const { data, code, verdict } = await conclusion(BODIES[name], { require });
-      const unverified = expected[at] === 'fails' ? 'ERR_BODY_UNVERIFIED' : undefined;
-      expect({ require, data, code }).toEqual({ require, data: HELLO_WORLD, code: unverified });
-      expect(verdict).toMatchObject({ kind: 'unverified', bytes: 19 });
-    }
-  });
-});

@@ -1,7 +1,4 @@
-/**
- * Strategy: what `require` makes of a whole body without a status, responses that have no content, and what `verify` is
- * not for. The origin writes the octets of each response as they stand here.
- */
+/** Strategy: what `verify` is not for, and what it leaves alone. The origin writes the octets as they stand here. */
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { Verdict } from '../../src/core/verdict.ts';
@@ -10,7 +7,6 @@ import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../support/hashing.ts';
 import { ask, drain, originOf } from '../support/servers.ts';
 
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n';
-const PLAIN_HEAD = `${CHUNKED}\r\n`;
 const HEAD = `${CHUNKED}Trailer: X-Stream-Status, Content-Digest\r\n\r\n`;
 const CHUNK = `13\r\n${HELLO_WORLD}\r\n`; // 19 octets
 const LENGTH = 'HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n';
@@ -30,46 +26,10 @@ async function received(port: number, options: VerifyOptions = {}, request = {})
   return { ...outcome, verdict: await body.verdict };
 }
 
-describe('require, for a whole body without a status', () => {
-  test.each<[string, VerifyOptions['require'], string | undefined, string]>([
-    ['announced', 'announced', 'ERR_BODY_UNVERIFIED', sealed()],
-    ['announced', undefined, 'ERR_BODY_UNVERIFIED', sealed()],
-    ['announced', 'always', 'ERR_BODY_UNVERIFIED', sealed()],
-    ['announced', 'never', undefined, sealed()],
-    ['not announced', 'announced', undefined, `${PLAIN_HEAD}${CHUNK}0\r\n\r\n`],
-    ['not announced', undefined, undefined, `${PLAIN_HEAD}${CHUNK}0\r\n\r\n`],
-    ['not announced', 'always', 'ERR_BODY_UNVERIFIED', `${PLAIN_HEAD}${CHUNK}0\r\n\r\n`],
-    ['not announced', 'never', undefined, `${PLAIN_HEAD}${CHUNK}0\r\n\r\n`],
-    ['Content-Length', 'announced', undefined, LENGTH + HELLO_WORLD],
-    ['Content-Length', 'always', 'ERR_BODY_UNVERIFIED', LENGTH + HELLO_WORLD],
-    ['up to FIN', 'announced', undefined, `HTTP/1.1 200 OK\r\n\r\n${HELLO_WORLD}`],
-    ['up to FIN', 'always', 'ERR_BODY_UNVERIFIED', `HTTP/1.1 200 OK\r\n\r\n${HELLO_WORLD}`],
-  ])('%s, require %s: %s', async (_, require, code, octets) => {
-    const port = await originOf(octets, octets.includes('chunked') ? 'open' : 'FIN');
-    const outcome = await received(port, require === undefined ? {} : { require });
-    expect(outcome).toMatchObject({ data: HELLO_WORLD, code, verdict: { kind: 'unverified', bytes: 19 } });
-  });
-
-  test('a status that was not announced counts all the same', async () => {
-    const octets = `${PLAIN_HEAD}${CHUNK}0\r\nX-Stream-Status: ok;bytes=19\r\n\r\n`;
-    expect((await received(await originOf(octets, 'open'), { require: 'always' })).verdict.kind).toBe('complete');
-  });
-
-  test('digest: false leaves digests out of the verdict', async () => {
+describe('digest', () => {
+  test('false leaves digests out of the verdict', async () => {
     const port = await originOf(sealed('X-Stream-Status: ok;bytes=19', WRONG), 'open');
     expect((await received(port, { digest: false })).verdict).toMatchObject({ kind: 'complete', digest: 'ignored' });
-  });
-});
-
-describe('responses without content', () => {
-  test.each([
-    ['HEAD', 'HEAD', HEAD],
-    ['HEAD with Content-Length', 'HEAD', LENGTH],
-    ['204', 'GET', 'HTTP/1.1 204 No Content\r\nTrailer: X-Stream-Status\r\n\r\n'],
-    ['304', 'GET', 'HTTP/1.1 304 Not Modified\r\nTrailer: X-Stream-Status\r\nContent-Length: 19\r\n\r\n'],
-  ])('%s: ends, unverified, whatever the head announced', async (_, method, octets) => {
-    const outcome = await received(await originOf(octets, 'open'), {}, { method });
-    expect(outcome).toMatchObject({ data: '', code: undefined, verdict: { kind: 'unverified', bytes: 0 } });
   });
 });
 
