@@ -1,15 +1,10 @@
 /**
- * The compiled library, as its users get it. Measured from `src`, it would be measured with tsx's transform in it; the
+ * The compiled library, as its users get it: measured from `src`, it would be measured with tsx's transform in it. The
  * address is computed so that the types can be checked where nothing has been built.
  */
-type Core = typeof import('../src/core/index.ts');
-type Outgoing = typeof import('../src/node/send/outgoing-content.ts');
+const load = <T>(entry: string): Promise<T> => import(new URL(`../dist/${entry}/index.js`, import.meta.url).href);
 
-export function loadCore(): Promise<Core> {
-  return import(new URL('../dist/core/index.js', import.meta.url).href);
-}
-
-/** What a response gathers a tick's writes with. It is no public name: users have the stream around it. */
-export function loadOutgoing(): Promise<Outgoing> {
-  return import(new URL('../dist/node/send/outgoing-content.js', import.meta.url).href);
-}
+export const core = await load<typeof import('../src/core/index.ts')>('core');
+export const node = await load<typeof import('../src/node/index.ts')>('node');
+export const files = await load<typeof import('../src/files/index.ts')>('files');
+export const undici = await load<typeof import('../src/undici/index.ts')>('undici');

@@ -1,80 +1,58 @@
 /**
- * npm run bench: builds, then measures what runs in process, how its time grows, and what crosses a socket, one after
- * the other. Prints a table each; a full run also writes results.md, results.svg and ratios.json.
+ * `npm run bench`: everything, into results.md. `--quick` takes two minutes or so; `--only <name>` (a file of jobs/ or
+ * parts/, may be repeated) and `--check` (compares with results.md, and fails at nothing) write nothing.
  */
-import { execSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { measureLinear } from './linear.ts';
-import { type Effort, measureSuite } from './measure.ts';
-import { ROOT } from './processes.ts';
-import type { Section } from './report.ts';
-import { currentLoad, describeMachine, writeResults } from './results.ts';
-import { toSection } from './sections.ts';
-import { suites } from './suites.ts';
-import { wantedTable } from './wanted.ts';
-import { measureWire } from './wire/run.ts';
+import { runJob } from './job.ts';
+import { readPage, toPage } from './page.ts';
+import type { Part } from './part.ts';
+import type { Measured } from './row.ts';
 
-const FULL: Effort = { rounds: 3, maxTime: 0.7 };
-const QUICK: Effort = { rounds: 1, maxTime: 0.15 };
+/** A ratio that has changed by more than this is named: two quick runs differ by up to a third (measured). */
+const NOTICED = 1.4;
+const PAGE = new URL('results.md', import.meta.url);
 
-const LINEAR = 'linear';
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    check: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true },
+  },
+});
+const isQuick = values.quick || values.check;
+if (isQuick) process.env.BENCH_QUICK = '1'; // told to the processes of the jobs
+const log = (line: string) => process.stdout.write(`${line}\n`);
+const isWanted = (name: string) => values.only?.includes(name) ?? true;
+const namesIn = (folder: string) =>
+  readdirSync(new URL(folder, import.meta.url))
+    .map((file) => file.replace(/\.ts$/, ''))
+    .filter(isWanted);
 
-const HELP = `Usage: npm run bench -- [options]
-
-Builds the library, measures it and its peers, and prints the tables.
-A full run writes bench/results.md, bench/results.svg and bench/ratios.json as well.
-
-  --only <name>  only this: ${[...suites.map(({ name }) => name), LINEAR].join(', ')},
-                 or a part of what crosses a socket (receive, send, first-octet, idle-memory)
-  --quick        fewer samples, and rougher figures
-  --help         this text
-`;
-
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { only: { type: 'string' }, quick: { type: 'boolean', default: false }, help: { type: 'boolean' } },
-  });
-  if (values.help) {
-    process.stdout.write(HELP);
-    return;
-  }
-  execSync('npm run --silent build', { cwd: ROOT, stdio: 'inherit' });
-  const loadAtStart = currentLoad();
-  const sections: Section[] = [];
-  for await (const section of measureAll(values.only, values.quick)) sections.push(section);
-  const machine = describeMachine(loadAtStart);
-  for (const { name, markdown } of sections) console.log(`\n## ${name}\n\n${markdown}`);
-  console.log(`\n## What is wanted\n\n${wantedTable(sections)}\n\n${machine}`);
-  if (values.quick || values.only !== undefined) {
-    console.log('The results are left as they are: only a full run writes them.');
-  } else {
-    writeResults(sections, machine);
-    console.log('Written to bench/results.md, bench/results.svg and bench/ratios.json.');
-  }
+const parts: Measured[] = [];
+for (const name of namesIn('parts/')) {
+  log(name);
+  const { part } = (await import(new URL(`parts/${name}.ts`, import.meta.url).href)) as { part: Part };
+  parts.push(...(await part.run(isQuick, log)));
+}
+const JOBS = ['files', 'short', 'receive', 'relay', 'open', 'tokens', 'first-byte'];
+const jobs: Measured[] = [];
+for (const name of JOBS.filter(isWanted)) {
+  log(name);
+  jobs.push(...(await runJob(name, isQuick, log)));
 }
 
-async function* measureAll(only: string | undefined, quick: boolean): AsyncGenerator<Section> {
-  const isChosen = (name: string) => only === undefined || only === name;
-  const effort = quick ? QUICK : FULL;
-  let isFound = false;
-  for (const suite of suites.filter(({ name }) => isChosen(name))) {
-    isFound = true;
-    yield toSection(suite, await measureSuite(suite, effort, log));
+if (values.check) {
+  const committed = readPage(readFileSync(PAGE, 'utf8'));
+  for (const { title, by, best } of [...jobs, ...parts]) {
+    const before = committed.get(title);
+    if (before === undefined || by === 'memory') continue;
+    const slower = by === 'speed' ? before / best : best / before;
+    if (slower > NOTICED) log(`WORSE: ${title}: ${best.toFixed(2)}, and ${before} in results.md`);
   }
-  if (isChosen(LINEAR)) {
-    isFound = true;
-    yield await measureLinear(quick, log);
-  }
-  if (only === undefined || !isFound) yield* await measureWire({ quick, log, ...(only !== undefined && { only }) });
+} else if (values.only === undefined) {
+  writeFileSync(PAGE, toPage(jobs, parts, isQuick));
+} else {
+  for (const { title, best, median } of [...jobs, ...parts]) log(`${title}: ${best.toFixed(2)} (${median.toFixed(2)})`);
 }
-
-function log(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-try {
-  await main();
-} catch (error) {
-  console.error(`bench: ${(error as Error).message}`);
-  process.exitCode = 1;
-}
+process.exit();

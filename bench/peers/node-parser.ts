@@ -2,8 +2,9 @@
  * Node's own HTTP parser (llhttp and its binding), without the streams around it. `process.binding` is deprecated, but
  * it is the only way to the parser alone; Node 20 and 22 have it, Node 24 does not.
  */
+
+import type { ParserWork } from '../part.ts';
 import { take, takeFields } from '../sink.ts';
-import type { Work } from '../suite.ts';
 import { HEAD } from './head.ts';
 
 interface Parser {
@@ -37,7 +38,7 @@ export function nodeParserAbsence(): string | undefined {
   }
 }
 
-export async function loadNodeParser(): Promise<Work> {
+export async function loadNodeParser(): Promise<ParserWork> {
   const HTTPParser = findParser();
   const { RESPONSE, kOnBody, kOnHeaders, kOnHeadersComplete, kOnMessageComplete } = HTTPParser;
   let isComplete = false;

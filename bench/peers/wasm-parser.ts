@@ -4,8 +4,8 @@
  * favour, are its assertions, its timers, and whatever it does with a Buffer then.
  */
 import { createRequire } from 'node:module';
+import type { ParserWork } from '../part.ts';
 import { take, takeFields } from '../sink.ts';
-import type { Work } from '../suite.ts';
 import { HEAD } from './head.ts';
 
 interface Llhttp {
@@ -42,7 +42,7 @@ export function wasmParserAbsence(): string | undefined {
   }
 }
 
-export async function loadWasmParser(): Promise<Work> {
+export async function loadWasmParser(): Promise<ParserWork> {
   const { ERROR, TYPE } = require('undici/lib/llhttp/constants.js') as Record<'ERROR' | 'TYPE', Record<string, number>>;
   let read: Buffer = HEAD;
   let isComplete = false;

@@ -153,7 +153,10 @@ describe('EEXIST: what is not provably ours stays as it is, and nothing is asked
       (file) => rename(`${file}.part`, `${file}.x`).then(() => symlink('file.x', `${file}.part`)),
     ],
     ['a lock of another program', (file) => writeFile(`${file}.part.lock`, 'precious')],
-    ['a directory with a name of another program', (file) => mkdir(`${file}.part.lock/precious`, { recursive: true })],
+    [
+      'a directory with a name of another program',
+      (file) => mkdir(`${file}.part.lock/precious`, { recursive: true }).then(() => {}),
+    ],
   ])('%s', async (_, plant) => {
     const { url, file, state, folder, requests } = await broken(o.plainStart(LENGTH));
     await plant(file, state as unknown as State);

@@ -1,0 +1,104 @@
+/** A file from `serve` into a file: `get` and `download` beside programs that check nothing. The work is in MiB. */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+import { request } from 'undici';
+import { makeBody } from '../fixtures.ts';
+import type { Job, Load } from '../job.ts';
+import { files } from '../library.ts';
+
+const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const MIB = makeBody(1024 * 1024);
+const folder = () => {
+  const made = mkdtempSync(path.join(tmpdir(), 'bench-'));
+  process.on('exit', () => rmSync(made, { recursive: true, force: true }));
+  return made;
+};
+
+/** Serves a file for each size that is asked for, by making it when it is first wanted. */
+async function serve(): Promise<number> {
+  const root = folder();
+  for (const size of SIZES) writeFileSync(path.join(root, `${size}`), Buffer.concat(Array<Buffer>(size).fill(MIB)));
+  const child = spawn(process.execPath, [CLI, 'serve', root, '--port', '0', '--quiet'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  process.on('exit', () => child.kill());
+  for await (const line of createInterface({ input: child.stdout })) {
+    const port = /127\.0\.0\.1:(\d+)/.exec(line)?.[1];
+    if (port !== undefined) return Number(port);
+  }
+  throw new Error('serve has not said its port');
+}
+
+async function digestOf(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const data of createReadStream(file)) hash.update(data);
+  return hash.digest('hex');
+}
+
+/** In this process. */
+const within =
+  (get: (url: string, file: string) => Promise<unknown>): Load =>
+  async (port, size) => {
+    const file = path.join(folder(), 'file');
+    const [start, cpu] = [performance.now(), process.cpuUsage()];
+    await get(`http://127.0.0.1:${port}/${size}`, file);
+    const { user, system } = process.cpuUsage(cpu);
+    const time = (performance.now() - start) / 1000;
+    return { time, CPU: (user + system) / 1e6, proof: await digestOf(file) };
+  };
+
+/** A command line, which bash times. */
+const program =
+  (command: string): Load =>
+  async (port, size) => {
+    const file = path.join(folder(), 'file');
+    const script = `TIMEFORMAT='%R %U %S'; time { ${command}; } >/dev/null 2>/dev/null`;
+    const env = { ...process.env, URL: `http://127.0.0.1:${port}/${size}`, FILE: file, NODE: process.execPath, CLI };
+    const child = spawn('bash', ['-ec', script], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    for await (const data of child.stderr) said += data;
+    const [time, user, system] = said.trim().split(/\s+/).map(Number);
+    return { time: time!, CPU: user! + system!, proof: await digestOf(file) };
+  };
+
+const isInstalled = (name: string) =>
+  (process.env.PATH ?? '').split(':').some((bin) => existsSync(path.join(bin, name)));
+
+const clients: Job['clients'] = {
+  get: program('"$NODE" "$CLI" get "$URL" -o "$FILE" --quiet'),
+  download: within((url, file) => files.download(url, file)),
+  'download, resume': within((url, file) => files.download(url, file, { resume: true })),
+  'undici.request': within(async (url, file) => pipeline((await request(url)).body, createWriteStream(file))),
+  ...(isInstalled('curl') && {
+    curl: program('curl -s -o "$FILE" "$URL"'),
+    'curl, sha256sum': program('curl -s -o "$FILE" "$URL" && sha256sum "$FILE"'),
+  }),
+  ...(isInstalled('wget') && { wget: program('wget -q -O "$FILE" "$URL"') }),
+  ...(isInstalled('aria2c') && { aria2c: program('aria2c -q -d "$(dirname "$FILE")" -o file "$URL"') }),
+};
+
+const WHY = 'The server is `serve` for every side; ours hashes what it writes, curl does not.';
+export const job: Job = {
+  measured: 'client',
+  servers: { serve },
+  clients,
+  sides: Object.fromEntries(Object.keys(clients).map((name) => [name, ['serve', name]])),
+  rows: [
+    { title: 'get, beside curl -o', ours: 'get', theirs: 'curl', by: 'time', target: 1.8, why: WHY },
+    { title: 'get, beside curl and then sha256sum', ours: 'get', theirs: 'curl, sha256sum', by: 'time', target: 0.5 },
+    { title: 'download(), beside curl -o', ours: 'download', theirs: 'curl', by: 'time', target: 1.8, why: WHY },
+    { title: 'the same with resume', ours: 'download, resume', theirs: 'curl', by: 'time', target: 2.2, why: WHY },
+    { title: 'download(), beside undici.request into a file', ours: 'download', theirs: 'undici.request', by: 'time' },
+    { title: 'download(), beside wget', ours: 'download', theirs: 'wget', by: 'time' },
+    { title: 'download(), beside aria2c', ours: 'download', theirs: 'aria2c', by: 'time' },
+  ],
+  work: { warmUp: 1, quick: 128, full: 1024 },
+  runs: 3,
+};
+const SIZES = Object.values(job.work);

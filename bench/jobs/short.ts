@@ -1,0 +1,66 @@
+/** A short response on a kept-alive connection, written and ended in one tick. The work is a number of responses. */
+import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { makeBody } from '../fixtures.ts';
+import type { Job } from '../job.ts';
+import { node } from '../library.ts';
+import { onResponse, onSocket, request } from './http.ts';
+
+const SHORT = makeBody(100);
+const { readRequest, respond } = node;
+
+function send(stream: NodeJS.WritableStream): void {
+  stream.write(SHORT);
+  stream.end();
+}
+
+export const job: Job = {
+  measured: 'server',
+  servers: {
+    res: onResponse((_req, res) => send(res)),
+    'respond(res)': onResponse((_req, res) => send(respond(res))),
+    'respond(socket)': onSocket(async (socket) => {
+      for (;;) send(respond(socket, { request: await readRequest(socket) }));
+    }),
+    'pipeline to res': onResponse((_req, res: ServerResponse) => void pipeline(Readable.from([SHORT]), res)),
+    'pipeline to respond(res)': onResponse((_req, res) => void pipeline(Readable.from([SHORT]), respond(res))),
+  },
+  clients: {
+    plain: (port, count) => request(port, count, {}),
+    asking: (port, count) => request(port, count, { isSealed: true }),
+  },
+  sides: {
+    res: ['res', 'plain'],
+    'respond(res)': ['respond(res)', 'plain'],
+    'respond(res), sealed': ['respond(res)', 'asking'],
+    'respond(socket)': ['respond(socket)', 'plain'],
+    'pipeline to res': ['pipeline to res', 'plain'],
+    'pipeline to respond(res)': ['pipeline to respond(res)', 'plain'],
+  },
+  rows: [
+    {
+      title: 'respond(res) beside res.write and res.end, 100 bytes',
+      ours: 'respond(res)',
+      theirs: 'res',
+      by: 'CPU',
+      target: 2,
+    },
+    {
+      title: 'the same, sealed with sha-256 for a client that asks',
+      ours: 'respond(res), sealed',
+      theirs: 'res',
+      by: 'CPU',
+      target: 3.5,
+    },
+    { title: 'respond(socket) with readRequest', ours: 'respond(socket)', theirs: 'res', by: 'CPU', target: 1.2 },
+    {
+      title: 'pipeline(source, respond(res)) beside pipeline(source, res), 100 bytes',
+      ours: 'pipeline to respond(res)',
+      theirs: 'pipeline to res',
+      by: 'CPU',
+      target: 1,
+    },
+  ],
+  work: { warmUp: 2000, quick: 4000, full: 20_000 },
+};

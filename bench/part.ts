@@ -1,0 +1,61 @@
+/** A benchmark.Suite whose cases are checked before they are timed: each has to hand the right bytes to the sink. */
+import Benchmark from 'benchmark';
+import type { Measured, Row } from './row.ts';
+import { startKeeping, stopKeeping, taken } from './sink.ts';
+
+type Work = () => void | Promise<void>;
+/** A parser at work: on the reads of each message. */
+export type ParserWork = (messages: Buffer[][]) => void;
+/** @types/benchmark leaves its options out. */
+type Timed = Benchmark & { options: Benchmark.Options };
+
+export class Part {
+  readonly suite: Benchmark.Suite;
+  readonly rows: Row[] = [];
+  readonly #cases: { title: string; work: Work; expected: Buffer }[] = [];
+
+  constructor(name: string) {
+    this.suite = new Benchmark.Suite(name);
+  }
+
+  /** @param expected what `work` hands to `take`; a work that returns a promise says so by `isAsync` */
+  add(title: string, work: Work, expected: Buffer, isAsync = false): void {
+    this.#cases.push({ title, work, expected });
+    const deferred = (deferral: { resolve(): void }) => void (work() as Promise<void>).then(() => deferral.resolve());
+    this.suite.add(title, isAsync ? deferred : work, { defer: isAsync });
+  }
+
+  async check(): Promise<void> {
+    for (const { title, work, expected } of this.#cases) {
+      startKeeping();
+      await work();
+      if (!stopKeeping().equals(expected)) throw new Error(`${this.suite.name}: ${title}: the output is wrong`);
+    }
+  }
+
+  async run(isQuick: boolean, log: (line: string) => void): Promise<Measured[]> {
+    await this.check();
+    for (const { options } of this.suite as unknown as Timed[]) {
+      Object.assign(options, isQuick ? { maxTime: 0.3, minSamples: 3 } : { maxTime: 3 });
+    }
+    const results = new Map<string, Benchmark>();
+    await new Promise<void>((resolve) => {
+      this.suite.on('cycle', ({ target }: Benchmark.Event) => {
+        results.set(target.name!, target as unknown as Benchmark);
+        log(`  ${target}`);
+      });
+      this.suite.on('complete', () => resolve()).run({ async: true });
+    });
+    if (taken() === 0) throw new Error(`${this.suite.name}: nothing has come out`);
+    return this.rows.map((row) => {
+      const [ours, theirs] = [results.get(row.ours)!, results.get(row.theirs)!];
+      const ratio = (pick: (stats: Benchmark.Stats) => number) => {
+        const slower = pick(ours.stats) / pick(theirs.stats);
+        return row.by === 'speed' ? 1 / slower : slower;
+      };
+      const micro = ({ stats }: Benchmark) => `${(stats.mean * 1e6).toPrecision(3)} µs ±${stats.rme.toFixed(0)} %`;
+      const best = ratio(({ sample }) => Math.min(...sample));
+      return { ...row, best, median: ratio(({ mean }) => mean), figures: `${micro(ours)} · ${micro(theirs)}` };
+    });
+  }
+}
