@@ -184,3 +184,24 @@ test('a recorder and a pipelined request: the abort of the second stands behind 
   const { octets } = await wire.closed();
   expect(messageFrom(octets).body).toBe(`3\r\ntwo\r\n${ABORT_CHUNK}`);
 });
+
+test('a compressor that is put over an open response: all of the content is compressed', async () => {
+  const { port } = await serve((_, res) => {
+    const response = respond(res);
+    compressor(res);
+    begin(Readable.from([TEXT]), response);
+  });
+  const { fields, body } = messageFrom(await dial(port, PLAIN).until(LAST_CHUNK));
+  expect(fields['content-encoding']).toEqual(['gzip']);
+  expect(latin1(gunzipSync(octetsOf(unchunk(body).data))) === TEXT).toBe(true);
+});
+
+test('res.end() of an error handler before the first byte is no answer: 500', async () => {
+  const { port } = await serve((_, res) => {
+    const source = new Readable({ read() {} });
+    source.on('error', () => res.end());
+    source.pipe(respond(res));
+    setImmediate(() => source.destroy(new Error('the disk is gone')));
+  });
+  expect(messageFrom(await dial(port, PLAIN).until('}\n')).statusLine).toBe('HTTP/1.1 500 Internal Server Error');
+});

@@ -45,9 +45,15 @@ export class HttpChannel extends Channel {
   readonly canReset: boolean;
   readonly #response: ServerResponse;
   /** What was there before ours: Node's own, or a middleware's. */
-  readonly #write: Write;
-  readonly #end: End;
-  readonly #destroy: ServerResponse['destroy'];
+  readonly #before: Pick<ServerResponse, Method>;
+  /** What we put there. */
+  readonly #ours: Pick<ServerResponse, Method>;
+  /** What we write with: what was there before; or what a middleware has put over ours, which then lets it through. */
+  #write: Write;
+  #end: End;
+  #isBelow = false;
+  /** The status before anybody could answer in our place. */
+  readonly #firstStatus: number;
   /** Whether there is a connection, rather than an object of a test harness. */
   readonly #isReal: boolean;
   /** Somebody else has answered before we did. */
@@ -82,12 +88,16 @@ export class HttpChannel extends Channel {
     this.#response = response;
     this.#write = response.write as Write;
     this.#end = response.end as End;
-    this.#destroy = response.destroy;
+    this.#before = { write: response.write, end: response.end, destroy: response.destroy };
+    this.#firstStatus = response.statusCode;
     this.canReset = isReal && canReset(connection as Socket);
     taken.add(response);
-    response.write = this.#onForeignCall('write', false) as ServerResponse['write'];
-    response.end = this.#onForeignCall('end', response) as ServerResponse['end'];
-    response.destroy = this.#onForeignCall('destroy', response) as ServerResponse['destroy'];
+    this.#ours = {
+      write: this.#onForeignCall('write', false) as ServerResponse['write'],
+      end: this.#onForeignCall('end', response) as ServerResponse['end'],
+      destroy: this.#onForeignCall('destroy', response) as ServerResponse['destroy'],
+    };
+    Object.assign(response, this.#ours);
     response.on('close', this.#onClose).on('error', ignore);
     this.watch();
     if (isReal && !response.socket) this.#armWhenItsTurn();
@@ -106,7 +116,12 @@ export class HttpChannel extends Channel {
 
   get isShared(): boolean {
     if (this.#isBegun) return this.#isShared;
-    return !isNode || !this.#isReal || this.#write !== nodeWrite || this.#end !== nodeEnd;
+    return !isNode || !this.#isReal || this.#write !== nodeWrite || this.#end !== nodeEnd || this.#isCovered;
+  }
+
+  /** Whether a middleware has replaced what we put there. */
+  get #isCovered(): boolean {
+    return this.#response.write !== this.#ours.write || this.#response.end !== this.#ours.end;
   }
 
   get framer(): Framer {
@@ -202,7 +217,7 @@ export class HttpChannel extends Channel {
       onTaken(socket);
     };
     if (!this.#isReal) {
-      this.#destroy.call(response);
+      this.#before.destroy.call(response);
       return onTaken(this.connection);
     }
     this.holdWhileLeaving(this.connection);
@@ -220,8 +235,9 @@ export class HttpChannel extends Channel {
   }
 
   #restore(): void {
-    const before = { write: this.#write, end: this.#end, destroy: this.#destroy };
+    const before = this.#before;
     for (const name of METHODS) {
+      if (this.#response[name] !== this.#ours[name]) continue;
       if (before[name] === Object.getPrototypeOf(this.#response)[name]) Reflect.deleteProperty(this.#response, name);
       else Reflect.set(this.#response, name, before[name]);
     }
@@ -239,6 +255,11 @@ export class HttpChannel extends Channel {
   #commitHead(status: number, facts: MessageFacts): void {
     const response = this.#response;
     this.#isShared = this.isShared;
+    if (this.#isCovered) {
+      this.#write = response.write as Write;
+      this.#end = response.end as End;
+      this.#isBelow = true;
+    }
     this.#isBegun = true;
     this.#returnsBuffers = !this.#isShared && returnsBuffers(this.connection);
     if (facts.closes) response.shouldKeepAlive = false;
@@ -316,6 +337,13 @@ export class HttpChannel extends Channel {
 
   #onForeignCall(name: Method, returned: unknown): (...args: unknown[]) => unknown {
     return (...args) => {
+      if (this.#isBelow && name !== 'destroy') return Reflect.apply(this.#before[name], this.#response, args);
+      // An end that says nothing answers nothing: it is how some handle the error of a source.
+      const isEmptyEnd = name === 'end' && args.length === 0 && this.status === this.#firstStatus;
+      if (this.isOpen && !this.#isBegun && isEmptyEnd) {
+        this.options.onForeign('res.end()');
+        return returned;
+      }
       if (this.isOpen && !this.#isBegun) return this.#yield(name, args);
       if (this.isOpen) this.options.onForeign(`res.${name}()`);
       const callback = args.at(-1);
