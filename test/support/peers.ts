@@ -4,10 +4,13 @@
  */
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from './hashing.ts';
+import { listen as listening } from './servers.ts';
 import { Transcript } from './transcript.ts';
+
+export { listening };
 
 export interface RawServer {
   /** With a slash at its end. */
@@ -39,24 +42,6 @@ export function answerWith(socket: Socket, answer: Answer, requests: string[]): 
     if (typeof answer === 'string') socket.end(answer, 'latin1');
     else answer(socket, head);
   });
-}
-
-/** The port on which it listens, until the test ends. */
-export async function listening(server: Server, host = '127.0.0.1'): Promise<number> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  server.listen(0, host);
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    const closed = once(server, 'close');
-    server.close();
-    for (const socket of sockets) socket.destroy();
-    await closed;
-  });
-  return (server.address() as AddressInfo).port;
 }
 
 export function hasIpv6Loopback(): Promise<boolean> {

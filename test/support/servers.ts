@@ -11,17 +11,20 @@ import { onTestFinished } from 'vitest';
 import { readRequest } from '../../src/node/head/read-request.ts';
 import { type RespondOptions, respond, type StreamResponse } from '../../src/node/send/respond.ts';
 import { latin1 } from './octets.ts';
+import { listenerCounts, until } from './sockets.ts';
+
+export { listenerCounts, until };
 
 export type Source = PipelineSource<Buffer | string>;
 
-/** @returns the port */
-export async function listen(server: Server | http.Server): Promise<number> {
+/** @returns the port on which it listens, until the test ends */
+export async function listen(server: Server | http.Server, host = '127.0.0.1'): Promise<number> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
+  await once(server.listen(0, host), 'listening');
   onTestFinished(async () => {
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
@@ -176,20 +179,10 @@ export async function closed(stream: EventEmitter & { closed?: boolean | undefin
   if (!stream.closed) await new Promise((resolve) => stream.once('close', resolve));
 }
 
-/** Waits until the condition holds, looking after every round of the event loop; the test's timeout bounds it. */
-export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setImmediate(resolve));
-}
-
 export function connectionsOf(server: Server): Promise<number> {
   return new Promise((resolve, reject) => {
     server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
   });
-}
-
-/** How many listeners there are for each event. */
-export function listenerCounts(emitter: EventEmitter): Record<string, number> {
-  return Object.fromEntries(emitter.eventNames().map((name) => [String(name), emitter.listenerCount(name)]));
 }
 
 /** Gives one piece, and then nothing for ever. */

@@ -3,7 +3,7 @@
  * is closed when the test ends. The server's socket gets no 'error' listener from here: the code under test must not
  * leave an error to nobody.
  */
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type NetConnectOpts, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -59,8 +59,8 @@ async function accept(listener: Server, address: NetConnectOpts): Promise<Connec
 }
 
 /** How many listeners there are for each event. */
-export function listenerCounts(socket: Socket): Record<string, number> {
-  return Object.fromEntries(socket.eventNames().map((name) => [String(name), socket.listenerCount(name)]));
+export function listenerCounts(emitter: EventEmitter): Record<string, number> {
+  return Object.fromEntries(emitter.eventNames().map((name) => [String(name), emitter.listenerCount(name)]));
 }
 
 /** Waits for 'close', which may have been emitted already. */
@@ -72,6 +72,6 @@ export async function closed(stream: { closed?: boolean | undefined } & NodeJS.E
 }
 
 /** Waits until the condition holds, looking after every round of the event loop; the test's timeout bounds it. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setImmediate(resolve));
 }
