@@ -76,7 +76,7 @@ export async function attempt(part: PartFile, settings: AttemptSettings): Promis
   const reply = await requestFollowing(settings.url, [...settings.headers, ...range], settings);
   try {
     const { statusCode = 0, headers: received } = reply.message;
-    if (isWhole(reply, settings.require)) return await receiveWhole(part, reply, settings);
+    if (isWhole(reply, settings.headers, settings.require)) return await receiveWhole(part, reply, settings);
     if (statusCode === 200 && asked !== undefined) {
       part.isDoubted = true; // it has a Content-Range
       return { hasAdvanced: true };

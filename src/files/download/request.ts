@@ -30,7 +30,15 @@ export interface RequestSettings {
 }
 
 /** Fields that are for the first origin only. */
-const PRIVATE_FIELDS = new Set(['host', 'authorization', 'cookie', 'proxy-authorization']);
+const PRIVATE_FIELDS = new Set(['authorization', 'cookie', 'proxy-authorization']);
+
+/** The fields that go on to where a redirect leads: a Host is of one request only. */
+function fieldsAfterRedirect(sent: RequestFields, from: URL, to: URL): RequestFields {
+  return sent.filter(([name]) => {
+    const lower = name.toLowerCase();
+    return lower !== 'host' && !(from.origin !== to.origin && PRIVATE_FIELDS.has(lower));
+  });
+}
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
@@ -59,9 +67,7 @@ export async function requestFollowing(start: URL, headers: RequestFields, setti
     if (next.protocol !== 'http:' && next.protocol !== 'https:') {
       throw new StatusError(`HTTP ${statusCode} redirects to ${next.protocol} which is not followed`, statusCode);
     }
-    if (next.origin !== url.origin) {
-      sent = sent.filter(([name]) => !PRIVATE_FIELDS.has(name.toLowerCase()));
-    }
+    sent = fieldsAfterRedirect(sent, url, next);
     url = next;
   }
 }
@@ -73,16 +79,24 @@ export async function requestFollowing(start: URL, headers: RequestFields, setti
  */
 export async function openVerified(url: URL, headers: RequestFields, settings: RequestSettings & { require: Require }) {
   const reply = await requestFollowing(url, headers, settings);
-  if (isWhole(reply, settings.require)) return reply;
+  if (isWhole(reply, headers, settings.require)) return reply;
   reply.close();
   throw statusError(reply);
 }
 
-/** Whether the response has the whole content; one without any is none where that has to be proven. */
-export function isWhole({ message: { statusCode = 0, headers } }: Reply, require: Require): boolean {
-  if (statusCode < 200 || statusCode > 299 || statusCode === 206) return false;
-  const isEmpty = statusCode === 204 || statusCode === 205;
-  return headers['content-range'] === undefined && !(isEmpty && require === 'always');
+/**
+ * Whether the response has all that was asked for: the whole content, or the part of a Range of the user's own. A 204 is
+ * no content that could be proven; a 200 with a Content-Range is a part of something, whatever its status says.
+ */
+export function isWhole(
+  { message: { statusCode = 0, headers } }: Reply,
+  sent: RequestFields,
+  require: Require,
+): boolean {
+  if (statusCode < 200 || statusCode > 299) return false;
+  if ((statusCode === 204 || statusCode === 205) && require === 'always') return false;
+  const isPart = statusCode === 206 || headers['content-range'] !== undefined;
+  return !isPart || sent.some(([name]) => name.toLowerCase() === 'range');
 }
 
 /** The status is not one of what was asked for. */

@@ -143,7 +143,7 @@ describe('Ctrl-C', () => {
     const client = start(['get', url], { onStdout: () => child.killed || child.kill('SIGINT') });
     const { code, stderr } = await client.ended;
     expect(stderr).toMatch(
-      /^error: failed after [\d,]+ octets: The sender reported cancelled {2}\[ERR_BODY_FAILED\]\n$/,
+      /^error: failed after [\d,]+ bytes: The sender reported cancelled {2}\[ERR_BODY_FAILED\]\n$/,
     );
     expect(code).toBe(20);
     expect((await ended).code).toBe(0);
@@ -179,8 +179,8 @@ describe('Ctrl-C', () => {
     const { code, stderr } = await client.ended;
     // Whether the abort chunk still fits into what the kernel buffers for the client is the kernel's business.
     const told = {
-      20: /^error: failed after [\d,]+ octets: [^\n]+\n$/,
-      21: /^error: truncated after [\d,]+ octets: [^\n]+\n$/,
+      20: /^error: failed after [\d,]+ bytes: [^\n]+\n$/,
+      21: /^error: truncated after [\d,]+ bytes: [^\n]+\n$/,
     };
     expect(Object.keys(told)).toContain(String(code));
     expect(stderr).toMatch(told[code as 20 | 21]);

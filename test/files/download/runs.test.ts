@@ -129,7 +129,7 @@ describe('whatever of ours does not fit, it starts again', () => {
 
 describe('EEXIST: what is not provably ours stays as it is, and nothing is asked for', () => {
   const text = (content: string) => async (file: string) => writeFile(`${file}.part.json`, content);
-  test.each<[string, (file: string, state: State) => Promise<void>]>([
+  test.each<[string, (file: string, state: State) => Promise<unknown>]>([
     ['no state', (file) => rm(`${file}.part.json`)],
     ['no JSON', text('{"version":2')],
     ['an empty state', text('')],
