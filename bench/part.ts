@@ -35,7 +35,7 @@ export class Part {
 
   async run(isQuick: boolean, log: (line: string) => void): Promise<Measured[]> {
     await this.check();
-    for (const { options } of this.suite as unknown as Timed[]) {
+    for (const { options } of Array.from(this.suite as unknown as ArrayLike<Timed>)) {
       Object.assign(options, isQuick ? { maxTime: 0.3, minSamples: 3 } : { maxTime: 3 });
     }
     const results = new Map<string, Benchmark>();

@@ -53,7 +53,7 @@ describe('each part', () => {
   it.each(filesIn('parts/'))('%s hands out the right bytes, and compares cases that it has', async (file) => {
     const { part } = (await import(new URL(`parts/${file}`, bench).href)) as { part: Part };
     await part.check();
-    const titles = (part.suite as unknown as { name: string }[] & object).map(({ name }) => name);
+    const titles = Array.from(part.suite as unknown as ArrayLike<{ name: string }>).map(({ name }) => name);
     for (const { ours, theirs } of part.rows) expect(titles).toEqual(expect.arrayContaining([ours, theirs]));
   });
 });
