@@ -56,7 +56,7 @@ export async function runtimeBinary(
   const folder = path.join(CACHE, 'runtimes', `${name}-${version}`);
   const command = path.join(folder, 'node_modules', packageName, file);
   if (existsSync(command)) return { command };
-  if (!installs) return { absence: `${packageName}@${version} is not installed; npm run bench installs it` };
+  if (!installs) return { absence: `${packageName}@${version} is not installed; npm run test:all installs it` };
   mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');
   try {

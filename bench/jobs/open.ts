@@ -47,7 +47,7 @@ export const job: Job = {
   sides: { res: ['res', 'watch'], 'respond(res)': ['respond(res)', 'watch'] },
   rows: [
     {
-      title: `${COUNT} open responses, a write a second each`,
+      title: 'open responses, a write a second each',
       ours: 'respond(res)',
       theirs: 'res',
       by: 'CPU',

@@ -7,8 +7,8 @@ import { type BuildOptions, build } from 'esbuild';
  * number was last set. Raise it with the reason in the commit. A subpath without a number here has no budget.
  */
 export const BUDGETS: Readonly<Record<string, number>> = {
-  './core': 8_000,
-  './web': 10_500,
+  './core': 8_900,
+  './web': 10_900,
 };
 
 export interface Bundle {

@@ -44,7 +44,7 @@ export const GET_USAGE = `chunked-trailers get <url> [options]
                           standard output
       --resume            keep what came in <file>.part when it breaks off or is interrupted, and continue it: at once,
                           and in the next run with --resume; needs -o
-      --retries <n>       with --resume: further requests after a failure; 5 by default
+      --retries <n>       requests one after the other that get it no 64 KiB further; 5 by default with --resume, else 0
       --require <when>    when a body without a status is a failure: announced (default), always, never
   -H, --header <line>     a further request field, "Name: value"; may be repeated
       --plain             do not ask for the status, as an ordinary client
@@ -59,13 +59,14 @@ Exit codes
    1  a local problem, such as a file that cannot be written
    2  wrong usage
    3  no connection, or no well-formed response head
-   4  an HTTP status of 400 or more, or too many redirects
+   4  an HTTP status that brings no content to use: 300 or more, a part that was not asked for, no content
+      with --require always; or too many redirects
   20  failed: the sender said so, and why
   21  truncated: the connection ended, or went silent, before the body did
   22  malformed: the framing is broken, or passed a limit
   23  mismatch: the byte count or the digest disagrees
   24  unverified: no status came where one was required
- 130  interrupted
+ 130  interrupted (Ctrl-C, SIGTERM, SIGHUP)
 `;
 
 export const INSPECT_USAGE = `chunked-trailers inspect [file|-] [options]

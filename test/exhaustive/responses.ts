@@ -12,6 +12,8 @@ import { pattern } from '../support/octets.ts';
 
 const get = (fields = '') => `GET / HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
 export const PLAIN = get();
+/** Reads the status, and no trailers. */
+const WISHING = get('X-Want-Stream-Status: ?1\r\n');
 export const TRAILERS = get('TE: trailers\r\nConnection: TE\r\n');
 export const AWARE = get('TE: trailers\r\nConnection: TE\r\nX-Want-Stream-Status: ?1\r\n');
 export const OLD = 'GET / HTTP/1.0\r\n\r\n';
@@ -90,10 +92,11 @@ const PLANS: Plan[] = [
   },
   { name: 'plain', request: PLAIN, pieces: SOME, ending: 'plain', kind: 'unverified' },
   { name: 'clean failure', request: AWARE, pieces: SOME, fails: true, ending: 'clean-failure', kind: 'failed' },
-  { name: 'abort, announced', request: TRAILERS, pieces: SOME, fails: true, ending: 'abort', kind: 'failed' },
+  { name: 'cut, announced', request: TRAILERS, pieces: SOME, fails: true, ending: 'cut', kind: 'truncated' },
+  { name: 'cut', request: PLAIN, pieces: SOME, fails: true, ending: 'cut', kind: 'truncated' },
   {
     name: 'abort',
-    request: PLAIN,
+    request: WISHING,
     pieces: SOME,
     fails: true,
     ending: 'abort',

@@ -33,10 +33,10 @@ describe.each<[name: string, client: Client, refused: typeof IN_EVERY_PARSER]>([
   ['receive', viaReceive, [...IN_EVERY_PARSER, ...NOT_IN_NODE]],
   ['verify', viaVerify, IN_EVERY_PARSER],
 ])('%s', (_, client, refused) => {
-  test.each(refused)('%s: ERR_FRAMING_LIMIT', async (_, beginning, piece) => {
+  test.each(refused)('%s: ERR_BODY_LIMIT', async (_, beginning, piece) => {
     const peer = await flooding(CHUNKED + beginning, piece, GIB);
     const outcome = await client(peer.port);
-    expect(outcome).toMatchObject({ code: 'ERR_FRAMING_LIMIT', kind: 'malformed' });
+    expect(outcome).toMatchObject({ code: 'ERR_BODY_LIMIT', kind: 'malformed' });
     expect(outcome.bytes).toBeLessThan(100);
     expect(peer.sent).toBeLessThan(32 * MIB);
     expectBounded(outcome);
@@ -56,7 +56,7 @@ describe.each<[name: string, client: Client, refused: typeof IN_EVERY_PARSER]>([
     const peer = await flooding(`${CHUNKED}1fffffffffffff\r\n`, 'x', 256 * MIB);
     // The peer stays silent then.
     const outcome = await client(peer.port, { idleTimeout: 1000 });
-    expect(outcome).toMatchObject({ code: 'ERR_FRAMING_TIMEOUT', kind: 'truncated', bytes: 256 * MIB });
+    expect(outcome).toMatchObject({ code: 'ERR_BODY_TIMEOUT', kind: 'truncated', bytes: 256 * MIB });
     expect(outcome.peakBytes).toBeLessThan(2 * MAX_PEAK_BYTES);
   });
 
@@ -70,10 +70,10 @@ describe.each<[name: string, client: Client, refused: typeof IN_EVERY_PARSER]>([
 });
 
 describe('verify, where Node’s parser has no bound: time is what ends it, and memory does not grow', () => {
-  test.each(NOT_IN_NODE)('%s: ERR_FRAMING_TIMEOUT', async (_, beginning, piece) => {
+  test.each(NOT_IN_NODE)('%s: ERR_BODY_TIMEOUT', async (_, beginning, piece) => {
     const peer = await flooding(CHUNKED + beginning, piece, 1024 * GIB);
     const outcome = await viaVerify(peer.port, { totalTimeout: 1500 });
-    expect(outcome).toMatchObject({ code: 'ERR_FRAMING_TIMEOUT', kind: 'truncated' });
+    expect(outcome).toMatchObject({ code: 'ERR_BODY_TIMEOUT', kind: 'truncated' });
     expect(outcome.peakBytes).toBeLessThan(2 * MAX_PEAK_BYTES);
     expect(outcome.milliseconds).toBeLessThan(MAX_MILLISECONDS);
   });
@@ -88,7 +88,7 @@ describe('a chunk-size that no number can hold (RFC 9112 §7.1: "recipients MUST
   ])('%s: receive refuses it, at once', async (_, size, offset) => {
     const peer = await flooding(`${CHUNKED}${size}\r\n`, 'x', GIB);
     const outcome = await viaReceive(peer.port);
-    expect(outcome).toMatchObject({ code: 'ERR_FRAMING_LIMIT', kind: 'malformed', bytes: 0, offset });
+    expect(outcome).toMatchObject({ code: 'ERR_BODY_LIMIT', kind: 'malformed', bytes: 0, offset });
     expectBounded(outcome);
   });
 
@@ -98,14 +98,14 @@ describe('a chunk-size that no number can hold (RFC 9112 §7.1: "recipients MUST
   ])('%s: verify tells what Node’s parser refuses', async (_, size) => {
     const peer = await flooding(`${CHUNKED}${size}\r\n`, 'x', GIB);
     const outcome = await viaVerify(peer.port);
-    expect(outcome).toMatchObject({ code: 'ERR_FRAMING_MALFORMED', kind: 'malformed', bytes: 0 });
+    expect(outcome).toMatchObject({ code: 'ERR_BODY_MALFORMED', kind: 'malformed', bytes: 0 });
     expectBounded(outcome);
   });
 
   test('maxBodyBytes of the reader’s own: a chunk that announces more', async () => {
     const peer = await flooding(`${CHUNKED}1fffffffffffff\r\n`, 'x', GIB);
     const outcome = await viaReceive(peer.port, { limits: { maxBodyBytes: 1000 } });
-    expect(outcome).toMatchObject({ code: 'ERR_FRAMING_LIMIT', kind: 'malformed', bytes: 0 });
+    expect(outcome).toMatchObject({ code: 'ERR_BODY_LIMIT', kind: 'malformed', bytes: 0 });
     expect(peer.sent).toBeLessThan(32 * MIB);
     expectBounded(outcome);
   });
