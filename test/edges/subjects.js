@@ -243,6 +243,7 @@ async function koa(...middleware) {
   for (const one of middleware) app.use(one);
   app.use(async (ctx) => {
     ctx.respond = false;
+    ctx.status = 200; // Koa has set 404 before
     await stream(ctx.req, ctx.res);
   });
   return http.createServer(app.callback());
