@@ -338,6 +338,11 @@ export class HttpChannel extends Channel {
   #onForeignCall(name: Method, returned: unknown): (...args: unknown[]) => unknown {
     return (...args) => {
       if (this.#isBelow && name !== 'destroy') return Reflect.apply(this.#before[name], this.#response, args);
+      // Node 26 destroys what waits on a connection that is gone: nobody else's doing.
+      if (name === 'destroy' && this.connection.destroyed) {
+        this.gone();
+        return returned;
+      }
       // An end that says nothing answers nothing: it is how some handle the error of a source.
       const isEmptyEnd = name === 'end' && args.length === 0 && this.status === this.#firstStatus;
       if (this.isOpen && !this.#isBegun && isEmptyEnd) {
