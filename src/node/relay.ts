@@ -15,6 +15,7 @@ import { type FailureDescription, failureType } from '../core/failure.ts';
 import { type FieldPairs, fieldValue, listMembers, serializeFieldLines } from '../core/fields.ts';
 import { BodyError, type Verdict } from '../core/verdict.ts';
 import { Verifier } from '../core/verifier.ts';
+import { destroyOnAbort } from './abort-signal.ts';
 import { hasNoContent } from './head/message-head.ts';
 import { pairsFrom, requestOf } from './receive/message-source.ts';
 import { type BodySink, ReceivedBody } from './receive/received-body.ts';
@@ -151,9 +152,9 @@ function faultOf({ status, fields }: Head): HeadError | undefined {
 }
 
 /** The content of a fetched response, whose framing fetch has checked, as a body that is judged like any other. */
-function fetchedBody(upstream: Response, { require, digest, signal }: RelayOptions): ReceivedBody {
+function fetchedBody(upstream: Response, { require, signal }: RelayOptions): ReceivedBody {
   if (upstream.bodyUsed) throw new TypeError('The body of this response has been read already');
-  const verifier = new Verifier({ headers: {}, statusCode: upstream.status, require, digest: digest && false });
+  const verifier = new Verifier({ headers: {}, statusCode: upstream.status, require, digest: false });
   const source = upstream.body === null ? Readable.from([]) : Readable.fromWeb(upstream.body as ReadableStream);
   const connect = (sink: BodySink) => {
     const fail = (cause: unknown) => {
@@ -168,7 +169,7 @@ function fetchedBody(upstream: Response, { require, digest, signal }: RelayOptio
     return { pause: () => source.pause(), resume: () => source.resume(), cancel: () => source.destroy() };
   };
   const body = new ReceivedBody(verifier, connect);
-  signal?.addEventListener('abort', () => body.destroy(), { once: true });
+  destroyOnAbort(signal, body);
   return body;
 }
 
