@@ -5,10 +5,9 @@
  * one write of few octets beats three; large data is handed on uncopied between its header and its CRLF.
  */
 import { serializeAbortChunk } from './abort-line.ts';
-import { MAX_HEADER_BYTES, writeHeaderBefore } from './chunk-header.ts';
+import { MAX_HEADER_BYTES, type OpenChunk, writeHeaderBefore } from './chunk.ts';
 import { type FieldPairs, serializeTrailers } from './fields.ts';
 import { CR, joinOctets, LF, octetsFromLatin1 } from './grammar.ts';
-import type { OpenChunk } from './open-chunk.ts';
 import type { StreamStatus } from './stream-status.ts';
 
 /** Data up to this length is copied into one piece with its framing. */
