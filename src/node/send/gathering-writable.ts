@@ -7,8 +7,7 @@
  * leaves with the next.
  */
 import { Writable } from 'node:stream';
-import { OutgoingContent } from './outgoing-content.ts';
-import { MAX_WAITING_BYTES } from './slabs.ts';
+import { MAX_WAITING_BYTES, OutgoingContent } from './outgoing-content.ts';
 
 export type WriteCallback = (error?: Error | null) => void;
 

@@ -6,7 +6,7 @@
 import { Writable } from 'node:stream';
 import { GatheringWritable, type WriteCallback } from '../../../../src/node/send/gathering-writable.ts';
 import type { OutgoingContent } from '../../../../src/node/send/outgoing-content.ts';
-import { MAX_WAITING_BYTES } from '../../../../src/node/send/slabs.ts';
+import { MAX_WAITING_BYTES } from '../../../../src/node/send/outgoing-content.ts';
 
 export const HIGH = MAX_WAITING_BYTES;
 export const turn = () => new Promise(setImmediate);
