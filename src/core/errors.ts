@@ -39,14 +39,14 @@ export interface ErrorDetails {
 }
 
 /** What both say: a code, and where in the octets. */
-class PeerError<Code extends string> extends Error {
-  readonly code: Code;
+class PeerError extends Error {
+  readonly code: string;
   /** The octet (of the body; of the head, for a `HeadError`) that is wrong, counted from 0; undefined where it cannot be told. */
   readonly offset: number | undefined;
   /** Octets of content (of the head, for a `HeadError`) that had come, where that is known. */
   readonly bytes: number | undefined;
 
-  constructor(code: Code, message: string, { offset, bytes, cause }: ErrorDetails = {}) {
+  constructor(code: string, message: string, { offset, bytes, cause }: ErrorDetails = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.offset = offset;
@@ -55,11 +55,13 @@ class PeerError<Code extends string> extends Error {
 }
 
 /** The framing of a body broke: thrown by `decodeChunked`, in `Decoder.error`, and the `error` of a verdict. */
-export class FramingError extends PeerError<FramingErrorCode> {
+export class FramingError extends PeerError {
   override readonly name = 'FramingError';
+  declare readonly code: FramingErrorCode;
 }
 
 /** There is no message head that can be used: thrown by `receive`, `readRequest` and `download`. */
-export class HeadError extends PeerError<HeadErrorCode> {
+export class HeadError extends PeerError {
   override readonly name = 'HeadError';
+  declare readonly code: HeadErrorCode;
 }
