@@ -7,7 +7,6 @@
  * source that fails before still gets an ordinary error response; `open`; `ending`, once the end of the message is on its
  * way; `over`.
  */
-import type { Readable } from 'node:stream';
 import { algorithmsOf, type DigestOption } from '../../core/content-digest.ts';
 import { type DescribeError, describeFailure } from '../../core/failure.ts';
 import type { FieldPairs } from '../../core/fields.ts';
@@ -30,6 +29,7 @@ import { GatheringWritable, type WriteCallback } from './gathering-writable.ts';
 import { inContentEndings, isInContent } from './in-content.ts';
 import { type Ending, type FailureEnding, type Negotiated, negotiate, type RequestFacts } from './negotiation.ts';
 import type { OutgoingContent } from './outgoing-content.ts';
+import { PipedSources } from './piped-sources.ts';
 import {
   applicationFields,
   assertStatus,
@@ -113,8 +113,7 @@ export class StreamResponse extends GatheringWritable {
   #bytes = 0;
   /** Why it failed, where no error may be emitted. */
   #cause: Error | undefined;
-  /** Piped sources, each with what listens to it. */
-  #sources: Map<Readable, () => void> | undefined;
+  readonly #sources: PipedSources;
 
   /** @param open opens the way out; invalid options are thrown before */
   constructor(open: OpenChannel, request: RequestFacts, options: RespondOptions) {
@@ -136,6 +135,7 @@ export class StreamResponse extends GatheringWritable {
     this.#asksToClose = asksToClose;
     this.#isInContent = isInContent(options.framing);
     this.#request = request;
+    this.#sources = new PipedSources(this, (error) => this.#destroyQuietly(error));
     this.#channel = open({
       idleTimeout,
       lingerTimeout,
@@ -145,7 +145,6 @@ export class StreamResponse extends GatheringWritable {
       onForeign: (what) => this.#destroyQuietly(endedByAnother(what)),
     });
     destroyOnAbort(signal, this);
-    this.on('pipe', this.#onPipe).on('unpipe', this.#onUnpipe);
     if (this.#channel.isGone) process.nextTick(() => this.destroy());
     else if (hasNoContent(request.method, options.status)) setImmediate(() => this.#endWithoutContent());
     else if (options.flushHeaders) process.nextTick(() => this.flushHeaders());
@@ -192,7 +191,7 @@ export class StreamResponse extends GatheringWritable {
   }
 
   override _destroy(error: Error | null, callback: WriteCallback): void {
-    this.#forgetSources();
+    this.#sources.forget();
     const cause = error ?? this.#cause ?? null;
     if (this.#phase === 'ending' || this.#phase === 'over') return callback(error);
     const channel = this.#channel;
@@ -400,32 +399,8 @@ export class StreamResponse extends GatheringWritable {
   #destroyQuietly(error: Error): void {
     this.#cause ??= error;
     // `pipe` listens for 'error' only to throw it where nobody else does.
-    for (const source of this.#sources?.keys() ?? []) source.unpipe(this);
+    this.#sources.unpipe();
     this.destroy(this.listenerCount('error') > 0 ? error : undefined);
-  }
-
-  /** `pipe` does not tell its destination that a source has failed. */
-  readonly #onPipe = (source: Readable): void => {
-    const onClose = () => {
-      if (!source.readableEnded && this.#sources?.has(source)) {
-        this.#destroyQuietly(source.errored ?? new Error('The source was destroyed before its end'));
-      }
-    };
-    this.#sources ??= new Map();
-    this.#sources.set(source, onClose);
-    source.once('close', onClose);
-  };
-
-  readonly #onUnpipe = (source: Readable): void => {
-    const onClose = this.#sources?.get(source);
-    if (onClose === undefined) return;
-    this.#sources!.delete(source);
-    source.off('close', onClose);
-  };
-
-  #forgetSources(): void {
-    for (const [source, onClose] of this.#sources ?? []) source.off('close', onClose);
-    this.#sources = undefined;
   }
 
   #publishFailure(error: Error | null): void {
