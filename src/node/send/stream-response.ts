@@ -1,7 +1,6 @@
 /**
- * StreamResponse: a Writable for the content of one response, which ends the message according to its outcome. `end()`
- * seals it; `destroy(error)`, which is what `pipeline` calls when the source fails, ends it as a failure that no client can
- * take for success (negotiation.ts says which way).
+ * The response as its writer has it: head, content and end, each according to what negotiation.ts says that the request
+ * has earned.
  *
  * It is in one phase: `waiting` until the head is committed, with the first content, the end, or `flushHeaders()`, so that a
  * source that fails before still gets an ordinary error response; `open`; `ending`, once the end of the message is on its
@@ -96,6 +95,11 @@ interface Plan {
 
 type Phase = 'waiting' | 'open' | 'ending' | 'over';
 
+/**
+ * A Writable for the content of one response, which ends the message according to its outcome: `end()` seals it;
+ * `destroy(error)`, which is what `pipeline` calls when the source fails, ends it as a failure that no client can take for
+ * success.
+ */
 export class StreamResponse extends GatheringWritable {
   readonly #channel: Channel;
   readonly #request: RequestFacts;
