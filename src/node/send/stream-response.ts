@@ -172,25 +172,34 @@ export class StreamResponse extends GatheringWritable {
     }
   }
 
-  override _final(callback: WriteCallback): void {
+  protected override sendEnd(
+    content: OutgoingContent | undefined,
+    onSent: WriteCallback,
+    onEnded: WriteCallback,
+  ): void {
     let pieces: Uint8Array[];
     try {
-      pieces = this.#goodEnd();
+      pieces = this.#endOf(content);
     } catch (error) {
-      return callback(error as Error);
+      onSent(error as Error);
+      return onEnded(error as Error);
     }
     this.#ending = this.#negotiated!.framing === 'none' ? 'none' : this.#seal ? 'trailers' : 'plain';
     this.#phase = 'ending';
     this.#channel.finish(pieces, (isSent) => {
       this.#phase = 'over';
       if (isSent) {
+        if (this.#channel.returnsBuffers) content?.release();
+        onSent();
         if (responseEnd.hasSubscribers) responseEnd.publish(this.#summary());
-        return callback();
+        return onEnded();
       }
       this.#ending = 'none';
       this.#publishFailure(null);
       // Without an error, `pipeline` would take a stream that has been ended for a finished one.
-      this.#destroyQuietly(clientLeft());
+      const error = clientLeft();
+      this.#destroyQuietly(error);
+      onSent(error);
     });
   }
 
@@ -366,6 +375,17 @@ export class StreamResponse extends GatheringWritable {
       if (pieces.length > 0) this.#channel.write(pieces, () => {});
     } catch {
       // there is no head that it could go after
+    }
+  }
+
+  /** The last content and the end of a whole body. What can still be sent of a body that is not whole has been. */
+  #endOf(content: OutgoingContent | undefined): Uint8Array[] {
+    const carried = content === undefined || content.size === 0 ? [] : this.#encode(content);
+    try {
+      return [...carried, ...this.#goodEnd()];
+    } catch (error) {
+      if (carried.length > 0) this.#channel.write(carried, () => {});
+      throw error;
     }
   }
 
