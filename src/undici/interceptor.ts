@@ -4,9 +4,9 @@ import type { Verdict } from '../core/verdict.ts';
 import { assertJudging, type JudgingOptions } from '../core/verifier.ts';
 import { askingHeaders } from './asking.ts';
 import type { ControllerHandler, Dispatch, DispatchOptions, Handler } from './dispatcher-api.ts';
+import { LegacyAdapter } from './legacy-adapter.ts';
 import { type CheckedRequest, ResponseCheck } from './response-check.ts';
 import { VerifyingHandler } from './verifying-handler.ts';
-import { VerifyingLegacyHandler } from './verifying-legacy-handler.ts';
 
 export interface VerifyInterceptorOptions extends JudgingOptions {
   /**
@@ -38,16 +38,16 @@ export function verifyInterceptor(options: VerifyInterceptorOptions = {}): Inter
     const isMessage = request && handler && !request.upgrade && request.method !== 'CONNECT';
     if (!isMessage) return dispatch(request, handler);
     const { origin = '', method, path } = request;
-    const check = new ResponseCheck({ require, digest, onVerdict }, { origin: String(origin), method, path });
+    const check = new ResponseCheck({ require, digest, onVerdict }, { origin: String(origin), method, path }, handler);
     const asking = { ...request, headers: askingHeaders(request.headers, wanted) };
     if (hasController(handler)) return dispatch(asking, new VerifyingHandler(handler, check));
     // As undici 8 has it: handlers of this kind know no HTTP/2.
-    return dispatch({ ...asking, allowH2: false }, new VerifyingLegacyHandler(handler, check));
+    return dispatch({ ...asking, allowH2: false }, new LegacyAdapter(handler, check));
   };
   return intercept as unknown as Interceptor;
 }
 
 /** undici 7 makes handlers of both kinds out of those without a controller, and they are as good as one. */
 function hasController(handler: Handler): handler is ControllerHandler {
-  return 'onRequestStart' in handler && !(handler instanceof VerifyingLegacyHandler);
+  return 'onRequestStart' in handler && !(handler instanceof LegacyAdapter);
 }

@@ -26,30 +26,28 @@ export interface CheckOptions extends JudgingOptions {
 export class ResponseCheck {
   readonly #options: CheckOptions;
   readonly #request: Omit<CheckedRequest, 'statusCode'>;
+  readonly #handler: object;
   #statusCode = 0;
   #exchange: Exchange | undefined;
   #verifier!: Verifier;
   #isFramedNoContent = false;
   #isConcluded = false;
 
-  constructor(options: CheckOptions, request: Omit<CheckedRequest, 'statusCode'>) {
+  /** @param handler whom the response is for */
+  constructor(options: CheckOptions, request: Omit<CheckedRequest, 'statusCode'>, handler: object) {
     this.#options = options;
     this.#request = request;
+    this.#handler = handler;
   }
 
-  /**
-   * A final head has come.
-   *
-   * @param handler whom the response is for
-   * @returns the name of the exchange
-   */
-  start(handler: object, statusCode: number, headers: FieldPairs): string {
+  /** A final head has come. @returns the name of the exchange */
+  start(statusCode: number, headers: FieldPairs): string {
     const { require, digest } = this.#options;
     const hasContent = !hasNoContent(this.#request.method, statusCode);
     this.#verifier = new Verifier({ headers, statusCode, hasContent, require, digest, createHasher });
     this.#isFramedNoContent = isFramedNoContent(statusCode, fieldValue(headers, 'transfer-encoding'));
     this.#statusCode = statusCode;
-    this.#exchange = exchangeFor(handler);
+    this.#exchange = exchangeFor(this.#handler);
     this.#exchange.begin();
     return this.#exchange.id;
   }
