@@ -15,38 +15,40 @@ export class LegacyAdapter extends VerifyingHandler implements LegacyHandler {
 
   constructor(next: LegacyHandler, check: ResponseCheck) {
     super(new HandlerOfLegacy(next), check);
+    // undici 7 does not tell a handler with a controller what was sent. (8 refuses a handler like this one, as it does alone.)
+    if (next.onBodySent || next.onRequestSent) Object.defineProperty(this, 'onRequestStart', { value: undefined });
   }
 
   onConnect(abort: Abort, context?: unknown): void {
     this.#controller = new LegacyController(abort);
-    this.onRequestStart(this.#controller, context);
+    super.onRequestStart(this.#controller, context);
   }
 
   onUpgrade(...[statusCode, rawHeaders, socket]: Parameters<NonNullable<LegacyHandler['onUpgrade']>>): void {
     this.#controller.rawHeaders = rawHeaders;
-    this.onRequestUpgrade(this.#controller, statusCode, recordFromRaw(rawHeaders), socket);
+    super.onRequestUpgrade(this.#controller, statusCode, recordFromRaw(rawHeaders), socket);
   }
 
   onHeaders(statusCode: number, rawHeaders: RawFields, resume: () => void, statusText?: string): boolean {
     this.#controller.rawHeaders = rawHeaders;
     this.#controller.onResume = resume;
-    this.onResponseStart(this.#controller, statusCode, recordFromRaw(rawHeaders), statusText);
+    super.onResponseStart(this.#controller, statusCode, recordFromRaw(rawHeaders), statusText);
     return !this.#controller.paused;
   }
 
   onData(data: Buffer): boolean {
-    this.onResponseData(this.#controller, data);
+    super.onResponseData(this.#controller, data);
     return !this.#controller.paused;
   }
 
   /** @param rawTrailers an object over HTTP/2, in undici 7 */
   onComplete(rawTrailers: RawFields | FieldRecord = []): void {
     this.#controller.rawTrailers = rawTrailers;
-    this.onResponseEnd(this.#controller);
+    super.onResponseEnd(this.#controller);
   }
 
   onError(error: Error): void {
-    this.onResponseError(this.#controller, error);
+    super.onResponseError(this.#controller, error);
   }
 }
 
