@@ -76,7 +76,8 @@ export class ResponseCheck {
       this.#settle(error.verdict); // another verifyInterceptor has judged it
       return error;
     }
-    return this.#conclude({ error: framingErrorFor(error) }).error ?? error;
+    const { error: own = error } = this.#conclude({ error: framingErrorFor(error) });
+    return own instanceof BodyError && isForRetry(this.#handler, own) ? error : own;
   }
 
   #conclude(framing: FramingEnd): Conclusion {
@@ -92,4 +93,10 @@ export class ResponseCheck {
     // Apart from undici, which would take an error of the callback for one of the response.
     if (onVerdict) queueMicrotask(() => onVerdict(verdict, { ...this.#request, statusCode: this.#statusCode }));
   }
+}
+
+/** Whether the handler is undici's retry, which goes by the codes of undici's errors unless it was told ours. */
+function isForRetry(handler: { retryOpts?: { errorCodes?: unknown } }, { code }: BodyError): boolean {
+  const codes = handler.retryOpts?.errorCodes;
+  return Array.isArray(codes) && !codes.includes(code);
 }
