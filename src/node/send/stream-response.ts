@@ -267,10 +267,8 @@ export class StreamResponse extends GatheringWritable {
     const channel = this.#channel;
     const { status = channel.status } = this.#options;
     assertStatus(status);
-    const earned = negotiate(this.#request, status, {
-      isSealed,
-      hasLength: length !== undefined && !this.#isInContent,
-    });
+    const offer = { isSealed, hasLength: length !== undefined && !this.#isInContent };
+    const earned = negotiate(this.#request, status, offer);
     const negotiated = this.#isInContent ? inContentEndings(earned) : earned;
     const { framing, hasTrailers, failureEnding } = negotiated;
     if (framing === 'until-close' && failureEnding === 'reset' && !channel.canReset) throw new CannotFailError();
@@ -278,8 +276,11 @@ export class StreamResponse extends GatheringWritable {
     if (framing === 'chunked') fields.push(['Transfer-Encoding', 'chunked']);
     // A 205 without content is framed all the same (RFC 9110 §15.3.6).
     if (status === 205) fields.push(['Content-Length', '0']);
-    if (framing === 'length') fields.push(['Content-Length', String(length)]);
-    else if (length !== undefined && hasTrailers) fields.push(['X-Stream-Length', String(length)]);
+    // HEAD tells the length that a GET would (RFC 9110 §9.3.2).
+    const { method, httpVersion, headers } = this.#request;
+    const told = method === 'HEAD' ? negotiate({ method: 'GET', httpVersion, headers }, status, offer) : earned;
+    if (told.framing === 'length') fields.push(['Content-Length', String(length)]);
+    else if (offer.hasLength && told.hasTrailers) fields.push(['X-Stream-Length', String(length)]);
     const seal =
       hasTrailers || (this.#isInContent && framing !== 'none' && isSealed) ? this.#sealFor(negotiated) : undefined;
     if (hasTrailers) fields.push(['Trailer', [...seal!.names, ...trailerNames(extraTrailers)].join(', ')]);
