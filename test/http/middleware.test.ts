@@ -210,6 +210,35 @@ test('a compressor that is put over an open response: all of the content is comp
   expect(latin1(gunzipSync(octetsOf(unchunk(body).data))) === TEXT).toBe(true);
 });
 
+/** Adds a footer, as plugins for HTML do, now or when it has been fetched. */
+const footer =
+  (delay: number): Middleware =>
+  (res) => {
+    const { end } = res;
+    res.end = (() => {
+      const addAndEnd = () => {
+        res.write('<footer>');
+        end.call(res, undefined as never);
+      };
+      if (delay === 0) addAndEnd();
+      else setTimeout(addAndEnd, delay);
+      return res;
+    }) as typeof end;
+  };
+
+test.each([
+  ['at once', 0],
+  ['later', 5],
+])('what a replaced `end` adds %s is part of the body, and the connection is kept', async (_, delay) => {
+  const { port, answers } = await behind(footer(delay), Readable.from([TEXT]));
+  const wire = dial(port, AWARE);
+  const { body } = messageFrom(await wire.until('X-Stream-Status: ok\r\n\r\n'));
+  expect(unchunk(body).data).toBe(`${TEXT}<footer>`);
+  expect(await answers[0]!.outcome).toBeUndefined();
+  wire.send(PLAIN);
+  expect(unchunk(messageFrom(await wire.until(LAST_CHUNK)).body).data).toBe('again<footer>');
+});
+
 test('res.end() of an error handler before the first byte is no answer: 500', async () => {
   const { port } = await serve((_, res) => {
     const source = new Readable({ read() {} });

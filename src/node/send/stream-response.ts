@@ -22,7 +22,7 @@ import {
 import { createHasher } from '../hashing.ts';
 import { hasNoContent } from '../head/message-head.ts';
 import { timeoutFrom } from '../timeouts.ts';
-import { type BodyWriter, ChunkedWriter, InContentWriter, NoWriter, PlainWriter } from './body-writer.ts';
+import { type BodyWriter, ChunkedWriter, InContentWriter, LengthWriter, NoWriter, PlainWriter } from './body-writer.ts';
 import type { Channel, ChannelOptions, MessageFacts, OnDone } from './channel.ts';
 import { GatheringWritable, type WriteCallback } from './gathering-writable.ts';
 import { inContentEndings, isInContent } from './in-content.ts';
@@ -48,7 +48,8 @@ export interface RespondOptions {
   /**
    * Bytes of the content, where known. A client that did not ask for the status gets a Content-Length in place of chunks; one
    * that asked gets chunks, the seal, and the length in `X-Stream-Length`, for its progress. Content of another length is a
-   * failure.
+   * failure; so that the client sees it, the last byte waits for the end. Behind middleware that may change the content, the
+   * length is not sent.
    */
   length?: number | undefined;
   /** What to hash with where the client asks for trailers and prefers nothing else. `sha-256` by default. */
@@ -246,14 +247,18 @@ export class StreamResponse extends GatheringWritable {
   /** The octets that carry the content, with the head before them, if it is not out yet. */
   #encode(content: OutgoingContent): Uint8Array[] {
     const { length } = this.#options;
+    const plan = this.#phase === 'waiting' ? this.#plan() : undefined;
+    const { framing } = plan?.negotiated ?? this.#negotiated!;
     const bytes = this.#bytes + content.size;
-    if (length !== undefined && bytes > length && !hasNoContent(this.#request.method, this.#options.status)) {
+    if (length !== undefined && bytes > length && framing !== 'none') {
       throw new LengthError(`The content is longer than the ${length} bytes that were promised`);
     }
-    const head = this.#phase === 'waiting' ? this.#commit(this.#plan()) : [];
+    const head = plan === undefined ? [] : this.#commit(plan);
     this.#bytes = bytes;
     if (this.#seal !== undefined) for (const piece of content.pieces()) this.#seal.update(piece);
     const pieces = this.#body.write(content);
+    // The head does not wait for an octet that is held back.
+    if (plan !== undefined && head.length + pieces.length === 0) this.#channel.flushHead([]);
     return head.length === 0 ? pieces : [...head, ...pieces];
   }
 
@@ -267,7 +272,9 @@ export class StreamResponse extends GatheringWritable {
     const channel = this.#channel;
     const { status = channel.status } = this.#options;
     assertStatus(status);
-    const offer = { isSealed, hasLength: length !== undefined && !this.#isInContent };
+    // Whoever frames for us may change the content.
+    const hasLength = length !== undefined && !this.#isInContent && !channel.isShared;
+    const offer = { isSealed, hasLength };
     const earned = negotiate(this.#request, status, offer);
     const negotiated = this.#isInContent ? inContentEndings(earned) : earned;
     const { framing, hasTrailers, failureEnding } = negotiated;
@@ -276,11 +283,11 @@ export class StreamResponse extends GatheringWritable {
     if (framing === 'chunked') fields.push(['Transfer-Encoding', 'chunked']);
     // A 205 without content is framed all the same (RFC 9110 §15.3.6).
     if (status === 205) fields.push(['Content-Length', '0']);
-    // HEAD tells the length that a GET would (RFC 9110 §9.3.2).
+    // The head of HEAD says what that of GET would (RFC 9110 §9.3.2).
     const { method, httpVersion, headers } = this.#request;
-    const told = method === 'HEAD' ? negotiate({ method: 'GET', httpVersion, headers }, status, offer) : earned;
-    if (told.framing === 'length') fields.push(['Content-Length', String(length)]);
-    else if (offer.hasLength && told.hasTrailers) fields.push(['X-Stream-Length', String(length)]);
+    const described = method === 'HEAD' ? negotiate({ httpVersion, headers }, status, offer).framing : framing;
+    if (described === 'length') fields.push(['Content-Length', String(length)]);
+    else if (described === 'chunked' && hasLength) fields.push(['X-Stream-Length', String(length)]);
     const seal =
       hasTrailers || (this.#isInContent && framing !== 'none' && isSealed) ? this.#sealFor(negotiated) : undefined;
     if (hasTrailers) fields.push(['Trailer', [...seal!.names, ...trailerNames(extraTrailers)].join(', ')]);
@@ -319,6 +326,7 @@ export class StreamResponse extends GatheringWritable {
     if (framing === 'none') return new NoWriter();
     const chunked = framing === 'chunked' && !isShared ? new ChunkedWriter() : undefined;
     if (this.#isInContent) return new InContentWriter(chunked);
+    if (framing === 'length') return new LengthWriter(this.#options.length!);
     return chunked ?? new PlainWriter(this.#channel.framer);
   }
 
