@@ -218,7 +218,7 @@ const footer =
     res.end = (() => {
       const addAndEnd = () => {
         res.write('<footer>');
-        end.call(res, undefined as never);
+        (end as () => void).call(res);
       };
       if (delay === 0) addAndEnd();
       else setTimeout(addAndEnd, delay);
