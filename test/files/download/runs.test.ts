@@ -85,6 +85,22 @@ test('bytes after those of the state, such as of a process that was killed, are 
   expect(await readFile(file)).toEqual(CONTENT);
 });
 
+const startOf = (bytes: number) => ({
+  bytes,
+  sha256: createHash('sha256').update(CONTENT.subarray(0, bytes)).digest('hex'),
+});
+
+test.each<[what: string, further: object, from: number]>([
+  ['is continued after a kill', startOf(5000), 5000],
+  ['is given up where it is not there, as after a loss of power', { ...startOf(5000), sha256: '0'.repeat(64) }, 3000],
+])('what was written, and not on the disk yet, %s', async (_, further, from) => {
+  const { url, file, state, requests } = await broken(o.plainRest(from));
+  await writeFile(`${file}.part.json`, JSON.stringify({ ...state, ...startOf(3000), further }));
+  await download(url, file, KEEPING);
+  expect(rangesOf(requests)).toEqual([undefined, `bytes=${from}-`]);
+  expect(await readFile(file)).toEqual(CONTENT);
+});
+
 interface State {
   representation: object;
 }
@@ -144,6 +160,8 @@ describe('EEXIST: what is not provably ours stays as it is, and nothing is asked
     ['a length that is none', edited({ bytes: '5000' })],
     ['more bytes than the whole', described({ total: 4999 })],
     ['no hash', edited({ sha256: undefined })],
+    ['a further start that is none', edited({ further: { bytes: 6000 } })],
+    ['a further start that is not further', edited({ further: startOf(5000) })],
     ['a .part that others may write', (file) => chmod(`${file}.part`, 0o666)],
     ['a state that others may write', (file) => chmod(`${file}.part.json`, 0o620)],
     ['a directory in place of the .part', (file) => rm(`${file}.part`).then(() => mkdir(`${file}.part`))],
