@@ -201,6 +201,8 @@ export class HttpChannel extends Channel {
   protected takeSocket(onTaken: (socket: Socket) => void): void {
     const response = this.#response;
     const take = (socket: Socket) => {
+      // What was written in this tick may lie in the response still (Node 26).
+      for (let corks = response.writableCorked; corks > 0; corks--) response.uncork();
       // Requests behind this one wait for a response that never gives the socket back.
       Reflect.set(response, 'socket', null);
       const { req: request } = response;
@@ -228,11 +230,8 @@ export class HttpChannel extends Channel {
   }
 
   #restore(...names: Method[]): void {
-    const before = this.#before;
     for (const name of names) {
-      if (this.#response[name] !== this.#ours[name]) continue;
-      if (before[name] === Object.getPrototypeOf(this.#response)[name]) Reflect.deleteProperty(this.#response, name);
-      else Reflect.set(this.#response, name, before[name]);
+      if (this.#response[name] === this.#ours[name]) Reflect.set(this.#response, name, this.#before[name]);
     }
   }
 
@@ -277,7 +276,7 @@ export class HttpChannel extends Channel {
       closes ||
       !response.shouldKeepAlive ||
       response.maxRequestsOnConnectionReached === true ||
-      listMembers(connection === undefined ? '' : String(connection)).includes('close')
+      (connection !== undefined && listMembers(String(connection)).includes('close'))
     );
   }
 
@@ -317,9 +316,14 @@ export class HttpChannel extends Channel {
 /** The values of each name, whatever its case. */
 function grouped(fields: FieldPairs): Map<string, string[]> {
   const values = new Map<string, string[]>();
+  const names = new Map<string, string>();
   for (const [rawName, value] of fields) {
-    const name = [...values.keys()].find((one) => one.toLowerCase() === rawName.toLowerCase()) ?? rawName;
-    values.set(name, [...(values.get(name) ?? []), value]);
+    const lowerCase = rawName.toLowerCase();
+    const name = names.get(lowerCase) ?? rawName;
+    const others = values.get(name);
+    names.set(lowerCase, name);
+    if (others === undefined) values.set(name, [value]);
+    else others.push(value);
   }
   return values;
 }
