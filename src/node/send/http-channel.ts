@@ -157,7 +157,9 @@ export class HttpChannel extends Channel {
   beginError(status: number, fields: FieldPairs, facts: MessageFacts): Uint8Array[] {
     const response = this.#response;
     for (const name of response.getHeaderNames()) if (isAboutContent(name)) response.removeHeader(name);
-    for (const [name, values] of grouped(fields)) response.setHeader(name, values.length === 1 ? values[0]! : values);
+    // A middleware may change the content.
+    const ours = this.isShared ? fields.filter(([name]) => name.toLowerCase() !== 'content-length') : fields;
+    for (const [name, values] of grouped(ours)) response.setHeader(name, values.length === 1 ? values[0]! : values);
     if (STATUS_CODES[status] !== undefined) response.statusMessage = STATUS_CODES[status];
     this.#commitHead(status, { ...facts, closes: this.#closesAfter(facts) });
     return [];
@@ -186,7 +188,8 @@ export class HttpChannel extends Channel {
 
   finish(pieces: readonly Uint8Array[], onDone: OnDone): void {
     const response = this.#response;
-    this.letGo(); // from here on, FIN is what the body ends with
+    // FIN is what the body may end with from here on: once all of it is out.
+    if (this.facts.isDelimitedByClose) this.holdWhileLeaving(this.connection, () => response.writableFinished);
     this.endWith(onDone, this.options.idleTimeout, (settle) => {
       const onFinish = () => settle(true);
       response.once('finish', onFinish);

@@ -223,7 +223,7 @@ export class StreamResponse extends GatheringWritable {
     };
     const failureEnding = this.#failureEnding();
     // Even to a client that seems to have left: it may be reading still.
-    if (isFailing && failureEnding === 'reset') return channel.reset(end('reset'));
+    if (isFailing && failureEnding === 'reset') return channel.reset(cause === null, end('reset'));
     if (channel.isGone) return channel.close([], end('none'));
     if (isFailing) this.#fail(cause, failureEnding, end(failureEnding));
     else this.#sendError(cause, end);
