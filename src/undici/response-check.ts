@@ -40,16 +40,15 @@ export class ResponseCheck {
     this.#handler = handler;
   }
 
-  /** A final head has come. @returns the name of the exchange */
-  start(statusCode: number, headers: FieldPairs): string {
+  /** A final head has come. @returns the value of the field that names the exchange */
+  start(statusCode: number, headers: FieldPairs): readonly string[] {
     const { require, digest } = this.#options;
     const hasContent = !hasNoContent(this.#request.method, statusCode);
     this.#verifier = new Verifier({ headers, statusCode, hasContent, require, digest, createHasher });
     this.#isFramedNoContent = isFramedNoContent(statusCode, fieldValue(headers, 'transfer-encoding'));
     this.#statusCode = statusCode;
     this.#exchange = exchangeFor(this.#handler);
-    this.#exchange.begin();
-    return this.#exchange.id;
+    return this.#exchange.begin();
   }
 
   update(data: Uint8Array): void {

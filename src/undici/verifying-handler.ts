@@ -39,9 +39,9 @@ export class VerifyingHandler implements ControllerHandler {
       this.#next.onResponseStart?.(own, statusCode, headers, statusText);
       return;
     }
-    const id = this.#check.start(statusCode, pairsFromRecord(headers));
-    if (own.rawHeaders) own.rawHeaders = withRawField(own.rawHeaders, EXCHANGE_FIELD, id); // the fetch of undici 8 reads these
-    const named = { ...headers, [EXCHANGE_FIELD]: id };
+    const field = this.#check.start(statusCode, pairsFromRecord(headers));
+    if (own.rawHeaders) own.rawHeaders = withRawField(own.rawHeaders, EXCHANGE_FIELD, field[0]!); // the fetch of undici 8 reads these
+    const named = { ...headers, [EXCHANGE_FIELD]: field };
     this.#noting(() => this.#next.onResponseStart?.(own, statusCode, named, statusText));
   }
 
