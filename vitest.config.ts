@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /**
@@ -22,6 +23,8 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Most tests wait for a socket or a process, not for a core.
+    maxWorkers: Math.max(4, availableParallelism()),
     reporters: ['default', './test/exhaustive/reporter.ts', './test/support/left-out.ts'],
     projects: [
       { extends: true, test: { name: 'short', include: ['test/**/*.test.ts'], exclude: [...LONG, 'test/edges/**'] } },

@@ -28,6 +28,10 @@ export type Interceptor = <D extends (options: never, handler: never) => unknown
  * `require: 'always'` is asked of responses of status 2xx; of others, `announced`.
  *
  * @throws TypeError for invalid options
+ * @example
+ * const dispatcher = new Agent().compose(verifyInterceptor({ require: 'always' }));
+ * const response = await fetch(url, { dispatcher });
+ * await response.text(); // rejects unless the body is whole
  */
 export function verifyInterceptor(options: VerifyInterceptorOptions = {}): Interceptor {
   const { require, digest = 'sha-256', onVerdict } = options;

@@ -5,8 +5,7 @@
  * middleware writes reaches the wire after that.
  *
  * Where `write` or `end` are not Node's own, because a middleware compresses or records what passes, somebody else may
- * change or keep the content below us. Then the response is shared: it is written to as any Writable, by return value, and
- * 'drain' or a callback, whichever comes: middleware drops either; what can be flushed is flushed; Node frames.
+ * change or keep the content below us. Then the response is shared: Node frames, and middleware.ts writes.
  *
  * While the response is open, `end`, `write` and `destroy` are ours: somebody else who calls them has ended a body that is
  * not whole.
@@ -19,13 +18,8 @@ import { isNode, returnsBuffers } from '../socket-use.ts';
 import type { Framer } from './body-writer.ts';
 import { Channel, type ChannelOptions, type MessageFacts, type OnDone } from './channel.ts';
 import { canReset } from './closing.ts';
+import { flush, Middleware, type Write } from './middleware.ts';
 import { assertNotOurs, isAboutContent } from './response-head.ts';
-
-/** Milliseconds that content may wait in a compressor before it is flushed. */
-const FLUSH_DELAY = 50;
-/** Milliseconds without a byte after which a middleware that was flushed has given all it had, and how long to wait. */
-const QUIET = 20;
-const MAX_FLUSH = 500;
 
 const METHODS = ['write', 'end', 'destroy'] as const;
 type Method = (typeof METHODS)[number];
@@ -33,8 +27,6 @@ type Method = (typeof METHODS)[number];
 /** Those that have a StreamResponse. */
 const taken = new WeakSet<ServerResponse>();
 
-/** Their types know of no call without an encoding. */
-type Write = (data: Uint8Array, onWritten: (error?: Error | null) => void) => boolean;
 type End = () => unknown;
 
 const { write, end } = OutgoingMessage.prototype;
@@ -59,12 +51,9 @@ export class HttpChannel extends Channel {
   /** Somebody else has answered before we did. */
   #isYielded = false;
   #isBegun = false;
-  #isShared = false;
+  /** What stands between us and Node's own `write`, once the head is committed. */
+  #middleware: Middleware | undefined;
   #returnsBuffers = false;
-  #flushTimer: NodeJS.Timeout | undefined;
-  /** What waits for a callback or 'drain'. One listener for all: a compressor passes it on, and gives none back. */
-  #waiting: (() => void) | undefined;
-  #isListening = false;
 
   /**
    * @throws Error if the head is out already, or another `respond` is open on the response
@@ -115,7 +104,7 @@ export class HttpChannel extends Channel {
   }
 
   get isShared(): boolean {
-    if (this.#isBegun) return this.#isShared;
+    if (this.#isBegun) return this.#middleware !== undefined;
     return !isNode || !this.#isReal || this.#write !== nodeWrite || this.#end !== nodeEnd || this.#isCovered;
   }
 
@@ -177,12 +166,12 @@ export class HttpChannel extends Channel {
   write(pieces: readonly Uint8Array[], onSent: (error?: Error | null) => void): void {
     if (pieces.length === 0) return onSent();
     this.moved();
-    if (this.#isShared) return this.#writeShared(pieces, onSent);
     const response = this.#response;
     const onWritten = (error?: Error | null) => {
       this.moved();
       onSent(error);
     };
+    if (this.#middleware !== undefined) return this.#middleware.write(pieces, onWritten);
     // Corked even for one piece: Node would cork it itself, and uncork a tick later.
     response.cork();
     for (let i = 0; i < pieces.length - 1; i++) nodeWrite.call(response, pieces[i]!, ignore);
@@ -202,7 +191,9 @@ export class HttpChannel extends Channel {
       const onFinish = () => settle(true);
       response.once('finish', onFinish);
       if (pieces.length > 0) this.write(pieces, ignore);
-      (this.#isShared ? this.#end : nodeEnd).call(response);
+      // A middleware's own `end` may write: that belongs to the body.
+      if (this.#middleware !== undefined) this.#restore('write', 'end');
+      (this.#middleware === undefined ? nodeEnd : this.#end).call(response);
       if (!this.#isReal && response.writableFinished) onFinish();
     });
   }
@@ -221,22 +212,24 @@ export class HttpChannel extends Channel {
       return onTaken(this.connection);
     }
     this.holdWhileLeaving(this.connection);
-    if (response.socket) this.#flushed(() => take(this.connection));
+    const { socket } = response;
+    if (socket && this.#middleware) this.#middleware.flush(this.connection, () => take(this.connection));
+    else if (socket) take(this.connection);
     // After a pipelined response: Node hands over the connection, and then sends what has waited.
     else response.once('socket', (socket: Socket) => process.nextTick(take, socket));
   }
 
   protected leave(): void {
     const response = this.#response;
-    clearTimeout(this.#flushTimer);
+    this.#middleware?.stop();
     response.off('close', this.#onClose);
     // What nobody else has replaced meanwhile goes back; a response that is over swallows what comes late.
-    if (response.writableEnded) this.#restore();
+    if (response.writableEnded) this.#restore(...METHODS);
   }
 
-  #restore(): void {
+  #restore(...names: Method[]): void {
     const before = this.#before;
-    for (const name of METHODS) {
+    for (const name of names) {
       if (this.#response[name] !== this.#ours[name]) continue;
       if (before[name] === Object.getPrototypeOf(this.#response)[name]) Reflect.deleteProperty(this.#response, name);
       else Reflect.set(this.#response, name, before[name]);
@@ -245,7 +238,7 @@ export class HttpChannel extends Channel {
 
   /** Nothing has been sent yet, and somebody else answers, as a timeout of the application does: the response is theirs. */
   #yield(name: Method, args: unknown[]): unknown {
-    this.#restore();
+    this.#restore(...METHODS);
     const result = Reflect.apply(this.#response[name], this.#response, args);
     this.#isYielded = true;
     this.options.onGone();
@@ -254,23 +247,24 @@ export class HttpChannel extends Channel {
 
   #commitHead(status: number, facts: MessageFacts): void {
     const response = this.#response;
-    this.#isShared = this.isShared;
+    const { isShared } = this;
     if (this.#isCovered) {
       this.#write = response.write as Write;
       this.#end = response.end as End;
       this.#isBelow = true;
     }
     this.#isBegun = true;
-    this.#returnsBuffers = !this.#isShared && returnsBuffers(this.connection);
+    this.#middleware = isShared ? new Middleware(response, this.#write) : undefined;
+    this.#returnsBuffers = !isShared && returnsBuffers(this.connection);
     if (facts.closes) response.shouldKeepAlive = false;
-    if (this.#isShared) response.statusCode = status; // a middleware looks there
+    if (isShared) response.statusCode = status; // a middleware looks there
     try {
       response.writeHead(status);
     } catch (error) {
       this.#isBegun = false;
       throw error;
     }
-    if (!this.#isShared) response.chunkedEncoding = false;
+    if (!isShared) response.chunkedEncoding = false;
     response.writeHead = () => response; // there is one head: an error handler that comes late would throw
     this.commit(facts);
   }
@@ -285,46 +279,6 @@ export class HttpChannel extends Channel {
       response.maxRequestsOnConnectionReached === true ||
       listMembers(connection === undefined ? '' : String(connection)).includes('close')
     );
-  }
-
-  #writeShared(pieces: readonly Uint8Array[], onSent: (error?: Error | null) => void): void {
-    const response = this.#response;
-    const goOn = () => {
-      if (this.#waiting === onSent) this.#goOn();
-    };
-    this.#waiting = onSent;
-    let isFree = true;
-    for (const piece of pieces) isFree = this.#write.call(response, piece, goOn) !== false;
-    this.#flushTimer ??= setTimeout(() => {
-      this.#flushTimer = undefined;
-      flush(response);
-    }, FLUSH_DELAY).unref();
-    if (isFree) return void process.nextTick(goOn);
-    if (this.#isListening) return;
-    this.#isListening = true;
-    response.on('drain', () => this.#goOn());
-  }
-
-  #goOn(): void {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    this.moved();
-    waiting?.();
-  }
-
-  /** Calls back when the middleware below has given what it had, as far as it can be told to. */
-  #flushed(onFlushed: () => void): void {
-    const { connection } = this;
-    if (!this.#isShared || !flush(this.#response)) return onFlushed();
-    const start = performance.now();
-    let last = connection.bytesWritten;
-    const look = () => {
-      const { bytesWritten, destroyed } = connection;
-      if (destroyed || bytesWritten === last || performance.now() - start > MAX_FLUSH) return onFlushed();
-      last = bytesWritten;
-      setTimeout(look, QUIET);
-    };
-    setTimeout(look, QUIET);
   }
 
   /** A response that waits behind another one may not write, so nothing bounds its time yet. */
@@ -358,14 +312,6 @@ export class HttpChannel extends Channel {
   }
 
   readonly #onClose = (): void => this.gone();
-}
-
-/** @returns whether there is something to flush */
-function flush(response: ServerResponse): boolean {
-  const { flush } = response as ServerResponse & { flush?: () => void };
-  if (typeof flush !== 'function') return false;
-  flush.call(response);
-  return true;
 }
 
 /** The values of each name, whatever its case. */
