@@ -106,6 +106,18 @@ export interface DecoderOptions {
   limits?: Partial<Limits>;
 }
 
+/**
+ * The receiving half of the chunked transfer coding (RFC 9112 §7.1), strictly and at any split of the input.
+ *
+ * @example
+ * const decoder = new Decoder({ onData: (data) => verifier.update(data) });
+ * for await (const input of connection) {
+ *   decoder.write(input);
+ *   if (decoder.done || decoder.error) break;
+ * }
+ * decoder.end();
+ * if (decoder.error) throw decoder.error;
+ */
 export class Decoder {
   readonly #run: ContentRun;
   readonly #limits: Readonly<Limits>;
@@ -470,6 +482,8 @@ function lastOfRun(input: Uint8Array, at: number, limit: number, octetClass: num
  * @returns `trailers`, without the names that may not trail; `rawTrailers`, with them; `consumed`, the length of the
  *   message in octets: what lies behind it is not looked at
  * @throws FramingError ERR_FRAMING_MALFORMED, ERR_FRAMING_LIMIT, ERR_FRAMING_TRUNCATED
+ * @example
+ * decodeChunked(octets); // of '5\r\nhello\r\n0\r\n\r\n': { body: 'hello' in octets, trailers: [], consumed: 15, … }
  */
 export function decodeChunked(
   bytes: Uint8Array,

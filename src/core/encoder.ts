@@ -17,6 +17,13 @@ const SLAB_BYTES = 16384;
 const CRLF = Uint8Array.of(CR, LF);
 const LAST_CHUNK = octetsFromLatin1('0\r\n');
 
+/**
+ * The sending half of the chunked transfer coding (RFC 9112 §7.1): data in, pieces of octets out, to be sent in order.
+ *
+ * @example
+ * const encoder = new Encoder();
+ * send(...encoder.write(data), ...encoder.end([['X-Checked', 'yes']]));
+ */
 export class Encoder {
   #ended = false;
 
@@ -126,6 +133,8 @@ function header(size: number): Uint8Array {
  * @param options.trailers field lines for the trailer section; none by default
  * @param options.chunkSize the most octets of data in one chunk; 65536 by default
  * @throws TypeError for trailers that cannot or must not be sent, RangeError for a chunkSize that is no positive integer
+ * @example
+ * encodeChunked(new TextEncoder().encode('hello')); // '5\r\nhello\r\n0\r\n\r\n' in octets
  */
 export function encodeChunked(
   body: Uint8Array,

@@ -44,7 +44,12 @@ const NEVER_TRAILERS = new Set([
   ...['content-encoding', 'content-type', 'content-range', 'content-language', 'content-disposition'],
 ]);
 
-/** Whether a field of this name may stand in a trailer section (RFC 9110 §6.5.1). Names have no case. */
+/**
+ * Whether a field of this name may stand in a trailer section (RFC 9110 §6.5.1). Names have no case.
+ *
+ * @example
+ * mayTrail('Content-Length'); // false
+ */
 export function mayTrail(name: string): boolean {
   return !NEVER_TRAILERS.has(name.toLowerCase());
 }

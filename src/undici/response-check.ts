@@ -26,30 +26,28 @@ export interface CheckOptions extends JudgingOptions {
 export class ResponseCheck {
   readonly #options: CheckOptions;
   readonly #request: Omit<CheckedRequest, 'statusCode'>;
+  readonly #handler: object;
   #statusCode = 0;
   #exchange: Exchange | undefined;
   #verifier!: Verifier;
   #isFramedNoContent = false;
   #isConcluded = false;
 
-  constructor(options: CheckOptions, request: Omit<CheckedRequest, 'statusCode'>) {
+  /** @param handler whom the response is for */
+  constructor(options: CheckOptions, request: Omit<CheckedRequest, 'statusCode'>, handler: object) {
     this.#options = options;
     this.#request = request;
+    this.#handler = handler;
   }
 
-  /**
-   * A final head has come.
-   *
-   * @param handler whom the response is for
-   * @returns the name of the exchange
-   */
-  start(handler: object, statusCode: number, headers: FieldPairs): string {
+  /** A final head has come. @returns the name of the exchange */
+  start(statusCode: number, headers: FieldPairs): string {
     const { require, digest } = this.#options;
     const hasContent = !hasNoContent(this.#request.method, statusCode);
     this.#verifier = new Verifier({ headers, statusCode, hasContent, require, digest, createHasher });
     this.#isFramedNoContent = isFramedNoContent(statusCode, fieldValue(headers, 'transfer-encoding'));
     this.#statusCode = statusCode;
-    this.#exchange = exchangeFor(handler);
+    this.#exchange = exchangeFor(this.#handler);
     this.#exchange.begin();
     return this.#exchange.id;
   }
@@ -78,7 +76,8 @@ export class ResponseCheck {
       this.#settle(error.verdict); // another verifyInterceptor has judged it
       return error;
     }
-    return this.#conclude({ error: framingErrorFor(error) }).error ?? error;
+    const { error: own = error } = this.#conclude({ error: framingErrorFor(error) });
+    return own instanceof BodyError && isForRetry(this.#handler, own) ? error : own;
   }
 
   #conclude(framing: FramingEnd): Conclusion {
@@ -94,4 +93,10 @@ export class ResponseCheck {
     // Apart from undici, which would take an error of the callback for one of the response.
     if (onVerdict) queueMicrotask(() => onVerdict(verdict, { ...this.#request, statusCode: this.#statusCode }));
   }
+}
+
+/** Whether the handler is undici's retry, which goes by the codes of undici's errors unless it was told ours. */
+function isForRetry(handler: { retryOpts?: { errorCodes?: unknown } }, { code }: BodyError): boolean {
+  const codes = handler.retryOpts?.errorCodes;
+  return Array.isArray(codes) && !codes.includes(code);
 }

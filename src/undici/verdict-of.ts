@@ -74,6 +74,10 @@ export interface ResponseWithHeaders {
  *
  * @throws TypeError for a response that did not, or whose body had ended a thousand other bodies ago when it was first
  * asked about
+ * @example
+ * const response = await request(url, { dispatcher });
+ * await response.body.dump();
+ * const { kind, status } = await verdictOf(response);
  */
 export function verdictOf(response: ResponseWithHeaders): Promise<Verdict> {
   const id = idFrom(response.headers);

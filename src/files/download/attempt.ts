@@ -10,6 +10,7 @@ import {
   partOf206,
   unsatisfiedLength,
   validatorFrom,
+  weakValidatorFrom,
 } from './content-range.ts';
 import { checkReprDigest, isCheckable, judgeWhole, judgeWithoutRest } from './digest.ts';
 import type { PartFile } from './part-file.ts';
@@ -71,7 +72,7 @@ export async function attempt(part: PartFile, settings: AttemptSettings): Promis
       ? []
       : [
           ['Range', `bytes=${asked.first}-`],
-          ['If-Range', asked.validator],
+          [known?.needsProof ? 'If-Unmodified-Since' : 'If-Range', asked.validator],
         ];
   const reply = await requestFollowing(settings.url, [...settings.headers, ...range], settings);
   try {
@@ -160,8 +161,16 @@ async function receive(
   }
   const reprDigest = fieldValue(verdict.trailers, 'repr-digest') ?? facts.reprDigest;
   const repr = await checkReprDigest(part, reprDigest);
-  return conclude(part, judgeWhole(verdict, part, repr, first > 0), settings.require, facts.isSealed);
+  const judged = judgeWhole(verdict, part, repr, first > 0);
+  if (facts.needsProof && first > 0 && repr === 'absent') {
+    const error = refusal(part, NO_PROOF);
+    await part.restart();
+    throw error;
+  }
+  return conclude(part, judged, settings.require, facts.isSealed);
 }
+
+const NO_PROOF = 'It came in parts that only a Repr-Digest can prove to be of one content, and none came';
 
 /** @throws BodyError of the verdict on the body, or for a part of another length than its Content-Range has */
 async function write(
@@ -193,7 +202,7 @@ function representationFrom({ validator, ...facts }: Facts): Representation | un
 
 async function withoutRest(part: PartFile, known: Representation, settings: AttemptSettings): Promise<Outcome> {
   const repr = await checkReprDigest(part, known.reprDigest);
-  if (repr === 'absent' && (known.isSealed || settings.require === 'always')) {
+  if (repr === 'absent' && (known.isSealed || known.needsProof || settings.require === 'always')) {
     await part.restart();
     return { hasAdvanced: true };
   }
@@ -220,13 +229,18 @@ function factsFrom(reply: Reply): Facts {
   const { 'repr-digest': reprField } = headers;
   const reprDigest = typeof reprField === 'string' && isCheckable(reprField) ? reprField : undefined;
   const announced = listMembers(headers.trailer);
+  const isReprDigestExpected = reprDigest !== undefined || announced.includes('repr-digest');
+  const strong = validatorFrom(headers);
+  // The digest decides in the end whether the parts were of one content.
+  const weak = strong === undefined && isReprDigestExpected ? weakValidatorFrom(headers) : undefined;
   return {
-    validator: validatorFrom(headers),
+    validator: strong ?? weak,
+    ...(weak !== undefined && { needsProof: true }),
     encoding: headers['content-encoding'] ?? '',
     source: sourceOf(reply),
     ...(length !== undefined && statusCode === 200 && { total: Number(length) }),
     ...(reprDigest !== undefined && { reprDigest }),
-    isReprDigestExpected: reprDigest !== undefined || announced.includes('repr-digest'),
+    isReprDigestExpected,
     isSealed: announced.includes('x-stream-status'),
   };
 }

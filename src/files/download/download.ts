@@ -67,6 +67,8 @@ export interface DownloadOptions extends BodyTimeoutOptions {
  * @throws Error of the file system as it is (ENOSPC, EACCES ...); EBUSY if another `resume` is at work on the same file,
  *   EEXIST if a `.part` beside it is not provably ours, EACCES if the file is read-only
  * @throws TypeError, RangeError for a URL or options that are none
+ * @example
+ * const { bytes, digest } = await download('https://example.com/image.iso', 'image.iso', { resume: true });
  */
 export async function download(url: URL | string, file: string, options: DownloadOptions = {}): Promise<Verdict> {
   return downloadBy(settingsFrom(url, options), file, options);

@@ -1,7 +1,6 @@
 /**
- * A Readable of content that ends only on a good verdict: otherwise it is destroyed with a BodyError, so `pipeline`,
- * `finished`, `for await` and 'error' all see it. Where the content comes from, and what becomes of that, is the business
- * of a `BodySource`. Only the source has the way in: whoever holds the body cannot put anything into it.
+ * The body as its reader has it. Where the content comes from, and what becomes of that, is the business of a
+ * `BodySource`. Only the source has the way in: whoever holds the body cannot put anything into it.
  */
 import { Readable } from 'node:stream';
 import type { Verdict } from '../../core/verdict.ts';
@@ -26,6 +25,10 @@ export interface BodySink {
   conclude(framing: FramingEnd): Verdict;
 }
 
+/**
+ * A Readable of content that ends only on a good verdict: otherwise it is destroyed with a BodyError, so `pipeline`,
+ * `finished`, `for await` and 'error' all see it.
+ */
 export class ReceivedBody extends Readable {
   readonly #source: BodySource;
   readonly #end: EndOnVerdict;

@@ -195,6 +195,8 @@ export class HttpChannel extends Channel {
       const onFinish = () => settle(true);
       response.once('finish', onFinish);
       if (pieces.length > 0) this.write(pieces, ignore);
+      // A middleware's own `end` may write: that belongs to the body.
+      if (this.#middleware !== undefined) this.#restore('write', 'end');
       (this.#middleware === undefined ? nodeEnd : this.#end).call(response);
       if (!this.#isReal && response.writableFinished) onFinish();
     });
@@ -226,12 +228,12 @@ export class HttpChannel extends Channel {
     this.#middleware?.stop();
     response.off('close', this.#onClose);
     // What nobody else has replaced meanwhile goes back; a response that is over swallows what comes late.
-    if (response.writableEnded) this.#restore();
+    if (response.writableEnded) this.#restore(...METHODS);
   }
 
-  #restore(): void {
+  #restore(...names: Method[]): void {
     const before = this.#before;
-    for (const name of METHODS) {
+    for (const name of names) {
       if (this.#response[name] !== this.#ours[name]) continue;
       if (before[name] === Object.getPrototypeOf(this.#response)[name]) Reflect.deleteProperty(this.#response, name);
       else Reflect.set(this.#response, name, before[name]);
@@ -240,7 +242,7 @@ export class HttpChannel extends Channel {
 
   /** Nothing has been sent yet, and somebody else answers, as a timeout of the application does: the response is theirs. */
   #yield(name: Method, args: unknown[]): unknown {
-    this.#restore();
+    this.#restore(...METHODS);
     const result = Reflect.apply(this.#response[name], this.#response, args);
     this.#isYielded = true;
     this.options.onGone();
