@@ -56,13 +56,16 @@ export class HttpChannel extends Channel {
   #returnsBuffers = false;
 
   /**
+   * @param isBegun the head is out, and Node frames the body: the channel is to end what has failed, and nothing else
    * @throws Error if the head is out already, or another `respond` is open on the response
    * @throws TypeError for a field that only `respond` may set, HTTP/2, or a response without a connection
    */
-  constructor(response: ServerResponse, options: ChannelOptions) {
+  constructor(response: ServerResponse, options: ChannelOptions, isBegun = false) {
     const request = response.req as ServerResponse['req'] | undefined;
     if (taken.has(response)) throw new Error('This response has been given to respond already');
-    if (response.headersSent) throw new Error('The head of this response is out already: call respond before writing');
+    if (response.headersSent && !isBegun) {
+      throw new Error('The head of this response is out already: call respond before writing');
+    }
     if ((request?.httpVersionMajor ?? 1) > 1) {
       throw new TypeError('HTTP/2 frames and ends its streams itself: respond is for HTTP/1.1');
     }
@@ -71,9 +74,10 @@ export class HttpChannel extends Channel {
     if (!isReal && response.write === write && !response.socket) {
       throw new TypeError('This response has no connection: under a test harness, use one that gives it a socket');
     }
-    assertNotOurs(response.getHeaderNames());
+    if (!isBegun) assertNotOurs(response.getHeaderNames());
     super((isReal ? connection : response) as Socket, options);
     this.#isReal = isReal;
+    this.#isBegun = isBegun;
     this.#response = response;
     this.#write = response.write as Write;
     this.#end = response.end as End;
