@@ -62,7 +62,7 @@ export function negotiate(
 
   if (hasNoContent(request.method, statusCode)) return { ...common, framing: 'none', failureEnding: 'none' };
   const readsStatus = isTrue(headers['x-want-stream-status']);
-  const keepsTrailers = !isOld && isSealed && listMembers(headers.te).includes('trailers');
+  const keepsTrailers = !isOld && isSealed && asksForTrailers(headers.te);
   if (hasLength && !keepsTrailers && (isOld || !readsStatus)) {
     return { ...common, framing: 'length', failureEnding: 'cut' };
   }
@@ -74,6 +74,11 @@ export function negotiate(
     hasTrailers: true,
     failureEnding: readsStatus ? 'clean-failure' : 'cut',
   };
+}
+
+/** Whether the list has the member `trailers`, which takes no weight (RFC 9110 §10.1.4): with one, it is something else. */
+function asksForTrailers(te: string | readonly string[] | undefined): boolean {
+  return te !== undefined && /(?:^|,)[ \t]*trailers[ \t]*(?:,|$)/i.test(String(te));
 }
 
 /** Whether the value is the Boolean true; its parameters are ignored (RFC 9651 §3.3.6). */

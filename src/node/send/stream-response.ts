@@ -27,7 +27,7 @@ import { timeoutFrom } from '../timeouts.ts';
 import { type BodyWriter, ChunkedWriter, InContentWriter, NoWriter, PlainWriter } from './body-writer.ts';
 import type { Channel, ChannelOptions, MessageFacts, OnDone } from './channel.ts';
 import { GatheringWritable, type WriteCallback } from './gathering-writable.ts';
-import { inContentEndings, isInContent } from './in-content.ts';
+import { assertWholeContent, inContentEndings, isInContent } from './in-content.ts';
 import { type Ending, type FailureEnding, type Negotiated, negotiate, type RequestFacts } from './negotiation.ts';
 import type { OutgoingContent } from './outgoing-content.ts';
 import {
@@ -135,6 +135,7 @@ export class StreamResponse extends GatheringWritable {
     this.#fields = fields;
     this.#asksToClose = asksToClose;
     this.#isInContent = isInContent(options.framing);
+    if (this.#isInContent) assertWholeContent(options.status);
     this.#request = request;
     this.#channel = open({
       idleTimeout,
@@ -255,6 +256,7 @@ export class StreamResponse extends GatheringWritable {
     const channel = this.#channel;
     const { status = channel.status } = this.#options;
     assertStatus(status);
+    if (this.#isInContent) assertWholeContent(status);
     const earned = negotiate(this.#request, status, {
       isSealed,
       hasLength: length !== undefined && !this.#isInContent,
