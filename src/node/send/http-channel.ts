@@ -19,7 +19,7 @@ import type { Framer } from './body-writer.ts';
 import { Channel, type ChannelOptions, type MessageFacts, type OnDone } from './channel.ts';
 import { canReset } from './closing.ts';
 import { flush, Middleware, type Write } from './middleware.ts';
-import { assertNotOurs, isAboutContent } from './response-head.ts';
+import { assertNotOurs, isAboutContent, valuesByName } from './response-head.ts';
 
 const METHODS = ['write', 'end', 'destroy'] as const;
 type Method = (typeof METHODS)[number];
@@ -135,7 +135,7 @@ export class HttpChannel extends Channel {
     }
     assertNotOurs(response.getHeaderNames());
     const before = fields.map(([name]): [string, unknown] => [name, response.getHeader(name)]);
-    for (const [name, values] of grouped(fields)) {
+    for (const [name, values] of valuesByName(fields)) {
       if (name === 'Vary') values.unshift(...[response.getHeader(name) ?? []].flat().map(String));
       response.setHeader(name, values.length === 1 ? values[0]! : values);
     }
@@ -159,7 +159,8 @@ export class HttpChannel extends Channel {
     for (const name of response.getHeaderNames()) if (isAboutContent(name)) response.removeHeader(name);
     // A middleware may change the content.
     const ours = this.isShared ? fields.filter(([name]) => name.toLowerCase() !== 'content-length') : fields;
-    for (const [name, values] of grouped(ours)) response.setHeader(name, values.length === 1 ? values[0]! : values);
+    for (const [name, values] of valuesByName(ours))
+      response.setHeader(name, values.length === 1 ? values[0]! : values);
     if (STATUS_CODES[status] !== undefined) response.statusMessage = STATUS_CODES[status];
     this.#commitHead(status, { ...facts, closes: this.#closesAfter(facts) });
     return [];
@@ -315,16 +316,6 @@ export class HttpChannel extends Channel {
   }
 
   readonly #onClose = (): void => this.gone();
-}
-
-/** The values of each name, whatever its case. */
-function grouped(fields: FieldPairs): Map<string, string[]> {
-  const values = new Map<string, string[]>();
-  for (const [rawName, value] of fields) {
-    const name = [...values.keys()].find((one) => one.toLowerCase() === rawName.toLowerCase()) ?? rawName;
-    values.set(name, [...(values.get(name) ?? []), value]);
-  }
-  return values;
 }
 
 function ignore(): void {}
