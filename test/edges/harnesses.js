@@ -22,7 +22,7 @@ const source = (url) =>
     { objectMode: false },
   );
 
-const handle = (req, res) => pipeline(source(req.url), respond(res)).catch(() => {});
+const handle = (req, res, options) => pipeline(source(req.url), respond(res, options)).catch(() => {});
 const URLS = ['/whole', '/middle', '/before'];
 
 async function outcomes(ask) {
@@ -51,6 +51,13 @@ const HARNESSES = {
       return said({ status: statusCode, body });
     });
   },
+  'light-my-request': async () => {
+    const inject = (await import('light-my-request')).default;
+    return outcomes(async (url) => {
+      const { statusCode, body } = await inject(handle, { url });
+      return said({ status: statusCode, body });
+    });
+  },
   supertest: async () => {
     const request = (await import('supertest')).default;
     const app = http.createServer(handle);
@@ -74,14 +81,17 @@ const HARNESSES = {
   },
   'serverless-http': async () => {
     const serverless = (await import('serverless-http')).default;
-    const invoke = serverless((req, res) => {
-      handle(req, res);
-    });
-    return outcomes(async (url) => {
-      const event = { httpMethod: 'GET', path: url, headers: {}, requestContext: {} };
-      const { statusCode, body } = await invoke(event, {});
-      return said({ status: statusCode, body });
-    });
+    const invoking = (handler) => {
+      const invoke = serverless(handler);
+      return async (url) => {
+        const event = { httpMethod: 'GET', path: url, headers: {}, requestContext: {} };
+        const { statusCode, body, headers } = await invoke(event, {});
+        return said({ status: statusCode, body: 'transfer-encoding' in headers ? 'FRAMED' : body });
+      };
+    };
+    const results = await outcomes(invoking((req, res) => void handle(req, res, { request: req })));
+    const [first] = Object.values(await outcomes(invoking((req, res) => void handle(req, res))));
+    return { ...results, 'without { request }': first };
   },
   'http-terminator': async () => {
     const { createHttpTerminator } = await import('http-terminator');

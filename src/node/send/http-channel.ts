@@ -67,7 +67,8 @@ export class HttpChannel extends Channel {
       throw new TypeError('HTTP/2 frames and ends its streams itself: respond is for HTTP/1.1');
     }
     const connection: unknown = request?.socket ?? response.socket;
-    const isReal = connection instanceof Duplex; // as a Socket is, and what stands in for one under TLS or tests
+    // A Socket is a Duplex, as is what stands in for one under TLS. A harness may give request and response one each.
+    const isReal = connection instanceof Duplex && (!response.socket || response.socket === connection);
     if (!isReal && response.write === write && !response.socket) {
       throw new TypeError('This response has no connection: under a test harness, use one that gives it a socket');
     }
@@ -134,6 +135,8 @@ export class HttpChannel extends Channel {
       });
     }
     assertNotOurs(response.getHeaderNames());
+    // Who carries it without a connection frames it in a way of its own.
+    if (!this.#isReal) fields = fields.filter(([name]) => name !== 'Transfer-Encoding');
     const before = fields.map(([name]): [string, unknown] => [name, response.getHeader(name)]);
     for (const [name, values] of valuesByName(fields)) {
       if (name === 'Vary') values.unshift(...[response.getHeader(name) ?? []].flat().map(String));
@@ -212,7 +215,10 @@ export class HttpChannel extends Channel {
       onTaken(socket);
     };
     if (!this.#isReal) {
-      this.#before.destroy.call(response);
+      // There is no connection that could show it: an error does, to a harness or host that waits for one.
+      const error = new Error('The body failed before its end');
+      response.emit('error', error);
+      this.#before.destroy.call(response, error);
       return onTaken(this.connection);
     }
     this.holdWhileLeaving(this.connection);

@@ -34,7 +34,9 @@ export function respond(target: Socket | ServerResponse, options: RespondOptions
   }
   if (isServerResponse(target)) {
     const request = options.request ?? (target.req as RequestFacts | undefined);
-    if (request === undefined) throw new TypeError('respond needs the request that is answered: { request }');
+    if (request?.headers === undefined) {
+      throw new TypeError('respond needs the request that is answered, which this response does not know: { request }');
+    }
     return new StreamResponse((open) => new HttpChannel(target, open), request, options);
   }
   const { request } = options;
