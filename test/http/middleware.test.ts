@@ -3,8 +3,10 @@
  * Node frames, the seal vouches for the end alone, and no failure ends cleanly. Two small ones: one that only counts, one that compresses
  * the way `compression` does (zlib is asynchronous: what it holds comes out later).
  */
+import { pbkdf2 } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { constants, createGzip, gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { respond } from '../../src/node/send/respond.ts';
@@ -23,6 +25,8 @@ import {
 } from '../support/dial.ts';
 import { latin1, octets as octetsOf } from '../support/octets.ts';
 import { type Answer, begin, failing, type Source, serve } from '../support/servers.ts';
+
+const pbkdf2Async = promisify(pbkdf2);
 
 type Middleware = (res: ServerResponse) => void;
 
@@ -139,6 +143,16 @@ describe.each([
     expect(decodePrefix(data) === TEXT).toBe(true);
     expect(end).toBe('FIN');
     expect(answers[0]!.response.ending).toBe(ending);
+  });
+
+  test('a failure while the threads that compress are busy: all that was written, then FIN', async () => {
+    const { port } = await behind(middleware, failing(['a line']));
+    const wire = dial(port, ASKING);
+    const threads = Array.from({ length: 4 }, () => pbkdf2Async('secret', 'salt', 150_000, 32, 'sha256'));
+    const { octets, end } = await wire.closed();
+    await Promise.all(threads);
+    expect(decodePrefix(unchunk(messageFrom(octets).body).data)).toBe('a line');
+    expect(end).toBe('FIN');
   });
 
   test('HTTP/1.0: a failure is RST', async () => {

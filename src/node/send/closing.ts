@@ -79,7 +79,8 @@ export function canReset(socket: Socket): boolean {
  */
 export function lingeringReset(socket: Socket, onDone: () => void): void {
   if (socket.destroyed) return onDone();
-  const timer = setTimeout(() => reset(socket), RESET_DELAY);
+  // A loop that stood still runs its timers first: a peer in this process is to read before them.
+  const timer = setTimeout(() => setImmediate(() => reset(socket)), RESET_DELAY);
   socket.once('close', () => {
     clearTimeout(timer);
     onDone();

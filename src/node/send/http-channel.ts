@@ -56,13 +56,16 @@ export class HttpChannel extends Channel {
   #returnsBuffers = false;
 
   /**
+   * @param isBegun the head is out, and Node frames the body: the channel is to end what has failed, and nothing else
    * @throws Error if the head is out already, or another `respond` is open on the response
    * @throws TypeError for a field that only `respond` may set, HTTP/2, or a response without a connection
    */
-  constructor(response: ServerResponse, options: ChannelOptions) {
+  constructor(response: ServerResponse, options: ChannelOptions, isBegun = false) {
     const request = response.req as ServerResponse['req'] | undefined;
     if (taken.has(response)) throw new Error('This response has been given to respond already');
-    if (response.headersSent) throw new Error('The head of this response is out already: call respond before writing');
+    if (response.headersSent && !isBegun) {
+      throw new Error('The head of this response is out already: call respond before writing');
+    }
     if ((request?.httpVersionMajor ?? 1) > 1) {
       throw new TypeError('HTTP/2 frames and ends its streams itself: respond is for HTTP/1.1');
     }
@@ -72,9 +75,10 @@ export class HttpChannel extends Channel {
     if (!isReal && response.write === write && !response.socket) {
       throw new TypeError('This response has no connection: under a test harness, use one that gives it a socket');
     }
-    assertNotOurs(response.getHeaderNames());
+    if (!isBegun) assertNotOurs(response.getHeaderNames());
     super((isReal ? connection : response) as Socket, options);
     this.#isReal = isReal;
+    this.#isBegun = isBegun;
     this.#response = response;
     this.#write = response.write as Write;
     this.#end = response.end as End;
@@ -208,6 +212,8 @@ export class HttpChannel extends Channel {
   protected takeSocket(onTaken: (socket: Socket) => void): void {
     const response = this.#response;
     const take = (socket: Socket) => {
+      // What was written in this tick may lie in the response still (Node 26).
+      for (let corks = response.writableCorked; corks > 0; corks--) response.uncork();
       // Requests behind this one wait for a response that never gives the socket back.
       Reflect.set(response, 'socket', null);
       const { req: request } = response;
@@ -238,11 +244,8 @@ export class HttpChannel extends Channel {
   }
 
   #restore(...names: Method[]): void {
-    const before = this.#before;
     for (const name of names) {
-      if (this.#response[name] !== this.#ours[name]) continue;
-      if (before[name] === Object.getPrototypeOf(this.#response)[name]) Reflect.deleteProperty(this.#response, name);
-      else Reflect.set(this.#response, name, before[name]);
+      if (this.#response[name] === this.#ours[name]) Reflect.set(this.#response, name, this.#before[name]);
     }
   }
 
@@ -287,7 +290,7 @@ export class HttpChannel extends Channel {
       closes ||
       !response.shouldKeepAlive ||
       response.maxRequestsOnConnectionReached === true ||
-      listMembers(connection === undefined ? '' : String(connection)).includes('close')
+      (connection !== undefined && listMembers(String(connection)).includes('close'))
     );
   }
 

@@ -8,9 +8,10 @@ import type { Socket } from 'node:net';
 
 /** Milliseconds that content may wait in a compressor before it is flushed. */
 const FLUSH_DELAY = 50;
-/** Milliseconds without a byte after which a middleware that was flushed has given all it had, and how long to wait. */
-const QUIET = 20;
-const MAX_FLUSH = 500;
+/** Milliseconds between two looks; without a byte in between, a middleware that was flushed has given all it had. */
+const QUIET = 100;
+/** Milliseconds to wait for its first byte, where it has something to give, and in all: a compressor has threads of its own. */
+const MAX_FLUSH = 2000;
 
 /** Node's types know of no call without an encoding. */
 export type Write = (data: Uint8Array, onWritten: (error?: Error | null) => void) => boolean;
@@ -22,6 +23,8 @@ export class Middleware {
   /** What waits for a callback or 'drain'. One listener for all: a compressor passes it on, and gives none back. */
   #waiting: (() => void) | undefined;
   #isListening = false;
+  /** Whether something was written since the last flush. */
+  #isHolding = false;
 
   /** @param write what the middleware has put in the place of `res.write` */
   constructor(response: ServerResponse, write: Write) {
@@ -36,10 +39,12 @@ export class Middleware {
       if (this.#waiting === onWritten) this.#goOn();
     };
     this.#waiting = onWritten;
+    this.#isHolding = true;
     let isFree = true;
     for (const piece of pieces) isFree = this.#write.call(response, piece, goOn) !== false;
     this.#flushTimer ??= setTimeout(() => {
       this.#flushTimer = undefined;
+      this.#isHolding = false;
       flush(response);
     }, FLUSH_DELAY).unref();
     if (isFree) return void process.nextTick(goOn);
@@ -50,12 +55,15 @@ export class Middleware {
 
   /** Calls back when it has given to the connection what it had, as far as it can be told to. */
   flush(connection: Socket, onGiven: () => void): void {
+    let isDue = this.#isHolding;
     if (!flush(this.#response)) return onGiven();
     const start = performance.now();
     let last = connection.bytesWritten;
     const look = () => {
       const { bytesWritten, destroyed } = connection;
-      if (destroyed || bytesWritten === last || performance.now() - start > MAX_FLUSH) return onGiven();
+      const isQuiet = bytesWritten === last && !isDue;
+      if (destroyed || isQuiet || performance.now() - start > MAX_FLUSH) return onGiven();
+      if (bytesWritten !== last) isDue = false;
       last = bytesWritten;
       setTimeout(look, QUIET);
     };

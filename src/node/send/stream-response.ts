@@ -26,7 +26,14 @@ import { type BodyWriter, ChunkedWriter, InContentWriter, LengthWriter, NoWriter
 import type { Channel, ChannelOptions, MessageFacts, OnDone } from './channel.ts';
 import { GatheringWritable, type WriteCallback } from './gathering-writable.ts';
 import { inContentEndings, isInContent } from './in-content.ts';
-import { type Ending, type FailureEnding, type Negotiated, negotiate, type RequestFacts } from './negotiation.ts';
+import {
+  algorithmsFor,
+  type Ending,
+  type FailureEnding,
+  type Negotiated,
+  negotiate,
+  type RequestFacts,
+} from './negotiation.ts';
 import type { OutgoingContent } from './outgoing-content.ts';
 import { PipedSources } from './piped-sources.ts';
 import {
@@ -314,12 +321,10 @@ export class StreamResponse extends GatheringWritable {
     return head;
   }
 
-  #sealFor({ preferredDigest }: Negotiated): Seal {
+  #sealFor(negotiated: Negotiated): Seal {
     const { digest = 'sha-256' } = this.#options;
     const counts = !this.#channel.isShared || this.#isInContent;
-    const isRefused = !counts || digest === false || preferredDigest === 'none';
-    const algorithms = isRefused ? [] : preferredDigest !== undefined ? [preferredDigest] : algorithmsOf(digest);
-    return new Seal({ algorithms, createHasher, counts });
+    return new Seal({ algorithms: counts ? algorithmsFor(negotiated, digest) : [], createHasher, counts });
   }
 
   #writerFor(framing: Negotiated['framing'], isShared: boolean): BodyWriter {
