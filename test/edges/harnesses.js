@@ -93,6 +93,43 @@ const HARNESSES = {
     const [first] = Object.values(await outcomes(invoking((req, res) => void handle(req, res))));
     return { ...results, 'without { request }': first };
   },
+  // Its time is over before the head, in the middle, and never.
+  'connect-timeout': async () => {
+    const express = (await import('express')).default;
+    const timeout = (await import('connect-timeout')).default;
+    const app = express().set('env', 'test');
+    const left = new Map();
+    app.use(timeout(100));
+    app.get('/:what', (req, res) => {
+      const stuck = new Readable({ read() {} });
+      left.set(req.url, stuck);
+      if (req.url === '/middle') stuck.push('first,');
+      if (req.url === '/whole') stuck.push('first,second');
+      if (req.url === '/whole') stuck.push(null);
+      return pipeline(stuck, respond(res));
+    });
+    const server = http.createServer(app);
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = (url) =>
+      new Promise((resolve, reject) => {
+        const options = { port: server.address().port, host: '127.0.0.1', path: url, agent };
+        const request = http.get(options, async (response) => {
+          const body = [];
+          if (url === '/middle') setTimeout(() => left.get(url).destroy(new Error('the disk is gone')), 200);
+          try {
+            for await (const data of response) body.push(data);
+            resolve(said({ status: response.statusCode, body: body.join('') }));
+          } catch (error) {
+            reject(error);
+          }
+        });
+        request.on('error', reject);
+      });
+    const results = await outcomes(ask);
+    left.get('/before').push('late'); // for nobody
+    return { ...results, sources: [...left.values()].map(({ destroyed }) => destroyed) };
+  },
   'http-terminator': async () => {
     const { createHttpTerminator } = await import('http-terminator');
     const results = {};

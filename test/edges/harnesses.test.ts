@@ -28,6 +28,12 @@ test('serverless-http sees a failed body fail, once it is given the request', as
   expect(without).toMatch(/^error: respond needs the request that is answered/);
 });
 
+test('connect-timeout answers in our place before the head, and has no part in a body that is open', async () => {
+  const { sources, ...results } = await outcomes('connect-timeout');
+  expect(results).toEqual({ ...failing, '/before': '503' });
+  expect(sources).toEqual([true, true, true]);
+});
+
 test('http-terminator cuts what is open', async () => {
   expect(await outcomes('http-terminator')).toEqual({ '1.1': 'cut, FIN', '1.0': 'cut, RST' });
 });
