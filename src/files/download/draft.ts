@@ -7,7 +7,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { type BigIntStats, constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
 import { notOurs } from './ownership.ts';
-import type { Representation } from './state.ts';
+import type { Representation, Start } from './state.ts';
 
 const WRITE_BYTES = 1024 * 1024;
 const MAX_WRITES = 4;
@@ -73,17 +73,31 @@ export class Draft {
   async hashAgain(algorithm: string, signal: AbortSignal | undefined): Promise<Buffer> {
     await this.#settle();
     const hash = createHash(algorithm);
-    if (!(await this.#hashStart(hash, this.bytes, signal))) {
+    if (!(await this.#hashOn(hash, 0, this.bytes, signal))) {
       throw Object.assign(new Error(`EIO: ${this.file} has become shorter`), { code: 'EIO' });
     }
     return hash.digest();
   }
 
-  /** Takes up what an earlier run has left, if it still has this hash; else everything is given up. */
-  async takeUp(bytes: number, sha256: string, isVerified: boolean, signal: AbortSignal | undefined): Promise<boolean> {
+  /**
+   * Takes up what an earlier run has left: the longest of these starts that still has its hash; else everything is given
+   * up.
+   *
+   * @param starts the shorter ones first
+   */
+  async takeUp(
+    starts: readonly (Start & { isVerified: boolean })[],
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
     const hash = createHash('sha256');
-    const isTrue = (await this.#hashStart(hash, bytes, signal)) && hash.copy().digest('hex') === sha256;
-    if (isTrue) this.#base = { bytes, hash, isVerified };
+    let isTrue = false;
+    let at = 0;
+    for (const { bytes, sha256, isVerified } of starts) {
+      if (!(await this.#hashOn(hash, at, bytes, signal)) || hash.copy().digest('hex') !== sha256) break;
+      this.#base = { bytes, hash: hash.copy(), isVerified };
+      isTrue = true;
+      at = bytes;
+    }
     await this.revert();
     return isTrue;
   }
@@ -128,7 +142,12 @@ export class Draft {
     await this.revert();
   }
 
-  /** What has been written is on the disk. */
+  /** What has come is in the file: after a kill, too. */
+  settle(): Promise<void> {
+    return this.#settle();
+  }
+
+  /** And on the disk: after a loss of power, too. */
   async sync(): Promise<void> {
     await this.#settle();
     await this.#handle.datasync();
@@ -198,12 +217,12 @@ export class Draft {
     }
   }
 
-  /** @returns whether the file has that many bytes */
-  async #hashStart(hash: Hash, bytes: number, signal?: AbortSignal): Promise<boolean> {
-    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, Math.max(1, bytes)));
-    for (let at = 0; at < bytes; ) {
+  /** @returns whether the file has bytes up to the end */
+  async #hashOn(hash: Hash, from: number, end: number, signal?: AbortSignal): Promise<boolean> {
+    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, Math.max(1, end - from)));
+    for (let at = from; at < end; ) {
       signal?.throwIfAborted();
-      const { bytesRead } = await this.#handle.read(buffer, 0, Math.min(buffer.length, bytes - at), at);
+      const { bytesRead } = await this.#handle.read(buffer, 0, Math.min(buffer.length, end - at), at);
       if (bytesRead === 0) return false;
       hash.update(buffer.subarray(0, bytesRead));
       at += bytesRead;
