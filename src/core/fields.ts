@@ -129,9 +129,12 @@ export function headValue(fields: HeadFields, name: string): string | undefined 
   return values.length === 0 ? undefined : values.join(', ');
 }
 
+const NO_MEMBERS: readonly string[] = [];
+
 /** The members of a comma-separated field, in lower case and without parameters: `trailers;q=1` is `trailers`. */
-export function listMembers(value: string | readonly string[] | undefined): string[] {
-  const list = typeof value === 'string' ? value : (value ?? []).join(',');
+export function listMembers(value: string | readonly string[] | undefined): readonly string[] {
+  if (value === undefined) return NO_MEMBERS;
+  const list = typeof value === 'string' ? value : value.join(',');
   return list
     .split(',')
     .map((member) => member.split(';')[0]!.trim().toLowerCase())

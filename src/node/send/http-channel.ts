@@ -161,7 +161,9 @@ export class HttpChannel extends Channel {
   beginError(status: number, fields: FieldPairs, facts: MessageFacts): Uint8Array[] {
     const response = this.#response;
     for (const name of response.getHeaderNames()) if (isAboutContent(name)) response.removeHeader(name);
-    for (const [name, values] of grouped(fields)) response.setHeader(name, values.length === 1 ? values[0]! : values);
+    // A middleware may change the content.
+    const ours = this.isShared ? fields.filter(([name]) => name.toLowerCase() !== 'content-length') : fields;
+    for (const [name, values] of grouped(ours)) response.setHeader(name, values.length === 1 ? values[0]! : values);
     if (STATUS_CODES[status] !== undefined) response.statusMessage = STATUS_CODES[status];
     this.#commitHead(status, { ...facts, closes: this.#closesAfter(facts) });
     return [];
@@ -190,7 +192,8 @@ export class HttpChannel extends Channel {
 
   finish(pieces: readonly Uint8Array[], onDone: OnDone): void {
     const response = this.#response;
-    this.letGo(); // from here on, FIN is what the body ends with
+    // FIN is what the body may end with from here on: once all of it is out.
+    if (this.facts.isDelimitedByClose) this.holdWhileLeaving(this.connection, () => response.writableFinished);
     this.endWith(onDone, this.options.idleTimeout, (settle) => {
       const onFinish = () => settle(true);
       response.once('finish', onFinish);
@@ -205,6 +208,8 @@ export class HttpChannel extends Channel {
   protected takeSocket(onTaken: (socket: Socket) => void): void {
     const response = this.#response;
     const take = (socket: Socket) => {
+      // What was written in this tick may lie in the response still (Node 26).
+      for (let corks = response.writableCorked; corks > 0; corks--) response.uncork();
       // Requests behind this one wait for a response that never gives the socket back.
       Reflect.set(response, 'socket', null);
       const { req: request } = response;
@@ -232,11 +237,8 @@ export class HttpChannel extends Channel {
   }
 
   #restore(...names: Method[]): void {
-    const before = this.#before;
     for (const name of names) {
-      if (this.#response[name] !== this.#ours[name]) continue;
-      if (before[name] === Object.getPrototypeOf(this.#response)[name]) Reflect.deleteProperty(this.#response, name);
-      else Reflect.set(this.#response, name, before[name]);
+      if (this.#response[name] === this.#ours[name]) Reflect.set(this.#response, name, this.#before[name]);
     }
   }
 
@@ -281,7 +283,7 @@ export class HttpChannel extends Channel {
       closes ||
       !response.shouldKeepAlive ||
       response.maxRequestsOnConnectionReached === true ||
-      listMembers(connection === undefined ? '' : String(connection)).includes('close')
+      (connection !== undefined && listMembers(String(connection)).includes('close'))
     );
   }
 
@@ -321,9 +323,14 @@ export class HttpChannel extends Channel {
 /** The values of each name, whatever its case. */
 function grouped(fields: FieldPairs): Map<string, string[]> {
   const values = new Map<string, string[]>();
+  const names = new Map<string, string>();
   for (const [rawName, value] of fields) {
-    const name = [...values.keys()].find((one) => one.toLowerCase() === rawName.toLowerCase()) ?? rawName;
-    values.set(name, [...(values.get(name) ?? []), value]);
+    const lowerCase = rawName.toLowerCase();
+    const name = names.get(lowerCase) ?? rawName;
+    const others = values.get(name);
+    names.set(lowerCase, name);
+    if (others === undefined) values.set(name, [value]);
+    else others.push(value);
   }
   return values;
 }

@@ -62,7 +62,7 @@ export function negotiate(
 
   if (hasNoContent(request.method, statusCode)) return { ...common, framing: 'none', failureEnding: 'none' };
   const readsStatus = isTrue(headers['x-want-stream-status']);
-  const keepsTrailers = !isOld && isSealed && listMembers(headers.te).includes('trailers');
+  const keepsTrailers = !isOld && isSealed && asksForTrailers(headers.te);
   if (hasLength && !keepsTrailers && (isOld || !readsStatus)) {
     return { ...common, framing: 'length', failureEnding: 'cut' };
   }
@@ -80,6 +80,11 @@ export function negotiate(
 export function algorithmsFor({ preferredDigest }: Negotiated, digest: DigestOption): readonly DigestAlgorithm[] {
   if (digest === false || preferredDigest === 'none') return [];
   return preferredDigest !== undefined ? [preferredDigest] : algorithmsOf(digest);
+}
+
+/** Whether the list has the member `trailers`, which takes no weight (RFC 9110 §10.1.4): with one, it is something else. */
+function asksForTrailers(te: string | readonly string[] | undefined): boolean {
+  return te !== undefined && /(?:^|,)[ \t]*trailers[ \t]*(?:,|$)/i.test(String(te));
 }
 
 /** Whether the value is the Boolean true; its parameters are ignored (RFC 9651 §3.3.6). */

@@ -200,9 +200,13 @@ export class SealedResponse {
     const letGo = holdSocket(connection, () => {
       // The client has left, and Node answers its FIN: which must not look like the end of the body.
       const hasLeft = connection.readableEnded && this.#response.chunkedEncoding;
-      if (!hasLeft) return fail(new Error('Somebody else closed the connection of an open body'));
-      this.#letGo();
-      connection.end();
+      if (hasLeft) {
+        this.#letGo();
+        connection.end();
+      } else {
+        fail(new Error('Somebody else closed the connection of an open body'));
+      }
+      return false;
     });
     const forgetAll = onCloseAll(connection, () => reset(connection));
     const forgetOpen = isDraining(connection)
@@ -254,7 +258,7 @@ export class SealedResponse {
     // What the application writes from here on is for nobody; what the middleware held before still goes through us.
     response.write = ((...args: unknown[]) => refused(args, false)) as ServerResponse['write'];
     response.end = ((...args: unknown[]) => refused(args, response)) as ServerResponse['end'];
-    const letGo = holdSocket(connection, ignore);
+    const letGo = holdSocket(connection, () => false);
     new Middleware(response, response.write as Write).flush(connection, () => {
       letGo();
       this.#endFailed(cause);
@@ -284,7 +288,7 @@ export class SealedResponse {
       this.#holdUntilFinished();
       channel.finish([], onDone);
     } else if (ending === 'reset' && channel.canReset) {
-      channel.reset(onDone);
+      channel.reset(cause === undefined, onDone);
     } else {
       channel.close(ending === 'abort' ? new Encoder().abort({ kind: 'error', ...reason }) : [], onDone);
     }
@@ -312,6 +316,7 @@ export class SealedResponse {
     let timer: NodeJS.Timeout | undefined;
     const letGo = holdSocket(connection, () => {
       timer ??= setTimeout(() => reset(connection), MAX_LEAVING).unref();
+      return false;
     });
     const stop = () => {
       clearTimeout(timer);
