@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /**
@@ -17,12 +18,15 @@ export const LONG = [
   'test/http/{clients,timing}.test.ts',
   'test/examples.test.ts',
   'test/conformance/examples.test.ts',
+  'test/observing/**/*.test.ts',
 ];
 
 export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Most tests wait for a socket or a process, not for a core.
+    maxWorkers: Math.max(4, availableParallelism()),
     reporters: ['default', './test/exhaustive/reporter.ts', './test/support/left-out.ts'],
     projects: [
       { extends: true, test: { name: 'short', include: ['test/**/*.test.ts'], exclude: [...LONG, 'test/edges/**'] } },

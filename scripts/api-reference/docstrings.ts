@@ -4,7 +4,10 @@ import type { Docs } from './model.ts';
 
 export function docsOf(node: ts.Node): Docs {
   const docs = ts.getJSDocCommentsAndTags(node).filter(ts.isJSDoc).at(-1);
-  const tags = (docs?.tags ?? []).map((tag) => ({ tag: tagName(tag), text: oneLine(textOf(tag.comment)) }));
+  const tags = (docs?.tags ?? []).map((tag) => {
+    const text = textOf(tag.comment);
+    return { tag: tagName(tag), text: tag.tagName.text === 'example' ? text : oneLine(text) };
+  });
   return { text: textOf(docs?.comment), tags };
 }
 

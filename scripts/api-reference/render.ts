@@ -11,23 +11,38 @@ type Anchors = ReadonlyMap<Entry, string>;
 
 export function renderReference(sections: readonly Section[]): string {
   const anchors = anchorsFor(sections);
-  const contents = sections.map(({ specifier, entries }) => `- \`${specifier}\`: ${links(entries, anchors)}`);
-  return `${[HEADER, contents.join('\n'), ...sections.flatMap((section) => renderSection(section, anchors))].join('\n\n')}\n`;
+  const contents = sections.map(
+    ({ specifier, entries }) => `| \`${specifier}\` | ${links(entries.filter(isValue), anchors)} |`,
+  );
+  return `${[HEADER, ['| import from | functions and classes; their types stand behind them |', '|---|---|', ...contents].join('\n'), ...sections.flatMap((section) => renderSection(section, anchors))].join('\n\n')}\n`;
 }
 
 function renderSection({ specifier, summary, entries, alsoExported }: Section, anchors: Anchors): string[] {
-  const also = alsoExported.length === 0 ? [] : [`It also exports ${links(alsoExported, anchors)}.`];
+  const values = alsoExported.filter(isValue);
+  const also = values.length === 0 ? [] : [`It also exports ${links(values, anchors)}, and their types.`];
   return [`## ${specifier}`, summary, ...also, ...entries.flatMap(renderEntry)];
 }
 
 function renderEntry({ name, declaration, members, text, tags }: Entry): string[] {
-  const parts = [text, tags.map((tag) => `- ${renderTag(tag)}`).join('\n'), members.map(renderMember).join('\n')];
+  const [examples, others] = [tags.filter(isExample), tags.filter((tag) => !isExample(tag))];
+  const parts = [
+    text,
+    others.map((tag) => `- ${renderTag(tag)}`).join('\n'),
+    ...examples.map((example) => `\`\`\`ts\n${example.text}\n\`\`\``),
+    members.map(renderMember).join('\n'),
+  ];
   return [`### ${name}`, `\`\`\`ts\n${declaration}\n\`\`\``, ...parts.filter((part) => part !== '')];
 }
 
 function renderMember({ signature, text, tags }: Member): string {
-  const said = [oneLine(text), ...tags.map(renderTag)].filter((part) => part !== '').map(asSentence);
+  const said = [oneLine(text), ...tags.filter((tag) => !isExample(tag)).map(renderTag)]
+    .filter((part) => part !== '')
+    .map(asSentence);
   return [`- \`${signature}\``, ...(said.length > 0 ? [said.join(' ')] : [])].join('\\\n  ');
+}
+
+function isExample({ tag }: Docs['tags'][number]): boolean {
+  return tag === '@example';
 }
 
 function renderTag({ tag, text }: Docs['tags'][number]): string {
@@ -37,6 +52,11 @@ function renderTag({ tag, text }: Docs['tags'][number]): string {
 
 function asSentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+/** What there is at run time. */
+function isValue({ declaration }: Entry): boolean {
+  return /^(?:function|class|const) /.test(declaration);
 }
 
 function links(entries: readonly Entry[], anchors: Anchors): string {

@@ -77,6 +77,9 @@ export class DigestSet {
 /**
  * Reads a Content-Digest value into algorithm → octets, unknown algorithms included; `undefined` if the value is not a
  * Dictionary of Byte Sequences and is to be ignored as a whole (RFC 9651 §4.2).
+ *
+ * @example
+ * parseContentDigest('sha-256=:uU0n…:')?.get('sha-256'); // 32 octets
  */
 export function parseContentDigest(value: string): Map<string, Uint8Array> | undefined {
   const members = parseDictionary(value);
@@ -130,6 +133,9 @@ export function digestOctets(algorithm: string, digest: Uint8Array | ArrayBuffer
  * The supported algorithm that a Want-Content-Digest value (RFC 9530 §4) prefers: the one of the highest weight, or one
  * that is not refused (weight 0) where only refusals came; `'none'` if all are refused; `undefined` if the value is
  * absent, unreadable, or names none of them.
+ *
+ * @example
+ * preferredDigest('sha-512=3, sha-256=10'); // 'sha-256'
  */
 export function preferredDigest(wanted: string | undefined): DigestAlgorithm | 'none' | undefined {
   const members = wanted === undefined ? undefined : parseDictionary(wanted);

@@ -15,32 +15,6 @@
  */
 import { readAbortReason } from './abort-line.ts';
 import { ContentRun } from './content-run.ts';
-import {
-  DATA,
-  DATA_CR,
-  DATA_LF,
-  DONE,
-  END_LF,
-  EXPECTED,
-  EXTENSION_END,
-  EXTENSION_NAME,
-  EXTENSION_NAME_WHITESPACE,
-  EXTENSION_QUOTED,
-  EXTENSION_QUOTED_PAIR,
-  EXTENSION_START,
-  EXTENSION_TOKEN,
-  EXTENSION_VALUE_START,
-  EXTENSION_WHITESPACE,
-  FAILED,
-  LINE_LF,
-  SIZE,
-  SIZE_MORE,
-  SIZE_WHITESPACE,
-  TRAILER_LF,
-  TRAILER_NAME,
-  TRAILER_START,
-  TRAILER_VALUE,
-} from './decoder-states.ts';
 import { FramingError, type FramingErrorCode } from './errors.ts';
 import { type FieldPairs, fieldPairFromLine, withoutForbiddenTrailers } from './fields.ts';
 import {
@@ -65,6 +39,57 @@ import {
 } from './grammar.ts';
 import { type Limits, resolveLimits } from './limits.ts';
 
+// The states, each named for what comes next.
+const SIZE = 0;
+const SIZE_MORE = 1;
+const SIZE_WHITESPACE = 2;
+// From here to LINE_LF, the chunk line has an extension and its octets are kept.
+const EXTENSION_START = 3;
+const EXTENSION_NAME = 4;
+const EXTENSION_NAME_WHITESPACE = 5;
+const EXTENSION_VALUE_START = 6;
+const EXTENSION_TOKEN = 7;
+const EXTENSION_QUOTED = 8;
+const EXTENSION_QUOTED_PAIR = 9;
+const EXTENSION_END = 10;
+const EXTENSION_WHITESPACE = 11;
+const LINE_LF = 12;
+const DATA = 13;
+const DATA_CR = 14;
+const DATA_LF = 15;
+const TRAILER_START = 16;
+// From here to TRAILER_LF, the octets of a field line are kept.
+const TRAILER_NAME = 17;
+const TRAILER_VALUE = 18;
+const TRAILER_LF = 19;
+const END_LF = 20;
+const DONE = 21;
+const FAILED = 22;
+
+/** What was expected in each state, for the message of an error. */
+const EXPECTED: Readonly<Record<number, string>> = {
+  [SIZE]: 'a chunk-size',
+  [SIZE_MORE]: 'a HEXDIG, ";" or CRLF in the chunk-size line',
+  [SIZE_WHITESPACE]: '";" after whitespace in the chunk-size line',
+  [EXTENSION_START]: 'the name of a chunk extension',
+  [EXTENSION_NAME]: '"=", ";" or CRLF after the name of a chunk extension',
+  [EXTENSION_NAME_WHITESPACE]: '"=" or ";" after whitespace in a chunk extension',
+  [EXTENSION_VALUE_START]: 'the value of a chunk extension',
+  [EXTENSION_TOKEN]: '";" or CRLF after the value of a chunk extension',
+  [EXTENSION_QUOTED]: 'the end of a quoted-string in a chunk extension',
+  [EXTENSION_QUOTED_PAIR]: 'a character after "\\" in a chunk extension',
+  [EXTENSION_END]: '";" or CRLF after the value of a chunk extension',
+  [EXTENSION_WHITESPACE]: '";" after whitespace in a chunk extension',
+  [LINE_LF]: 'LF after CR in the chunk-size line',
+  [DATA_CR]: 'CRLF after the chunk-data',
+  [DATA_LF]: 'LF after CR behind the chunk-data',
+  [TRAILER_START]: 'a trailer field line or the CRLF that ends the body',
+  [TRAILER_NAME]: '":" after the name of a trailer field',
+  [TRAILER_VALUE]: 'CRLF after the value of a trailer field',
+  [TRAILER_LF]: 'LF after CR in a trailer field line',
+  [END_LF]: 'LF after CR at the end of the body',
+};
+
 const NOTHING = new Uint8Array(0);
 
 /** What is kept of input after the message. */
@@ -81,6 +106,18 @@ export interface DecoderOptions {
   limits?: Partial<Limits>;
 }
 
+/**
+ * The receiving half of the chunked transfer coding (RFC 9112 §7.1), strictly and at any split of the input.
+ *
+ * @example
+ * const decoder = new Decoder({ onData: (data) => verifier.update(data) });
+ * for await (const input of connection) {
+ *   decoder.write(input);
+ *   if (decoder.done || decoder.error) break;
+ * }
+ * decoder.end();
+ * if (decoder.error) throw decoder.error;
+ */
 export class Decoder {
   readonly #run: ContentRun;
   readonly #limits: Readonly<Limits>;
@@ -445,6 +482,8 @@ function lastOfRun(input: Uint8Array, at: number, limit: number, octetClass: num
  * @returns `trailers`, without the names that may not trail; `rawTrailers`, with them; `consumed`, the length of the
  *   message in octets: what lies behind it is not looked at
  * @throws FramingError ERR_FRAMING_MALFORMED, ERR_FRAMING_LIMIT, ERR_FRAMING_TRUNCATED
+ * @example
+ * decodeChunked(octets); // of '5\r\nhello\r\n0\r\n\r\n': { body: 'hello' in octets, trailers: [], consumed: 15, … }
  */
 export function decodeChunked(
   bytes: Uint8Array,

@@ -5,10 +5,9 @@
  * one write of few octets beats three; large data is handed on uncopied between its header and its CRLF.
  */
 import { serializeAbortChunk } from './abort-line.ts';
-import { MAX_HEADER_BYTES, writeHeaderBefore } from './chunk-header.ts';
+import { MAX_HEADER_BYTES, type OpenChunk, writeHeaderBefore } from './chunk.ts';
 import { type FieldPairs, serializeTrailers } from './fields.ts';
 import { CR, joinOctets, LF, octetsFromLatin1 } from './grammar.ts';
-import type { OpenChunk } from './open-chunk.ts';
 import type { StreamStatus } from './stream-status.ts';
 
 /** Data up to this length is copied into one piece with its framing. */
@@ -18,6 +17,13 @@ const SLAB_BYTES = 16384;
 const CRLF = Uint8Array.of(CR, LF);
 const LAST_CHUNK = octetsFromLatin1('0\r\n');
 
+/**
+ * The sending half of the chunked transfer coding (RFC 9112 §7.1): data in, pieces of octets out, to be sent in order.
+ *
+ * @example
+ * const encoder = new Encoder();
+ * send(...encoder.write(data), ...encoder.end([['X-Checked', 'yes']]));
+ */
 export class Encoder {
   #ended = false;
 
@@ -127,6 +133,8 @@ function header(size: number): Uint8Array {
  * @param options.trailers field lines for the trailer section; none by default
  * @param options.chunkSize the most octets of data in one chunk; 65536 by default
  * @throws TypeError for trailers that cannot or must not be sent, RangeError for a chunkSize that is no positive integer
+ * @example
+ * encodeChunked(new TextEncoder().encode('hello')); // '5\r\nhello\r\n0\r\n\r\n' in octets
  */
 export function encodeChunked(
   body: Uint8Array,

@@ -38,16 +38,15 @@ export interface ErrorDetails {
   cause?: unknown;
 }
 
-/** The framing of a body broke: thrown by `decodeChunked`, in `Decoder.error`, and the `error` of a verdict. */
-export class FramingError extends Error {
-  override readonly name = 'FramingError';
-  readonly code: FramingErrorCode;
-  /** The octet of the body at which the framing broke, counted from 0; undefined where it cannot be told. */
+/** What both say: a code, and where in the octets. */
+class PeerError extends Error {
+  readonly code: string;
+  /** The octet (of the body; of the head, for a `HeadError`) that is wrong, counted from 0; undefined where it cannot be told. */
   readonly offset: number | undefined;
-  /** Octets of content that had come, where that is known. */
+  /** Octets of content (of the head, for a `HeadError`) that had come, where that is known. */
   readonly bytes: number | undefined;
 
-  constructor(code: FramingErrorCode, message: string, { offset, bytes, cause }: ErrorDetails = {}) {
+  constructor(code: string, message: string, { offset, bytes, cause }: ErrorDetails = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.offset = offset;
@@ -55,19 +54,14 @@ export class FramingError extends Error {
   }
 }
 
-/** There is no message head that can be used: thrown by `receive`, `readRequest` and `download`. */
-export class HeadError extends Error {
-  override readonly name = 'HeadError';
-  readonly code: HeadErrorCode;
-  /** The octet of the head that is wrong, counted from 0; undefined where it cannot be told. */
-  readonly offset: number | undefined;
-  /** Octets of the head that had come, where that is known. */
-  readonly bytes: number | undefined;
+/** The framing of a body broke: thrown by `decodeChunked`, in `Decoder.error`, and the `error` of a verdict. */
+export class FramingError extends PeerError {
+  override readonly name = 'FramingError';
+  declare readonly code: FramingErrorCode;
+}
 
-  constructor(code: HeadErrorCode, message: string, { offset, bytes, cause }: ErrorDetails = {}) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.code = code;
-    this.offset = offset;
-    this.bytes = bytes;
-  }
+/** There is no message head that can be used: thrown by `receive`, `readRequest` and `download`. */
+export class HeadError extends PeerError {
+  override readonly name = 'HeadError';
+  declare readonly code: HeadErrorCode;
 }

@@ -44,7 +44,12 @@ const NEVER_TRAILERS = new Set([
   ...['content-encoding', 'content-type', 'content-range', 'content-language', 'content-disposition'],
 ]);
 
-/** Whether a field of this name may stand in a trailer section (RFC 9110 §6.5.1). Names have no case. */
+/**
+ * Whether a field of this name may stand in a trailer section (RFC 9110 §6.5.1). Names have no case.
+ *
+ * @example
+ * mayTrail('Content-Length'); // false
+ */
 export function mayTrail(name: string): boolean {
   return !NEVER_TRAILERS.has(name.toLowerCase());
 }
@@ -124,9 +129,12 @@ export function headValue(fields: HeadFields, name: string): string | undefined 
   return values.length === 0 ? undefined : values.join(', ');
 }
 
+const NO_MEMBERS: readonly string[] = [];
+
 /** The members of a comma-separated field, in lower case and without parameters: `trailers;q=1` is `trailers`. */
-export function listMembers(value: string | readonly string[] | undefined): string[] {
-  const list = typeof value === 'string' ? value : (value ?? []).join(',');
+export function listMembers(value: string | readonly string[] | undefined): readonly string[] {
+  if (value === undefined) return NO_MEMBERS;
+  const list = typeof value === 'string' ? value : value.join(',');
   return list
     .split(',')
     .map((member) => member.split(';')[0]!.trim().toLowerCase())

@@ -29,6 +29,14 @@ export interface SealOptions {
   counts?: boolean;
 }
 
+/**
+ * What a sender knows of the content at its end: the status and the digests, as trailer fields.
+ *
+ * @example
+ * const seal = new Seal({ algorithms: ['sha-256'], createHasher: (name) => createHash(name.replace('-', '')) });
+ * seal.update(data);
+ * encoder.end(seal.finish());
+ */
 export class Seal {
   readonly #digests: DigestSet;
   readonly #counts: boolean;

@@ -44,6 +44,8 @@ export function isStatusType(type: string): boolean {
  *
  * @throws TypeError if `kind` is neither `ok` nor `error`, or `type` is no Token
  * @throws RangeError if `bytes` is not an integer from 0 to 999,999,999,999,999 (RFC 9651 §3.3.1)
+ * @example
+ * serializeStreamStatus({ kind: 'ok', bytes: 1048576 }); // 'ok;bytes=1048576'
  */
 export function serializeStreamStatus(status: StreamStatus): string {
   if (status.kind !== 'ok' && status.kind !== 'error') {
@@ -72,6 +74,9 @@ export function serializeStreamStatus(status: StreamStatus): string {
  * Reads a field value; `undefined` if it is not a readable status. Unknown parameters are passed over and unknown types
  * kept. A parameter of the wrong type spoils an `ok`, which must be exact to be believed, and never an `error`, which
  * must not be lost.
+ *
+ * @example
+ * parseStreamStatus('error;bytes=42;type=timeout'); // { kind: 'error', bytes: 42, type: 'timeout' }
  */
 export function parseStreamStatus(value: string): StreamStatus | undefined {
   const item = parseItem(value);

@@ -121,7 +121,12 @@ export class BodyError extends Error {
 /** What one digest says is believed whatever the others do not say. */
 const DECISIVE: readonly DigestState[] = ['mismatch', 'match'];
 
-/** Concludes from the evidence. Pure: the same evidence gives the same verdict. */
+/**
+ * Concludes from the evidence. Pure: the same evidence gives the same verdict.
+ *
+ * @example
+ * judge({ bytes: 3, rawTrailers: [['X-Stream-Status', 'ok;bytes=4']] }).kind; // 'mismatch'
+ */
 export function judge(evidence: Evidence): Verdict {
   const { bytes, error, abortReason, headStatus, rawTrailers = [], headDigests = [], digests } = evidence;
   const trailers = withoutForbiddenTrailers(rawTrailers);

@@ -28,6 +28,16 @@ export interface ChunkedDecoderOptions extends JudgingOptions {
   limits?: Partial<Limits>;
 }
 
+/**
+ * A Transform from a chunked message body (RFC 9112 §7.1) to its content, which ends only on a good verdict. For whoever
+ * reads the head himself; `receive` does that too.
+ *
+ * @example
+ * const decoder = new ChunkedDecoder({ headers });
+ * socket.pipe(decoder);
+ * await pipeline(decoder, destination); // rejects unless the body is whole
+ * socket.unshift(decoder.rest);
+ */
 export class ChunkedDecoder extends Transform {
   readonly #decoder: Decoder;
   readonly #verifier: Verifier;
@@ -47,7 +57,8 @@ export class ChunkedDecoder extends Transform {
         this.push(data);
       },
     });
-    this.#end = new EndOnVerdict(this, this.#verifier);
+    const facts = { receiver: 'ChunkedDecoder', statusCode: judging.statusCode } as const;
+    this.#end = new EndOnVerdict(this, this.#verifier, () => facts);
     this.on('pipe', (source: Readable) => this.#sources.add(source.once('close', this.#onSourceClosed)));
     this.on('unpipe', (source: Readable) => this.#sources.delete(source.off('close', this.#onSourceClosed)));
   }

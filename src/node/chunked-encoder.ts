@@ -25,6 +25,15 @@ export interface ChunkedEncoderOptions {
   cleanFailure?: boolean;
 }
 
+/**
+ * A Transform from content to a chunked message body (RFC 9112 §7.1), sealed when it ends. For whoever writes the head and
+ * closes the connection himself; `respond` does both.
+ *
+ * @example
+ * const encoder = new ChunkedEncoder();
+ * encoder.pipe(socket);
+ * source.on('error', (error) => encoder.fail(error)).pipe(encoder);
+ */
 export class ChunkedEncoder extends Transform {
   readonly #encoder = new Encoder();
   readonly #seal: Seal | undefined;

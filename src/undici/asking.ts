@@ -6,7 +6,11 @@
 import type { DigestAlgorithm } from '../core/content-digest.ts';
 import { requestHeaders } from '../node/head/request-headers.ts';
 
-/** @param headers in any shape that undici takes: names and values in turn, an iterable of pairs, or an object */
+/**
+ * The shape stays, so that undici takes what it takes, and refuses what it refuses.
+ *
+ * @param headers in any shape that undici takes: names and values in turn, an iterable of pairs, or an object
+ */
 export function askingHeaders(headers: unknown, digest: DigestAlgorithm | false): unknown {
   const fields = Object.entries(requestHeaders({ digest, connection: false }));
   if (headers === undefined || headers === null) return Object.fromEntries(fields);
@@ -16,11 +20,13 @@ export function askingHeaders(headers: unknown, digest: DigestAlgorithm | false)
     return [...headers, ...missingFrom(names, fields).flat()];
   }
   if (isIterable(headers)) {
-    const pairs = [...headers];
-    const names = pairs.map(([name]) => name);
-    return [...pairs.flat(), ...missingFrom(names, fields).flat()];
+    const pairs = [...headers]; // some can be read once
+    const names = pairs.map((pair) => (Array.isArray(pair) ? pair[0] : undefined));
+    const all = [...pairs, ...missingFrom(names, fields)];
+    return { [Symbol.iterator]: () => all[Symbol.iterator]() };
   }
-  return { ...headers, ...Object.fromEntries(missingFrom(Object.keys(headers), fields)) };
+  const set = Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  return { ...headers, ...Object.fromEntries(missingFrom(set, fields)) };
 }
 
 function missingFrom(names: readonly unknown[], fields: [name: string, value: string][]): [string, string][] {
@@ -28,6 +34,6 @@ function missingFrom(names: readonly unknown[], fields: [name: string, value: st
   return fields.filter(([name]) => !present.has(name.toLowerCase()));
 }
 
-function isIterable(headers: object): headers is Iterable<[name: unknown, value: unknown]> {
+function isIterable(headers: object): headers is Iterable<unknown> {
   return typeof (headers as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function';
 }

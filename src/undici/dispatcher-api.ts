@@ -35,12 +35,14 @@ export interface LegacyHandler {
 
 export interface Controller {
   readonly aborted: boolean;
+  readonly paused?: boolean | undefined;
+  readonly reason?: unknown;
   pause(): void;
   resume(): void;
   abort(reason: unknown): void;
   /** The fields as they came; an object over HTTP/2. */
-  rawHeaders?: RawFields | FieldRecord | null;
-  rawTrailers?: RawFields | FieldRecord | null;
+  rawHeaders?: RawFields | FieldRecord | null | undefined;
+  rawTrailers?: RawFields | FieldRecord | null | undefined;
 }
 
 export interface ControllerHandler {
@@ -50,7 +52,8 @@ export interface ControllerHandler {
   onResponseStart?(controller: Controller, statusCode: number, headers: FieldRecord, statusText?: string): void;
   onResponseData?(controller: Controller, data: Buffer): void;
   onResponseEnd?(controller: Controller, trailers?: FieldRecord): void;
-  onResponseError?(controller: Controller, error: Error): void;
+  /** Without a controller where there was no connection. */
+  onResponseError?(controller: Controller | null | undefined, error: Error): void;
   onBodySent?(data: unknown): unknown;
   onRequestSent?(): void;
 }

@@ -27,8 +27,20 @@ export function rawFromRecord(record: FieldRecord): RawFields {
   ]);
 }
 
-/** The field lines without those of this name, and with this one. */
-export function withRawField(raw: RawFields, name: string, value: string): RawFields {
+/** The values of a name that comes more than once are a list. Names are in lower case, as undici has them. */
+export function recordFromRaw(raw: RawFields): FieldRecord {
+  const values = new Map<string, string | string[]>();
+  for (const [name, value] of pairsFromRaw(raw)) {
+    const key = name.toLowerCase();
+    const earlier = values.get(key);
+    values.set(key, earlier === undefined ? value : [earlier, value].flat());
+  }
+  return Object.fromEntries(values);
+}
+
+/** The fields without those of this name, and with this one. */
+export function withRawField(raw: RawFields | FieldRecord, name: string, value: string): RawFields | FieldRecord {
+  if (!Array.isArray(raw)) return { ...raw, [name]: value };
   const others: RawFields[number][] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     if (text(raw[i] as Buffer | string).toLowerCase() !== name) others.push(raw[i]!, raw[i + 1]!);

@@ -3,10 +3,11 @@ import { algorithmsOf } from '../core/content-digest.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { assertJudging, type JudgingOptions } from '../core/verifier.ts';
 import { askingHeaders } from './asking.ts';
-import type { ControllerHandler, Dispatch, DispatchOptions, Handler } from './dispatcher-api.ts';
+import type { Dispatch, DispatchOptions, Handler } from './dispatcher-api.ts';
+import { kindOf } from './handler-kind.ts';
+import { LegacyAdapter } from './legacy-adapter.ts';
 import { type CheckedRequest, ResponseCheck } from './response-check.ts';
 import { VerifyingHandler } from './verifying-handler.ts';
-import { VerifyingLegacyHandler } from './verifying-legacy-handler.ts';
 
 export interface VerifyInterceptorOptions extends JudgingOptions {
   /**
@@ -27,6 +28,10 @@ export type Interceptor = <D extends (options: never, handler: never) => unknown
  * `require: 'always'` is asked of responses of status 2xx; of others, `announced`.
  *
  * @throws TypeError for invalid options
+ * @example
+ * const dispatcher = new Agent().compose(verifyInterceptor({ require: 'always' }));
+ * const response = await fetch(url, { dispatcher });
+ * await response.text(); // rejects unless the body is whole
  */
 export function verifyInterceptor(options: VerifyInterceptorOptions = {}): Interceptor {
   const { require, digest = 'sha-256', onVerdict } = options;
@@ -35,19 +40,19 @@ export function verifyInterceptor(options: VerifyInterceptorOptions = {}): Inter
 
   const intercept = (dispatch: Dispatch) => (request: DispatchOptions, handler: Handler) => {
     // What becomes of an upgrade or a tunnel is not content, and undici says what is wrong with the rest.
-    const isMessage = request && handler && !request.upgrade && request.method !== 'CONNECT';
-    if (!isMessage) return dispatch(request, handler);
+    const isMessage = isObject(request) && isObject(handler) && !request.upgrade && request.method !== 'CONNECT';
+    const kind = isMessage ? kindOf(handler) : undefined;
+    if (kind === undefined) return dispatch(request, handler);
     const { origin = '', method, path } = request;
-    const check = new ResponseCheck({ require, digest, onVerdict }, { origin: String(origin), method, path });
+    const check = new ResponseCheck({ require, digest, onVerdict }, { origin: String(origin), method, path }, handler);
     const asking = { ...request, headers: askingHeaders(request.headers, wanted) };
-    if (hasController(handler)) return dispatch(asking, new VerifyingHandler(handler, check));
+    if ('controller' in kind) return dispatch(asking, new VerifyingHandler(kind.controller, check));
     // As undici 8 has it: handlers of this kind know no HTTP/2.
-    return dispatch({ ...asking, allowH2: false }, new VerifyingLegacyHandler(handler, check));
+    return dispatch({ ...asking, allowH2: false }, new LegacyAdapter(kind.legacy, check));
   };
   return intercept as unknown as Interceptor;
 }
 
-/** undici 7 makes handlers of both kinds out of those without a controller, and they are as good as one. */
-function hasController(handler: Handler): handler is ControllerHandler {
-  return 'onRequestStart' in handler && !(handler instanceof VerifyingLegacyHandler);
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }

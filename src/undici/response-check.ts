@@ -3,6 +3,7 @@ import { FramingError } from '../core/errors.ts';
 import { type FieldPairs, fieldValue } from '../core/fields.ts';
 import { BodyError, type Verdict } from '../core/verdict.ts';
 import { type Conclusion, type FramingEnd, type JudgingOptions, Verifier } from '../core/verifier.ts';
+import { publishVerdict } from '../node/diagnostics.ts';
 import { createHasher } from '../node/hashing.ts';
 import { FRAMED_NO_CONTENT, hasNoContent, isFramedNoContent } from '../node/head/message-head.ts';
 import { framingErrorFor, isCancellation } from './framing-error.ts';
@@ -26,32 +27,29 @@ export interface CheckOptions extends JudgingOptions {
 export class ResponseCheck {
   readonly #options: CheckOptions;
   readonly #request: Omit<CheckedRequest, 'statusCode'>;
+  readonly #handler: object;
   #statusCode = 0;
   #exchange: Exchange | undefined;
   #verifier!: Verifier;
   #isFramedNoContent = false;
   #isConcluded = false;
 
-  constructor(options: CheckOptions, request: Omit<CheckedRequest, 'statusCode'>) {
+  /** @param handler whom the response is for */
+  constructor(options: CheckOptions, request: Omit<CheckedRequest, 'statusCode'>, handler: object) {
     this.#options = options;
     this.#request = request;
+    this.#handler = handler;
   }
 
-  /**
-   * A final head has come.
-   *
-   * @param handler whom the response is for
-   * @returns the name of the exchange
-   */
-  start(handler: object, statusCode: number, headers: FieldPairs): string {
+  /** A final head has come. @returns the value of the field that names the exchange */
+  start(statusCode: number, headers: FieldPairs): readonly string[] {
     const { require, digest } = this.#options;
     const hasContent = !hasNoContent(this.#request.method, statusCode);
     this.#verifier = new Verifier({ headers, statusCode, hasContent, require, digest, createHasher });
     this.#isFramedNoContent = isFramedNoContent(statusCode, fieldValue(headers, 'transfer-encoding'));
     this.#statusCode = statusCode;
-    this.#exchange = exchangeFor(handler);
-    this.#exchange.begin();
-    return this.#exchange.id;
+    this.#exchange = exchangeFor(this.#handler);
+    return this.#exchange.begin();
   }
 
   update(data: Uint8Array): void {
@@ -78,7 +76,8 @@ export class ResponseCheck {
       this.#settle(error.verdict); // another verifyInterceptor has judged it
       return error;
     }
-    return this.#conclude({ error: framingErrorFor(error) }).error ?? error;
+    const { error: own = error } = this.#conclude({ error: framingErrorFor(error) });
+    return own instanceof BodyError && isForRetry(this.#handler, own) ? error : own;
   }
 
   #conclude(framing: FramingEnd): Conclusion {
@@ -91,7 +90,15 @@ export class ResponseCheck {
     this.#isConcluded = true;
     this.#exchange!.conclude(verdict);
     const { onVerdict } = this.#options;
+    const told = { ...this.#request, statusCode: this.#statusCode };
+    publishVerdict(verdict, () => ({ receiver: 'undici', ...told }));
     // Apart from undici, which would take an error of the callback for one of the response.
-    if (onVerdict) queueMicrotask(() => onVerdict(verdict, { ...this.#request, statusCode: this.#statusCode }));
+    if (onVerdict) queueMicrotask(() => onVerdict(verdict, told));
   }
+}
+
+/** Whether the handler is undici's retry, which goes by the codes of undici's errors unless it was told ours. */
+function isForRetry(handler: { retryOpts?: { errorCodes?: unknown } }, { code }: BodyError): boolean {
+  const codes = handler.retryOpts?.errorCodes;
+  return Array.isArray(codes) && !codes.includes(code);
 }

@@ -32,6 +32,14 @@ export interface ChunkedDecoderStreamOptions extends JudgingOptions {
   limits?: Partial<Limits>;
 }
 
+/**
+ * A pair from a chunked message body (RFC 9112 §7.1) to its content, whose readable side closes only on a good verdict.
+ * Otherwise it errors with a BodyError, once what came before has been read.
+ *
+ * @example
+ * const content = response.body.pipeThrough(new ChunkedDecoderStream()); // of type IN_CONTENT_TYPE
+ * for await (const data of content) show(data); // throws unless the body is whole
+ */
 export class ChunkedDecoderStream {
   /** The content. No two pieces are views of the same input. */
   readonly readable: ReadableStream<Uint8Array>;

@@ -32,6 +32,12 @@ export interface ChunkedEncoderStreamOptions {
   cleanFailure?: boolean;
 }
 
+/**
+ * A pair from content to a chunked message body (RFC 9112 §7.1), sealed when it is closed.
+ *
+ * @example
+ * return new Response(source.pipeThrough(new ChunkedEncoderStream()), { headers: { 'Content-Type': IN_CONTENT_TYPE } });
+ */
 export class ChunkedEncoderStream {
   /** The chunked body. Closes behind its end, be it good or a failure; pieces share no memory with one another. */
   readonly readable: ReadableStream<Uint8Array>;

@@ -9,6 +9,8 @@ const PARAMETER = /[ \t]*;[ \t]*(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)=("(?:[^"\\]|\\.
  *
  * @returns the type of the content inside, empty if it is not told; undefined for any other media type, and for a value
  *   that cannot be read
+ * @example
+ * parseInContentType(response.headers.get('Content-Type')); // 'text/csv', or undefined for any other type
  */
 export function parseInContentType(contentType: string | null | undefined): string | undefined {
   const text = contentType?.trim() ?? '';

@@ -26,7 +26,10 @@ afterAll(() => rm(bin, { recursive: true }));
 /** Runs it, or skips the test loudly where the program is not there. */
 async function build(context: TestContext, program: string, args: string[], cwd = ROOT): Promise<void> {
   try {
-    await execute(program, args, { cwd, env: { ...process.env, GOFLAGS: '-mod=mod', GOCACHE: path.join(bin, 'cache') } });
+    await execute(program, args, {
+      cwd,
+      env: { ...process.env, GOFLAGS: '-mod=mod', GOCACHE: path.join(bin, 'cache') },
+    });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     console.warn(`SKIPPED: ${program} is not installed here: ${context.task.name}`);
@@ -78,7 +81,8 @@ describe('recipients', () => {
   });
 
   test('curl and a shell', { timeout: TIME }, async (context) => {
-    for (const program of ['curl', 'openssl']) await build(context, program, [program === 'curl' ? '--version' : 'version']);
+    for (const program of ['curl', 'openssl'])
+      await build(context, program, [program === 'curl' ? '--version' : 'version']);
     await expectLevel(await report('--receiver', 'sh examples/shell/get.sh'), 'shell/get.sh', 'Recipient');
   });
 

@@ -3,8 +3,10 @@
  * Node frames, the seal vouches for the end alone, and no failure ends cleanly. Two small ones: one that only counts, one that compresses
  * the way `compression` does (zlib is asynchronous: what it holds comes out later).
  */
+import { pbkdf2 } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { constants, createGzip, gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { respond } from '../../src/node/send/respond.ts';
@@ -23,6 +25,8 @@ import {
 } from '../support/dial.ts';
 import { latin1, octets as octetsOf } from '../support/octets.ts';
 import { type Answer, begin, failing, type Source, serve } from '../support/servers.ts';
+
+const pbkdf2Async = promisify(pbkdf2);
 
 type Middleware = (res: ServerResponse) => void;
 
@@ -141,6 +145,16 @@ describe.each([
     expect(answers[0]!.response.ending).toBe(ending);
   });
 
+  test('a failure while the threads that compress are busy: all that was written, then FIN', async () => {
+    const { port } = await behind(middleware, failing(['a line']));
+    const wire = dial(port, ASKING);
+    const threads = Array.from({ length: 4 }, () => pbkdf2Async('secret', 'salt', 150_000, 32, 'sha256'));
+    const { octets, end } = await wire.closed();
+    await Promise.all(threads);
+    expect(decodePrefix(unchunk(messageFrom(octets).body).data)).toBe('a line');
+    expect(end).toBe('FIN');
+  });
+
   test('HTTP/1.0: a failure is RST', async () => {
     const { port } = await behind(middleware, failing([TEXT]));
     const { octets, end } = await dial(port, OLD).closed();
@@ -151,10 +165,11 @@ describe.each([
   test('a failure before the first octet is an ordinary 500', async () => {
     const { port } = await behind(middleware, failing([]));
     const wire = dial(port, PLAIN);
-    const { statusLine, fields, body } = messageFrom(await wire.until('}\n'));
+    // A middleware may change this content, too: no Content-Length would be true of it.
+    const { statusLine, fields, body } = messageFrom(await wire.until(LAST_CHUNK));
     expect(statusLine).toBe('HTTP/1.1 500 Internal Server Error');
-    expect(fields).not.toHaveProperty('content-encoding');
-    expect(body).toBe('{"type":"about:blank","title":"Internal Server Error","status":500}\n');
+    expect(fields).not.toHaveProperty('content-length');
+    expect(decode(unchunk(body).data)).toBe('{"type":"about:blank","title":"Internal Server Error","status":500}\n');
     wire.send(PLAIN);
     expect(messageFrom(await wire.until(LAST_CHUNK)).statusLine).toBe('HTTP/1.1 200 OK');
   });
@@ -194,6 +209,45 @@ test('a compressor that is put over an open response: all of the content is comp
   const { fields, body } = messageFrom(await dial(port, PLAIN).until(LAST_CHUNK));
   expect(fields['content-encoding']).toEqual(['gzip']);
   expect(latin1(gunzipSync(octetsOf(unchunk(body).data))) === TEXT).toBe(true);
+});
+
+/** Adds a footer, as plugins for HTML do, now or when it has been fetched. */
+const footer =
+  (delay: number): Middleware =>
+  (res) => {
+    const { end } = res;
+    res.end = (() => {
+      const addAndEnd = () => {
+        res.write('<footer>');
+        (end as () => void).call(res);
+      };
+      if (delay === 0) addAndEnd();
+      else setTimeout(addAndEnd, delay);
+      return res;
+    }) as typeof end;
+  };
+
+test.each([
+  ['at once', 0],
+  ['later', 5],
+])('what a replaced `end` adds %s is part of the body, and the connection is kept', async (_, delay) => {
+  const { port, answers } = await behind(footer(delay), Readable.from([TEXT]));
+  const wire = dial(port, AWARE);
+  const { body } = messageFrom(await wire.until('X-Stream-Status: ok\r\n\r\n'));
+  expect(unchunk(body).data).toBe(`${TEXT}<footer>`);
+  expect(await answers[0]!.outcome).toBeUndefined();
+  wire.send(PLAIN);
+  expect(unchunk(messageFrom(await wire.until(LAST_CHUNK)).body).data).toBe('again<footer>');
+});
+
+test('what a replaced `end` adds to a 500 does not stand before the next response', async () => {
+  const { port } = await behind(footer(0), failing([]));
+  const wire = dial(port, PLAIN);
+  const { statusLine, body } = messageFrom(await wire.until(LAST_CHUNK));
+  expect(statusLine).toBe('HTTP/1.1 500 Internal Server Error');
+  expect(unchunk(body).data).toContain('"status":500}\n<footer>');
+  wire.send(PLAIN);
+  expect(unchunk(messageFrom(await wire.until(LAST_CHUNK)).body).data).toBe('again<footer>');
 });
 
 test('res.end() of an error handler before the first byte is no answer: 500', async () => {

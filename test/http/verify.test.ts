@@ -3,6 +3,7 @@
  * row says which verdict and which error `verify` makes of it. No request has an 'error' listener behind its response: one
  * that were emitted to nobody would fail the run.
  */
+import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { Verdict } from '../../src/core/verdict.ts';
 import { type VerifyOptions, verify } from '../../src/node/receive/verify.ts';
@@ -187,5 +188,60 @@ describe('x-stream-status 5.2: from what came to the verdict', () => {
       ['Server-Timing', 'a'],
       ['Server-Timing', 'b'],
     ]);
+  });
+});
+
+describe('digest', () => {
+  test('false leaves digests out of the verdict', async () => {
+    const port = await originOf(sealed('X-Stream-Status: ok;bytes=19', WRONG), 'open');
+    expect((await received(port, { digest: false })).verdict).toMatchObject({ kind: 'complete', digest: 'ignored' });
+  });
+});
+
+describe('what verify is not for', () => {
+  test('a message that is being read is a TypeError', async () => {
+    const port = await originOf(LENGTH + HELLO_WORLD, 'open');
+    for (const read of ['resume', 'data', 'pipe']) {
+      const thrown = await ask({ port }, (message) => {
+        if (read === 'resume') message.resume();
+        if (read === 'data') message.on('data', () => {});
+        if (read === 'pipe') message.pipe(new PassThrough());
+        try {
+          return verify(message);
+        } catch (error) {
+          return error;
+        }
+      });
+      expect(thrown).toBeInstanceOf(TypeError);
+    }
+  });
+
+  test('options that are none are TypeErrors', async () => {
+    const port = await originOf(LENGTH + HELLO_WORLD, 'open');
+    for (const options of [{ require: 'sometimes' }, { digest: 'md5' }]) {
+      const thrown = await ask({ port }, (message) => {
+        try {
+          return verify(message, options as never);
+        } catch (error) {
+          return error;
+        }
+      });
+      expect(thrown).toBeInstanceOf(TypeError);
+    }
+  });
+
+  test('content codings are left as they are', async () => {
+    const octets = sealed('X-Stream-Status: ok;bytes=19', SHA_256).replace('\r\n', '\r\nContent-Encoding: gzip\r\n');
+    expect((await received(await originOf(octets, 'open'))).data).toBe(HELLO_WORLD);
+  });
+
+  test('a message that has been destroyed is truncated', async () => {
+    const port = await originOf(HEAD, 'open');
+    const [verdict, outcome] = await ask({ port }, (message) => {
+      const body = verify(message.destroy());
+      return [body.verdict, drain(body)] as const;
+    });
+    expect(await outcome).toEqual({ data: '', code: 'ERR_BODY_TRUNCATED' });
+    expect((await verdict).kind).toBe('truncated');
   });
 });

@@ -3,7 +3,7 @@
  * `respond` answers on, a raw socket and `node:http`. And the client that hands its message over inside the 'response'
  * handler, as `verify` asks for.
  */
-import { type EventEmitter, once } from 'node:events';
+import { once } from 'node:events';
 import http, { type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { type PipelineSource, pipeline, Readable } from 'node:stream';
@@ -11,9 +11,9 @@ import { onTestFinished } from 'vitest';
 import { readRequest } from '../../src/node/head/read-request.ts';
 import { type RespondOptions, respond, type StreamResponse } from '../../src/node/send/respond.ts';
 import { latin1 } from './octets.ts';
-import { listenerCounts, until } from './sockets.ts';
+import { closed, listenerCounts, until } from './sockets.ts';
 
-export { listenerCounts, until };
+export { closed, listenerCounts, until };
 
 export type Source = PipelineSource<Buffer | string>;
 
@@ -172,11 +172,6 @@ export async function drain(stream: Readable): Promise<{ data: string; code: str
   } catch (error) {
     return { data, code: (error as NodeJS.ErrnoException).code ?? (error as Error).name };
   }
-}
-
-/** Waits for 'close', whatever error comes before it. */
-export async function closed(stream: EventEmitter & { closed?: boolean | undefined }): Promise<void> {
-  if (!stream.closed) await new Promise((resolve) => stream.once('close', resolve));
 }
 
 export function connectionsOf(server: Server): Promise<number> {

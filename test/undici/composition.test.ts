@@ -9,7 +9,7 @@ import { respond } from '../../src/node/send/respond.ts';
 import { type Interceptor, verifyInterceptor } from '../../src/undici/interceptor.ts';
 import type { CheckedRequest } from '../../src/undici/response-check.ts';
 import { verdictOf } from '../../src/undici/verdict-of.ts';
-import { begin, failing, origin, serve } from '../support/servers.ts';
+import { begin, failing, origin, originOf, serve } from '../support/servers.ts';
 import { agentOf, CLIENTS, COPIES, type Copy, type Dispatcher, streamErrorIn } from './clients.ts';
 
 const ANNOUNCED = 'Transfer-Encoding: chunked\r\nTrailer: X-Stream-Status\r\n';
@@ -176,11 +176,54 @@ describe.each(COPIES)('retries of $name', (copy) => {
     },
   );
 
-  test('verify, retry: without errorCodes a body that broke is the caller’s to deal with', async () => {
-    const dispatcher = agentOf(copy).compose(verifyInterceptor(), retry());
-    const { url, heads } = await breakingUrl('');
+  const CHUNK = `${ANNOUNCED}\r\n4\r\nsome\r\n`;
+  const LENGTH = 'Content-Length: 8\r\n\r\nsome';
+
+  test.each([
+    ['chunked, by FIN', 'FIN', CHUNK],
+    ['chunked, by RST', 'RST', CHUNK],
+    ['in a chunk, by FIN', 'FIN', CHUNK.replace('4\r', '8\r').slice(0, -2)],
+    ['below Content-Length, by FIN', 'FIN', LENGTH],
+    ['below Content-Length, by RST', 'RST', LENGTH],
+  ] as const)('a body that is cut (%s) is continued as without us', async (_, sign, first) => {
+    let count = 0;
+    const heads: string[] = [];
+    const port = await origin((socket, head) => {
+      count++;
+      heads.push(head.replace(/^(?:te|x-want-stream-status|want-content-digest|host): .*\r\n/gim, ''));
+      if (count % 2 === 0) {
+        const range = 'ETag: "1"\r\nContent-Range: bytes 4-7/8\r\n';
+        socket.write(`HTTP/1.1 206 Partial Content\r\n${range}${ANNOUNCED}\r\n${sealed('more')}`);
+        return;
+      }
+      socket.write(`HTTP/1.1 200 OK\r\nETag: "1"\r\n${first}`);
+      if (sign === 'FIN') socket.end();
+      else setImmediate(() => socket.resetAndDestroy());
+    });
+    const url = `http://127.0.0.1:${port}/`;
+    const read = async (dispatcher: Dispatcher) => {
+      const { body } = await copy.undici.request(url, { dispatcher });
+      return body.text().catch((error) => error.code);
+    };
+    const without = await read(agentOf(copy).compose(retry()));
+    const within = await read(agentOf(copy).compose(verifyInterceptor({ require: 'always' }), retry()));
+    expect({ without, within }).toEqual({ without: 'somemore', within: 'somemore' });
+    expect(heads.slice(2)).toEqual(heads.slice(0, 2));
+  });
+
+  test('verify, retry: a body that cannot be continued fails with undici’s own error, and has its verdict', async () => {
+    const url = `http://127.0.0.1:${await originOf(`HTTP/1.1 200 OK\r\nETag: "1"\r\n${CHUNK}`)}/`;
+    const { told, onVerdict } = telling();
+    const dispatcher = agentOf(copy).compose(verifyInterceptor({ onVerdict }), retry());
     const { error } = await read(copy, dispatcher, url);
-    expect(streamErrorIn(error)?.code).toBe('ERR_BODY_TRUNCATED');
+    expect(error).toBeInstanceOf(Error);
+    expect(told[0]).toEqual([200, 'truncated']);
+  });
+
+  test('verify, retry: what we found ourselves is not retried by a code of undici’s', async () => {
+    const { url, heads } = await breakingUrl('0\r\nX-Stream-Status: error;type=source_error\r\n\r\n');
+    const { error } = await read(copy, agentOf(copy).compose(verifyInterceptor(), retry()), url);
+    expect(streamErrorIn(error)?.code).toBe('ERR_BODY_FAILED');
     expect(heads).toHaveLength(1);
   });
 

@@ -27,11 +27,16 @@ export function validatorFrom({ etag, date, 'last-modified': modified }: Incomin
   return Date.parse(date) - Date.parse(modified) >= 60_000 ? modified : undefined;
 }
 
+/** A Last-Modified where there is no entity tag: it says only that the content has perhaps not changed. */
+export function weakValidatorFrom({ etag, 'last-modified': modified }: IncomingHttpHeaders): string | undefined {
+  return etag === undefined && modified !== undefined && isDate(modified) ? modified : undefined;
+}
+
 export function isValidator(value: string): boolean {
   return strongEtag(value) !== undefined || isDate(value);
 }
 
-function isDate(value: string): boolean {
+export function isDate(value: string): boolean {
   return /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(value);
 }
 
@@ -73,8 +78,11 @@ export function partOf206(headers: IncomingHttpHeaders, asked: Asked): ContentRa
   return { ...range, total: range.total ?? total };
 }
 
-/** A 206 to an If-Range repeats the ETag, and may leave the Last-Modified out (RFC 9110 §15.3.7). */
-export function isSameValidator(headers: IncomingHttpHeaders, validator: string): boolean {
-  const { etag, 'last-modified': modified = validator } = headers;
-  return isDate(validator) ? etag === undefined && modified === validator : etag === validator;
+/**
+ * A 206 to an If-Range repeats the ETag, and may leave the Last-Modified out (RFC 9110 §15.3.7). A server may have come to
+ * know an ETag since: then the Last-Modified has to be there.
+ */
+export function isSameValidator({ etag, 'last-modified': modified }: IncomingHttpHeaders, validator: string): boolean {
+  if (!isDate(validator)) return etag === validator;
+  return modified === validator || (modified === undefined && etag === undefined);
 }

@@ -70,10 +70,10 @@ export class Draft {
   }
 
   /** The hash of all bytes by another algorithm of `node:crypto`: read again, since hardly anybody sends one. */
-  async hashAgain(algorithm: string): Promise<Buffer> {
+  async hashAgain(algorithm: string, signal: AbortSignal | undefined): Promise<Buffer> {
     await this.#settle();
     const hash = createHash(algorithm);
-    if (!(await this.#hashStart(hash, this.bytes))) {
+    if (!(await this.#hashStart(hash, this.bytes, signal))) {
       throw Object.assign(new Error(`EIO: ${this.file} has become shorter`), { code: 'EIO' });
     }
     return hash.digest();
@@ -135,12 +135,16 @@ export class Draft {
   }
 
   /** Ends the file at its last byte, and puts it under another name: this file, and no other that took its place. */
-  async moveTo(name: string, mode?: number): Promise<void> {
+  async moveTo(name: string, { mode, modified }: { mode?: number; modified?: Date | undefined } = {}): Promise<void> {
     await this.#settle();
     await this.#handle.truncate(this.bytes);
     if (mode !== undefined) await this.#handle.chmod(mode);
+    if (modified !== undefined) await this.#handle.utimes(new Date(), modified);
     await this.#handle.sync();
-    if (!(await this.#isAt(this.file))) throw notOurs(this.file);
+    if (!(await this.#isAt(this.file))) {
+      await lstat(this.file); // which tells, if it has gone
+      throw notOurs(this.file);
+    }
     await rename(this.file, name);
     this.file = name;
   }

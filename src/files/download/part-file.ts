@@ -30,6 +30,7 @@ export class PartFile {
   readonly #mode: number;
   readonly #lock: Lock | undefined;
   readonly #url: string;
+  readonly #signal: AbortSignal | undefined;
   #draft!: Draft;
   /** What is kept while a response of the whole comes into another draft. */
   #kept: Draft | undefined;
@@ -37,28 +38,30 @@ export class PartFile {
   /** What is there did not fit an answer: the whole is to be asked for, without giving it up. */
   isDoubted = false;
 
-  private constructor(target: string, mode: number, lock: Lock | undefined, url: string) {
+  private constructor(target: string, mode: number, lock: Lock | undefined, { source, signal }: PartSettings) {
     this.#target = target;
     this.#mode = mode;
     this.#lock = lock;
-    this.#url = createHash('sha256').update(url).digest('hex');
+    this.#url = createHash('sha256').update(source).digest('hex');
+    this.#signal = signal;
   }
 
   /**
    * @throws Error EISDIR, EINVAL for a target that is no file, EACCES for one that is read-only, EBUSY if another download
    *   of it runs, EEXIST for files of a download that are not ours; of the file system
    */
-  static async open(file: string, { source, keepsOverRuns, isUsable, signal }: PartSettings): Promise<PartFile> {
+  static async open(file: string, settings: PartSettings): Promise<PartFile> {
+    const { keepsOverRuns, isUsable, signal } = settings;
     const { target, mode } = await targetFor(file);
     await removeLeftovers(target);
     if (!keepsOverRuns) {
-      const part = new PartFile(target, mode, undefined, source);
+      const part = new PartFile(target, mode, undefined, settings);
       part.#draft = await createTemporary(target);
       return part;
     }
     const name = partFor(target);
     const lock = await Lock.take(`${name}.lock`);
-    const part = new PartFile(target, mode, lock, source);
+    const part = new PartFile(target, mode, lock, settings);
     try {
       await part.#takeUp(name, isUsable, signal);
       return part;
@@ -87,7 +90,7 @@ export class PartFile {
   }
 
   hashAgain(algorithm: string): Promise<Buffer> {
-    return this.#draft.hashAgain(algorithm);
+    return this.#draft.hashAgain(algorithm, this.#signal);
   }
 
   /** A response begins, whose bytes come after those that are there. */
@@ -156,10 +159,10 @@ export class PartFile {
     this.#lastNote = performance.now();
   }
 
-  /** The content is whole: puts it under the target's name. */
-  async finish(): Promise<void> {
+  /** The content is whole: puts it under the target's name, with this time of its last change. */
+  async finish(modified?: Date): Promise<void> {
     const { file } = this.#draft;
-    await this.#draft.moveTo(this.#target, this.#mode);
+    await this.#draft.moveTo(this.#target, { mode: this.#mode, modified });
     disown(file);
     await this.#draft.close();
     if (this.#kept !== undefined) await removeDraft(this.#kept);

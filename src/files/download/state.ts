@@ -9,8 +9,10 @@ import { isMine, notOurs } from './ownership.ts';
 
 /** What the heads of the responses have said of the representation. */
 export interface Representation {
-  /** What If-Range is sent with: a strong entity tag, or a Last-Modified that is as good as one. */
+  /** A strong entity tag, or a Last-Modified: one that is as good as a tag, or of a representation that `needsProof`. */
   validator: string;
+  /** Whether its parts count as one content only if the Repr-Digest that was promised agrees with the whole. */
+  needsProof?: boolean;
   /** Origin, path and query of the response, hashed: an entity tag means something there only (RFC 9110 §8.8.3). */
   source: string;
   /** The Content-Encoding; empty for none. */
@@ -73,16 +75,17 @@ export function parseState(text: string): PartState | undefined {
 
 function representationFrom(value: unknown): Representation | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { validator, source, encoding, total, reprDigest, isReprDigestExpected, isSealed } = value as Partial<
-    Record<keyof Representation, unknown>
-  >;
+  const { validator, needsProof, source, encoding, total, reprDigest, isReprDigestExpected, isSealed } =
+    value as Partial<Record<keyof Representation, unknown>>;
   if (typeof validator !== 'string' || !isValidator(validator) || !isHash(source)) return undefined;
   if (typeof encoding !== 'string' || typeof isSealed !== 'boolean') return undefined;
   if (typeof isReprDigestExpected !== 'boolean') return undefined;
+  if (needsProof !== undefined && (needsProof !== true || !isReprDigestExpected)) return undefined;
   if (total !== undefined && !isCount(total)) return undefined;
   if (reprDigest !== undefined && typeof reprDigest !== 'string') return undefined;
   return {
     ...{ validator, source, encoding, isReprDigestExpected, isSealed },
+    ...(needsProof && { needsProof }),
     ...(total !== undefined && { total }),
     ...(reprDigest !== undefined && { reprDigest }),
   };

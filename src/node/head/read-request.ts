@@ -40,6 +40,11 @@ function closeUnlessAnswered(socket: Socket): void {
  * @throws HeadError ERR_NO_REQUEST (the socket closed first: `bytes` is 0 at an orderly end), ERR_HEAD_MALFORMED,
  *   ERR_HEAD_LIMIT, ERR_HEAD_TIMEOUT; the signal's reason
  * @throws Error if another request is being read from the socket; TypeError, RangeError for options that are none
+ * @example
+ * net.createServer(async (socket) => {
+ *   const request = await readRequest(socket);
+ *   pipeline(source, respond(socket, { request }), done);
+ * });
  */
 export async function readRequest(socket: Socket, options: ReadRequestOptions = {}): Promise<RequestHead> {
   const { signal } = options;

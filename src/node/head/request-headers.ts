@@ -15,6 +15,8 @@ export interface RequestHeadersOptions {
  * The request fields of a client that checks the end of the response.
  *
  * @throws TypeError for a digest that is not supported
+ * @example
+ * http.get(url, { headers: { ...requestHeaders(), Accept: 'text/csv' } }, onResponse);
  */
 export function requestHeaders(options: RequestHeadersOptions = {}): Record<string, string> {
   const { digest = 'sha-256', connection = true } = options;

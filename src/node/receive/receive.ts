@@ -45,6 +45,10 @@ export interface ReceivedResponse extends ResponseHead {
  * @throws HeadError ERR_NO_RESPONSE (`bytes`: those of a head that came), ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT,
  *   ERR_HEAD_TIMEOUT; the signal's reason. The socket is destroyed then.
  * @throws Error if another message is being read from the socket; TypeError, RangeError for options that are none
+ * @example
+ * socket.write('GET / HTTP/1.1\r\nHost: example.com\r\nTE: trailers\r\nX-Want-Stream-Status: ?1\r\nConnection: TE\r\n\r\n');
+ * const { statusCode, body } = await receive(socket);
+ * await pipeline(body, destination); // rejects unless the body is whole
  */
 export async function receive(socket: Socket, options: ReceiveOptions = {}): Promise<ReceivedResponse> {
   const { method = 'GET', signal } = options;
@@ -61,11 +65,16 @@ export async function receive(socket: Socket, options: ReceiveOptions = {}): Pro
     const hasContent = framing.kind !== 'none';
     const verifier = new Verifier({ ...judging, headers, statusCode, hasContent, createHasher });
     let source!: SocketSource;
-    const body = new ReceivedBody(verifier, (sink) => {
-      const reader = bodyReaderFor(framing, limits, (data) => sink.deliver(data));
-      source = new SocketSource(socket, reader, sink, { timeouts, isPersistent: isPersistent(head), release });
-      return source;
-    });
+    const facts = () => ({ receiver: 'receive', method, statusCode }) as const;
+    const body = new ReceivedBody(
+      verifier,
+      (sink) => {
+        const reader = bodyReaderFor(framing, limits, (data) => sink.deliver(data));
+        source = new SocketSource(socket, reader, sink, { timeouts, isPersistent: isPersistent(head), release });
+        return source;
+      },
+      facts,
+    );
     destroyOnAbort(signal, body);
     source.start();
     return { ...head, body };

@@ -1,11 +1,11 @@
 /**
- * A Readable of content that ends only on a good verdict: otherwise it is destroyed with a BodyError, so `pipeline`,
- * `finished`, `for await` and 'error' all see it. Where the content comes from, and what becomes of that, is the business
- * of a `BodySource`. Only the source has the way in: whoever holds the body cannot put anything into it.
+ * The body as its reader has it. Where the content comes from, and what becomes of that, is the business of a
+ * `BodySource`. Only the source has the way in: whoever holds the body cannot put anything into it.
  */
 import { Readable } from 'node:stream';
 import type { Verdict } from '../../core/verdict.ts';
 import type { FramingEnd, Verifier } from '../../core/verifier.ts';
+import type { BodyFacts } from '../diagnostics.ts';
 import { EndOnVerdict } from './end-on-verdict.ts';
 
 /** Where the content of one body comes from. */
@@ -26,14 +26,21 @@ export interface BodySink {
   conclude(framing: FramingEnd): Verdict;
 }
 
+/**
+ * A Readable of content that ends only on a good verdict: otherwise it is destroyed with a BodyError, so `pipeline`,
+ * `finished`, `for await` and 'error' all see it.
+ */
 export class ReceivedBody extends Readable {
   readonly #source: BodySource;
   readonly #end: EndOnVerdict;
 
-  /** @param connect makes the source, which keeps the way in to itself */
-  constructor(verifier: Verifier, connect: (sink: BodySink) => BodySource) {
+  /**
+   * @param connect makes the source, which keeps the way in to itself
+   * @param factsOf what is told with the verdict
+   */
+  constructor(verifier: Verifier, connect: (sink: BodySink) => BodySource, factsOf: () => BodyFacts) {
     super();
-    this.#end = new EndOnVerdict(this, verifier);
+    this.#end = new EndOnVerdict(this, verifier, factsOf);
     this.#source = connect({
       deliver: (data) => {
         if (this.destroyed) return; // in the middle of what came in one piece

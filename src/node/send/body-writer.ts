@@ -4,6 +4,7 @@
  */
 import { Encoder } from '../../core/encoder.ts';
 import type { FieldPairs } from '../../core/fields.ts';
+import { copyOctets } from '../../core/grammar.ts';
 import type { ErrorStatus } from '../../core/stream-status.ts';
 import type { OutgoingContent } from './outgoing-content.ts';
 
@@ -45,7 +46,7 @@ export class ChunkedWriter implements BodyWriter {
   }
 }
 
-/** Content as it is: its length is in the head, or the end of the connection tells it, or somebody else frames it. */
+/** Content as it is: the end of the connection tells its length, or somebody else frames it. */
 export class PlainWriter implements BodyWriter {
   readonly #framer: Framer | undefined;
 
@@ -65,6 +66,37 @@ export class PlainWriter implements BodyWriter {
 
   abort(status: ErrorStatus): Uint8Array[] {
     return this.#framer?.sendsChunks ? new Encoder().abort(status) : [];
+  }
+}
+
+/**
+ * Content whose length is in the head. With its last octet the message is whole, whatever follows: so that waits for the
+ * end, before which the source may still fail.
+ */
+export class LengthWriter implements BodyWriter {
+  #left: number;
+  #last: Uint8Array[] = [];
+
+  constructor(length: number) {
+    this.#left = length;
+  }
+
+  write(content: OutgoingContent): Uint8Array[] {
+    const pieces = content.pieces();
+    this.#left -= content.size;
+    if (this.#left > 0) return pieces;
+    const piece = pieces.at(-1)!;
+    const end = piece.length - 1;
+    this.#last = [copyOctets(piece, end)]; // the piece may be memory that is used again
+    return end === 0 ? pieces.slice(0, -1) : [...pieces.slice(0, -1), piece.subarray(0, end)];
+  }
+
+  end(): Uint8Array[] {
+    return this.#last;
+  }
+
+  abort(): Uint8Array[] {
+    return [];
   }
 }
 

@@ -4,11 +4,10 @@
  *
  * Writable itself is used once a send. When there is something to send it is given one octet, the token; when it hands
  * that to `_write`, all that waits by then is sent. One send is under way at a time, and what is written meanwhile
- * leaves with the next.
+ * leaves with the next. The last content leaves together with the end, which `_final` then finds done.
  */
 import { Writable } from 'node:stream';
-import { OutgoingContent } from './outgoing-content.ts';
-import { MAX_WAITING_BYTES } from './slabs.ts';
+import { MAX_WAITING_BYTES, OutgoingContent } from './outgoing-content.ts';
 
 export type WriteCallback = (error?: Error | null) => void;
 
@@ -32,6 +31,12 @@ export abstract class GatheringWritable extends Writable {
   /** Neither ended nor destroyed. */
   #isOpen = true;
   #isSending = false;
+  #isEnding = false;
+  /** The end has been given to be sent, with the last content. */
+  #isEndSent = false;
+  /** What came of that, and whom to tell. */
+  #endResult: { error: Error | null | undefined } | undefined;
+  #onEnded: WriteCallback | undefined;
   #isScheduled = false;
   #needsDrain = false;
 
@@ -59,6 +64,17 @@ export abstract class GatheringWritable extends Writable {
 
   /** Sends the content; `onSent` once it has left, or with an error. It may be empty. */
   protected abstract sendContent(content: OutgoingContent, onSent: WriteCallback): void;
+
+  /**
+   * Sends the last content, if some waits, and whatever ends it: `onSent` once the content has left, then `onEnded`.
+   */
+  protected sendEnd(content: OutgoingContent | undefined, onSent: WriteCallback, onEnded: WriteCallback): void {
+    if (content === undefined) return onEnded();
+    this.sendContent(content, (error) => {
+      onSent(error);
+      onEnded(error);
+    });
+  }
 
   /** What has been written and not been sent: for a stream that is being destroyed, which will not send it by itself. */
   protected takeWaiting(): OutgoingContent {
@@ -95,6 +111,7 @@ export abstract class GatheringWritable extends Writable {
     if (!this.#isOpen) return super.end(chunk, encoding as BufferEncoding, callback as () => void);
     if (chunk !== undefined && chunk !== null) this.#write(chunk, encoding);
     this.#corks = 0;
+    this.#isEnding = true;
     // It may be sending still: then Writable keeps the token, and ends behind it.
     if (this.#hasWaiting() && this.#due.length === 0) this.#send();
     this.#isOpen = false;
@@ -125,13 +142,28 @@ export abstract class GatheringWritable extends Writable {
     return this;
   }
 
-  override _write(_token: unknown, _encoding: BufferEncoding, callback: WriteCallback): void {
-    const send = this.#due.shift()!;
+  override _write(data: Buffer, _encoding: BufferEncoding, callback: WriteCallback): void {
+    this.#isSending = true;
+    if (data === TOKEN) return this.#sendAll(this.#due.shift()!, callback);
+    // A pipe may come here past `write` (Node 26.12).
+    this.#waiting.add(data);
+    this.#length += data.length;
+    const send = new Send();
+    const onSent = (error?: Error | null) => {
+      callback(error);
+      this.#tell(send.callbacks, error);
+    };
+    process.nextTick(() => {
+      if (this.destroyed) callback();
+      else this.#sendAll(send, onSent);
+    });
+  }
+
+  #sendAll(send: Send, callback: WriteCallback): void {
     const content = this.takeWaiting();
     send.callbacks = this.#callbacks;
     this.#callbacks = [];
-    this.#isSending = true;
-    this.sendContent(content, (error) => {
+    const onSent = (error?: Error | null) => {
       this.#isSending = false;
       this.#length -= content.size;
       if (error && this.#isOpen && this.#hasWaiting() && this.#due.length === 0) this.#send(); // as in destroy
@@ -140,7 +172,19 @@ export abstract class GatheringWritable extends Writable {
       } finally {
         this.#sendWaiting(); // whatever a listener of 'drain' throws
       }
+    };
+    if (!this.#isEnding || this.#due.length > 0) return this.sendContent(content, onSent);
+    this.#isEndSent = true;
+    this.sendEnd(content, onSent, (error) => {
+      this.#endResult = { error };
+      this.#onEnded?.(error);
     });
+  }
+
+  override _final(callback: WriteCallback): void {
+    if (!this.#isEndSent) this.sendEnd(undefined, () => {}, callback);
+    else if (this.#endResult === undefined) this.#onEnded = callback;
+    else callback(this.#endResult.error);
   }
 
   /** @returns octets, or undefined for what Writable is to refuse */

@@ -5,8 +5,7 @@
  * middleware writes reaches the wire after that.
  *
  * Where `write` or `end` are not Node's own, because a middleware compresses or records what passes, somebody else may
- * change or keep the content below us. Then the response is shared: it is written to as any Writable, by return value, and
- * 'drain' or a callback, whichever comes: middleware drops either; what can be flushed is flushed; Node frames.
+ * change or keep the content below us. Then the response is shared: Node frames, and middleware.ts writes.
  *
  * While the response is open, `end`, `write` and `destroy` are ours: somebody else who calls them has ended a body that is
  * not whole.
@@ -19,13 +18,8 @@ import { isNode, returnsBuffers } from '../socket-use.ts';
 import type { Framer } from './body-writer.ts';
 import { Channel, type ChannelOptions, type MessageFacts, type OnDone } from './channel.ts';
 import { canReset } from './closing.ts';
+import { flush, Middleware, type Write } from './middleware.ts';
 import { assertNotOurs, isAboutContent } from './response-head.ts';
-
-/** Milliseconds that content may wait in a compressor before it is flushed. */
-const FLUSH_DELAY = 50;
-/** Milliseconds without a byte after which a middleware that was flushed has given all it had, and how long to wait. */
-const QUIET = 20;
-const MAX_FLUSH = 500;
 
 const METHODS = ['write', 'end', 'destroy'] as const;
 type Method = (typeof METHODS)[number];
@@ -33,8 +27,6 @@ type Method = (typeof METHODS)[number];
 /** Those that have a StreamResponse. */
 const taken = new WeakSet<ServerResponse>();
 
-/** Their types know of no call without an encoding. */
-type Write = (data: Uint8Array, onWritten: (error?: Error | null) => void) => boolean;
 type End = () => unknown;
 
 const { write, end } = OutgoingMessage.prototype;
@@ -59,21 +51,21 @@ export class HttpChannel extends Channel {
   /** Somebody else has answered before we did. */
   #isYielded = false;
   #isBegun = false;
-  #isShared = false;
+  /** What stands between us and Node's own `write`, once the head is committed. */
+  #middleware: Middleware | undefined;
   #returnsBuffers = false;
-  #flushTimer: NodeJS.Timeout | undefined;
-  /** What waits for a callback or 'drain'. One listener for all: a compressor passes it on, and gives none back. */
-  #waiting: (() => void) | undefined;
-  #isListening = false;
 
   /**
+   * @param isBegun the head is out, and Node frames the body: the channel is to end what has failed, and nothing else
    * @throws Error if the head is out already, or another `respond` is open on the response
    * @throws TypeError for a field that only `respond` may set, HTTP/2, or a response without a connection
    */
-  constructor(response: ServerResponse, options: ChannelOptions) {
+  constructor(response: ServerResponse, options: ChannelOptions, isBegun = false) {
     const request = response.req as ServerResponse['req'] | undefined;
     if (taken.has(response)) throw new Error('This response has been given to respond already');
-    if (response.headersSent) throw new Error('The head of this response is out already: call respond before writing');
+    if (response.headersSent && !isBegun) {
+      throw new Error('The head of this response is out already: call respond before writing');
+    }
     if ((request?.httpVersionMajor ?? 1) > 1) {
       throw new TypeError('HTTP/2 frames and ends its streams itself: respond is for HTTP/1.1');
     }
@@ -82,9 +74,10 @@ export class HttpChannel extends Channel {
     if (!isReal && response.write === write && !response.socket) {
       throw new TypeError('This response has no connection: under a test harness, use one that gives it a socket');
     }
-    assertNotOurs(response.getHeaderNames());
+    if (!isBegun) assertNotOurs(response.getHeaderNames());
     super((isReal ? connection : response) as Socket, options);
     this.#isReal = isReal;
+    this.#isBegun = isBegun;
     this.#response = response;
     this.#write = response.write as Write;
     this.#end = response.end as End;
@@ -115,7 +108,7 @@ export class HttpChannel extends Channel {
   }
 
   get isShared(): boolean {
-    if (this.#isBegun) return this.#isShared;
+    if (this.#isBegun) return this.#middleware !== undefined;
     return !isNode || !this.#isReal || this.#write !== nodeWrite || this.#end !== nodeEnd || this.#isCovered;
   }
 
@@ -168,7 +161,9 @@ export class HttpChannel extends Channel {
   beginError(status: number, fields: FieldPairs, facts: MessageFacts): Uint8Array[] {
     const response = this.#response;
     for (const name of response.getHeaderNames()) if (isAboutContent(name)) response.removeHeader(name);
-    for (const [name, values] of grouped(fields)) response.setHeader(name, values.length === 1 ? values[0]! : values);
+    // A middleware may change the content.
+    const ours = this.isShared ? fields.filter(([name]) => name.toLowerCase() !== 'content-length') : fields;
+    for (const [name, values] of grouped(ours)) response.setHeader(name, values.length === 1 ? values[0]! : values);
     if (STATUS_CODES[status] !== undefined) response.statusMessage = STATUS_CODES[status];
     this.#commitHead(status, { ...facts, closes: this.#closesAfter(facts) });
     return [];
@@ -177,12 +172,12 @@ export class HttpChannel extends Channel {
   write(pieces: readonly Uint8Array[], onSent: (error?: Error | null) => void): void {
     if (pieces.length === 0) return onSent();
     this.moved();
-    if (this.#isShared) return this.#writeShared(pieces, onSent);
     const response = this.#response;
     const onWritten = (error?: Error | null) => {
       this.moved();
       onSent(error);
     };
+    if (this.#middleware !== undefined) return this.#middleware.write(pieces, onWritten);
     // Corked even for one piece: Node would cork it itself, and uncork a tick later.
     response.cork();
     for (let i = 0; i < pieces.length - 1; i++) nodeWrite.call(response, pieces[i]!, ignore);
@@ -197,12 +192,15 @@ export class HttpChannel extends Channel {
 
   finish(pieces: readonly Uint8Array[], onDone: OnDone): void {
     const response = this.#response;
-    this.letGo(); // from here on, FIN is what the body ends with
+    // FIN is what the body may end with from here on: once all of it is out.
+    if (this.facts.isDelimitedByClose) this.holdWhileLeaving(this.connection, () => response.writableFinished);
     this.endWith(onDone, this.options.idleTimeout, (settle) => {
       const onFinish = () => settle(true);
       response.once('finish', onFinish);
       if (pieces.length > 0) this.write(pieces, ignore);
-      (this.#isShared ? this.#end : nodeEnd).call(response);
+      // A middleware's own `end` may write: that belongs to the body.
+      if (this.#middleware !== undefined) this.#restore('write', 'end');
+      (this.#middleware === undefined ? nodeEnd : this.#end).call(response);
       if (!this.#isReal && response.writableFinished) onFinish();
     });
   }
@@ -210,6 +208,8 @@ export class HttpChannel extends Channel {
   protected takeSocket(onTaken: (socket: Socket) => void): void {
     const response = this.#response;
     const take = (socket: Socket) => {
+      // What was written in this tick may lie in the response still (Node 26).
+      for (let corks = response.writableCorked; corks > 0; corks--) response.uncork();
       // Requests behind this one wait for a response that never gives the socket back.
       Reflect.set(response, 'socket', null);
       const { req: request } = response;
@@ -221,31 +221,30 @@ export class HttpChannel extends Channel {
       return onTaken(this.connection);
     }
     this.holdWhileLeaving(this.connection);
-    if (response.socket) this.#flushed(() => take(this.connection));
+    const { socket } = response;
+    if (socket && this.#middleware) this.#middleware.flush(this.connection, () => take(this.connection));
+    else if (socket) take(this.connection);
     // After a pipelined response: Node hands over the connection, and then sends what has waited.
     else response.once('socket', (socket: Socket) => process.nextTick(take, socket));
   }
 
   protected leave(): void {
     const response = this.#response;
-    clearTimeout(this.#flushTimer);
+    this.#middleware?.stop();
     response.off('close', this.#onClose);
     // What nobody else has replaced meanwhile goes back; a response that is over swallows what comes late.
-    if (response.writableEnded) this.#restore();
+    if (response.writableEnded) this.#restore(...METHODS);
   }
 
-  #restore(): void {
-    const before = this.#before;
-    for (const name of METHODS) {
-      if (this.#response[name] !== this.#ours[name]) continue;
-      if (before[name] === Object.getPrototypeOf(this.#response)[name]) Reflect.deleteProperty(this.#response, name);
-      else Reflect.set(this.#response, name, before[name]);
+  #restore(...names: Method[]): void {
+    for (const name of names) {
+      if (this.#response[name] === this.#ours[name]) Reflect.set(this.#response, name, this.#before[name]);
     }
   }
 
   /** Nothing has been sent yet, and somebody else answers, as a timeout of the application does: the response is theirs. */
   #yield(name: Method, args: unknown[]): unknown {
-    this.#restore();
+    this.#restore(...METHODS);
     const result = Reflect.apply(this.#response[name], this.#response, args);
     this.#isYielded = true;
     this.options.onGone();
@@ -254,23 +253,24 @@ export class HttpChannel extends Channel {
 
   #commitHead(status: number, facts: MessageFacts): void {
     const response = this.#response;
-    this.#isShared = this.isShared;
+    const { isShared } = this;
     if (this.#isCovered) {
       this.#write = response.write as Write;
       this.#end = response.end as End;
       this.#isBelow = true;
     }
     this.#isBegun = true;
-    this.#returnsBuffers = !this.#isShared && returnsBuffers(this.connection);
+    this.#middleware = isShared ? new Middleware(response, this.#write) : undefined;
+    this.#returnsBuffers = !isShared && returnsBuffers(this.connection);
     if (facts.closes) response.shouldKeepAlive = false;
-    if (this.#isShared) response.statusCode = status; // a middleware looks there
+    if (isShared) response.statusCode = status; // a middleware looks there
     try {
       response.writeHead(status);
     } catch (error) {
       this.#isBegun = false;
       throw error;
     }
-    if (!this.#isShared) response.chunkedEncoding = false;
+    if (!isShared) response.chunkedEncoding = false;
     response.writeHead = () => response; // there is one head: an error handler that comes late would throw
     this.commit(facts);
   }
@@ -283,48 +283,8 @@ export class HttpChannel extends Channel {
       closes ||
       !response.shouldKeepAlive ||
       response.maxRequestsOnConnectionReached === true ||
-      listMembers(connection === undefined ? '' : String(connection)).includes('close')
+      (connection !== undefined && listMembers(String(connection)).includes('close'))
     );
-  }
-
-  #writeShared(pieces: readonly Uint8Array[], onSent: (error?: Error | null) => void): void {
-    const response = this.#response;
-    const goOn = () => {
-      if (this.#waiting === onSent) this.#goOn();
-    };
-    this.#waiting = onSent;
-    let isFree = true;
-    for (const piece of pieces) isFree = this.#write.call(response, piece, goOn) !== false;
-    this.#flushTimer ??= setTimeout(() => {
-      this.#flushTimer = undefined;
-      flush(response);
-    }, FLUSH_DELAY).unref();
-    if (isFree) return void process.nextTick(goOn);
-    if (this.#isListening) return;
-    this.#isListening = true;
-    response.on('drain', () => this.#goOn());
-  }
-
-  #goOn(): void {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    this.moved();
-    waiting?.();
-  }
-
-  /** Calls back when the middleware below has given what it had, as far as it can be told to. */
-  #flushed(onFlushed: () => void): void {
-    const { connection } = this;
-    if (!this.#isShared || !flush(this.#response)) return onFlushed();
-    const start = performance.now();
-    let last = connection.bytesWritten;
-    const look = () => {
-      const { bytesWritten, destroyed } = connection;
-      if (destroyed || bytesWritten === last || performance.now() - start > MAX_FLUSH) return onFlushed();
-      last = bytesWritten;
-      setTimeout(look, QUIET);
-    };
-    setTimeout(look, QUIET);
   }
 
   /** A response that waits behind another one may not write, so nothing bounds its time yet. */
@@ -360,20 +320,17 @@ export class HttpChannel extends Channel {
   readonly #onClose = (): void => this.gone();
 }
 
-/** @returns whether there is something to flush */
-function flush(response: ServerResponse): boolean {
-  const { flush } = response as ServerResponse & { flush?: () => void };
-  if (typeof flush !== 'function') return false;
-  flush.call(response);
-  return true;
-}
-
 /** The values of each name, whatever its case. */
 function grouped(fields: FieldPairs): Map<string, string[]> {
   const values = new Map<string, string[]>();
+  const names = new Map<string, string>();
   for (const [rawName, value] of fields) {
-    const name = [...values.keys()].find((one) => one.toLowerCase() === rawName.toLowerCase()) ?? rawName;
-    values.set(name, [...(values.get(name) ?? []), value]);
+    const lowerCase = rawName.toLowerCase();
+    const name = names.get(lowerCase) ?? rawName;
+    const others = values.get(name);
+    names.set(lowerCase, name);
+    if (others === undefined) values.set(name, [value]);
+    else others.push(value);
   }
   return values;
 }

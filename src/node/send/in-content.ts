@@ -28,7 +28,13 @@ export function assertWholeContent(status: number | undefined): void {
   if (status === 206) throw new TypeError('A part of a representation cannot be sent with framing: "content"');
 }
 
-/** Whether the request asks for it: its Accept names the media type, and not with a weight of 0 (RFC 9110 §12.5.1). */
+/**
+ * Whether the request asks for it: its Accept names the media type, and not with a weight of 0 (RFC 9110 §12.5.1).
+ *
+ * @example
+ * const framing = acceptsInContent(req) ? 'content' : undefined;
+ * pipeline(source, respond(res, { framing }), done);
+ */
 export function acceptsInContent({ headers }: Pick<RequestFacts, 'headers'>): boolean {
   return splitOutsideQuotes(String(headers.accept ?? ''), ',').some((range) => {
     const [type, ...parameters] = splitOutsideQuotes(range, ';').map((part) => part.trim().toLowerCase());

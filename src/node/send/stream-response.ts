@@ -1,13 +1,11 @@
 /**
- * StreamResponse: a Writable for the content of one response, which ends the message according to its outcome. `end()`
- * seals it; `destroy(error)`, which is what `pipeline` calls when the source fails, ends it as a failure that no client can
- * take for success (negotiation.ts says which way).
+ * The response as its writer has it: head, content and end, each according to what negotiation.ts says that the request
+ * has earned.
  *
  * It is in one phase: `waiting` until the head is committed, with the first content, the end, or `flushHeaders()`, so that a
  * source that fails before still gets an ordinary error response; `open`; `ending`, once the end of the message is on its
  * way; `over`.
  */
-import type { Readable } from 'node:stream';
 import { algorithmsOf, type DigestOption } from '../../core/content-digest.ts';
 import { type DescribeError, describeFailure } from '../../core/failure.ts';
 import type { FieldPairs } from '../../core/fields.ts';
@@ -24,12 +22,20 @@ import {
 import { createHasher } from '../hashing.ts';
 import { hasNoContent } from '../head/message-head.ts';
 import { timeoutFrom } from '../timeouts.ts';
-import { type BodyWriter, ChunkedWriter, InContentWriter, NoWriter, PlainWriter } from './body-writer.ts';
+import { type BodyWriter, ChunkedWriter, InContentWriter, LengthWriter, NoWriter, PlainWriter } from './body-writer.ts';
 import type { Channel, ChannelOptions, MessageFacts, OnDone } from './channel.ts';
 import { GatheringWritable, type WriteCallback } from './gathering-writable.ts';
 import { assertWholeContent, inContentEndings, isInContent } from './in-content.ts';
-import { type Ending, type FailureEnding, type Negotiated, negotiate, type RequestFacts } from './negotiation.ts';
+import {
+  algorithmsFor,
+  type Ending,
+  type FailureEnding,
+  type Negotiated,
+  negotiate,
+  type RequestFacts,
+} from './negotiation.ts';
 import type { OutgoingContent } from './outgoing-content.ts';
+import { PipedSources } from './piped-sources.ts';
 import {
   applicationFields,
   assertStatus,
@@ -49,7 +55,8 @@ export interface RespondOptions {
   /**
    * Bytes of the content, where known. A client that did not ask for the status gets a Content-Length in place of chunks; one
    * that asked gets chunks, the seal, and the length in `X-Stream-Length`, for its progress. Content of another length is a
-   * failure.
+   * failure; so that the client sees it, the last byte waits for the end. Behind middleware that may change the content, the
+   * length is not sent.
    */
   length?: number | undefined;
   /** What to hash with where the client asks for trailers and prefers nothing else. `sha-256` by default. */
@@ -96,6 +103,11 @@ interface Plan {
 
 type Phase = 'waiting' | 'open' | 'ending' | 'over';
 
+/**
+ * A Writable for the content of one response, which ends the message according to its outcome: `end()` seals it;
+ * `destroy(error)`, which is what `pipeline` calls when the source fails, ends it as a failure that no client can take for
+ * success.
+ */
 export class StreamResponse extends GatheringWritable {
   readonly #channel: Channel;
   readonly #request: RequestFacts;
@@ -113,8 +125,7 @@ export class StreamResponse extends GatheringWritable {
   #bytes = 0;
   /** Why it failed, where no error may be emitted. */
   #cause: Error | undefined;
-  /** Piped sources, each with what listens to it. */
-  #sources: Map<Readable, () => void> | undefined;
+  readonly #sources: PipedSources;
 
   /** @param open opens the way out; invalid options are thrown before */
   constructor(open: OpenChannel, request: RequestFacts, options: RespondOptions) {
@@ -137,6 +148,7 @@ export class StreamResponse extends GatheringWritable {
     this.#isInContent = isInContent(options.framing);
     if (this.#isInContent) assertWholeContent(options.status);
     this.#request = request;
+    this.#sources = new PipedSources(this, (error) => this.#destroyQuietly(error));
     this.#channel = open({
       idleTimeout,
       lingerTimeout,
@@ -146,7 +158,6 @@ export class StreamResponse extends GatheringWritable {
       onForeign: (what) => this.#destroyQuietly(endedByAnother(what)),
     });
     destroyOnAbort(signal, this);
-    this.on('pipe', this.#onPipe).on('unpipe', this.#onUnpipe);
     if (this.#channel.isGone) process.nextTick(() => this.destroy());
     else if (hasNoContent(request.method, options.status)) setImmediate(() => this.#endWithoutContent());
     else if (options.flushHeaders) process.nextTick(() => this.flushHeaders());
@@ -170,30 +181,39 @@ export class StreamResponse extends GatheringWritable {
     }
   }
 
-  override _final(callback: WriteCallback): void {
+  protected override sendEnd(
+    content: OutgoingContent | undefined,
+    onSent: WriteCallback,
+    onEnded: WriteCallback,
+  ): void {
     let pieces: Uint8Array[];
     try {
-      pieces = this.#goodEnd();
+      pieces = this.#endOf(content);
     } catch (error) {
-      return callback(error as Error);
+      onSent(error as Error);
+      return onEnded(error as Error);
     }
     this.#ending = this.#negotiated!.framing === 'none' ? 'none' : this.#seal ? 'trailers' : 'plain';
     this.#phase = 'ending';
     this.#channel.finish(pieces, (isSent) => {
       this.#phase = 'over';
       if (isSent) {
+        if (this.#channel.returnsBuffers) content?.release();
+        onSent();
         if (responseEnd.hasSubscribers) responseEnd.publish(this.#summary());
-        return callback();
+        return onEnded();
       }
       this.#ending = 'none';
       this.#publishFailure(null);
       // Without an error, `pipeline` would take a stream that has been ended for a finished one.
-      this.#destroyQuietly(clientLeft());
+      const error = clientLeft();
+      this.#destroyQuietly(error);
+      onSent(error);
     });
   }
 
   override _destroy(error: Error | null, callback: WriteCallback): void {
-    this.#forgetSources();
+    this.#sources.forget();
     const cause = error ?? this.#cause ?? null;
     if (this.#phase === 'ending' || this.#phase === 'over') return callback(error);
     const channel = this.#channel;
@@ -211,7 +231,7 @@ export class StreamResponse extends GatheringWritable {
     };
     const failureEnding = this.#failureEnding();
     // Even to a client that seems to have left: it may be reading still.
-    if (isFailing && failureEnding === 'reset') return channel.reset(end('reset'));
+    if (isFailing && failureEnding === 'reset') return channel.reset(cause === null, end('reset'));
     if (channel.isGone) return channel.close([], end('none'));
     if (isFailing) this.#fail(cause, failureEnding, end(failureEnding));
     else this.#sendError(cause, end);
@@ -235,14 +255,18 @@ export class StreamResponse extends GatheringWritable {
   /** The octets that carry the content, with the head before them, if it is not out yet. */
   #encode(content: OutgoingContent): Uint8Array[] {
     const { length } = this.#options;
+    const plan = this.#phase === 'waiting' ? this.#plan() : undefined;
+    const { framing } = plan?.negotiated ?? this.#negotiated!;
     const bytes = this.#bytes + content.size;
-    if (length !== undefined && bytes > length && !hasNoContent(this.#request.method, this.#options.status)) {
+    if (length !== undefined && bytes > length && framing !== 'none') {
       throw new LengthError(`The content is longer than the ${length} bytes that were promised`);
     }
-    const head = this.#phase === 'waiting' ? this.#commit(this.#plan()) : [];
+    const head = plan === undefined ? [] : this.#commit(plan);
     this.#bytes = bytes;
     if (this.#seal !== undefined) for (const piece of content.pieces()) this.#seal.update(piece);
     const pieces = this.#body.write(content);
+    // The head does not wait for an octet that is held back.
+    if (plan !== undefined && head.length + pieces.length === 0) this.#channel.flushHead([]);
     return head.length === 0 ? pieces : [...head, ...pieces];
   }
 
@@ -257,10 +281,10 @@ export class StreamResponse extends GatheringWritable {
     const { status = channel.status } = this.#options;
     assertStatus(status);
     if (this.#isInContent) assertWholeContent(status);
-    const earned = negotiate(this.#request, status, {
-      isSealed,
-      hasLength: length !== undefined && !this.#isInContent,
-    });
+    // Whoever frames for us may change the content.
+    const hasLength = length !== undefined && !this.#isInContent && !channel.isShared;
+    const offer = { isSealed, hasLength };
+    const earned = negotiate(this.#request, status, offer);
     const negotiated = this.#isInContent ? inContentEndings(earned) : earned;
     const { framing, hasTrailers, failureEnding } = negotiated;
     if (framing === 'until-close' && failureEnding === 'reset' && !channel.canReset) throw new CannotFailError();
@@ -268,8 +292,11 @@ export class StreamResponse extends GatheringWritable {
     if (framing === 'chunked') fields.push(['Transfer-Encoding', 'chunked']);
     // A 205 without content is framed all the same (RFC 9110 §15.3.6).
     if (status === 205) fields.push(['Content-Length', '0']);
-    if (framing === 'length') fields.push(['Content-Length', String(length)]);
-    else if (length !== undefined && hasTrailers) fields.push(['X-Stream-Length', String(length)]);
+    // The head of HEAD says what that of GET would (RFC 9110 §9.3.2).
+    const { method, httpVersion, headers } = this.#request;
+    const described = method === 'HEAD' ? negotiate({ httpVersion, headers }, status, offer).framing : framing;
+    if (described === 'length') fields.push(['Content-Length', String(length)]);
+    else if (described === 'chunked' && hasLength) fields.push(['X-Stream-Length', String(length)]);
     const seal =
       hasTrailers || (this.#isInContent && framing !== 'none' && isSealed) ? this.#sealFor(negotiated) : undefined;
     if (hasTrailers) fields.push(['Trailer', [...seal!.names, ...trailerNames(extraTrailers)].join(', ')]);
@@ -296,18 +323,17 @@ export class StreamResponse extends GatheringWritable {
     return head;
   }
 
-  #sealFor({ preferredDigest }: Negotiated): Seal {
+  #sealFor(negotiated: Negotiated): Seal {
     const { digest = 'sha-256' } = this.#options;
     const counts = !this.#channel.isShared || this.#isInContent;
-    const isRefused = !counts || digest === false || preferredDigest === 'none';
-    const algorithms = isRefused ? [] : preferredDigest !== undefined ? [preferredDigest] : algorithmsOf(digest);
-    return new Seal({ algorithms, createHasher, counts });
+    return new Seal({ algorithms: counts ? algorithmsFor(negotiated, digest) : [], createHasher, counts });
   }
 
   #writerFor(framing: Negotiated['framing'], isShared: boolean): BodyWriter {
     if (framing === 'none') return new NoWriter();
     const chunked = framing === 'chunked' && !isShared ? new ChunkedWriter() : undefined;
     if (this.#isInContent) return new InContentWriter(chunked);
+    if (framing === 'length') return new LengthWriter(this.#options.length!);
     return chunked ?? new PlainWriter(this.#channel.framer);
   }
 
@@ -368,6 +394,17 @@ export class StreamResponse extends GatheringWritable {
     }
   }
 
+  /** The last content and the end of a whole body. What can still be sent of a body that is not whole has been. */
+  #endOf(content: OutgoingContent | undefined): Uint8Array[] {
+    const carried = content === undefined || content.size === 0 ? [] : this.#encode(content);
+    try {
+      return [...carried, ...this.#goodEnd()];
+    } catch (error) {
+      if (carried.length > 0) this.#channel.write(carried, () => {});
+      throw error;
+    }
+  }
+
   #goodEnd(): Uint8Array[] {
     const { length, extraTrailers } = this.#options;
     const plan = this.#phase === 'waiting' ? this.#plan() : undefined;
@@ -402,32 +439,8 @@ export class StreamResponse extends GatheringWritable {
   #destroyQuietly(error: Error): void {
     this.#cause ??= error;
     // `pipe` listens for 'error' only to throw it where nobody else does.
-    for (const source of this.#sources?.keys() ?? []) source.unpipe(this);
+    this.#sources.unpipe();
     this.destroy(this.listenerCount('error') > 0 ? error : undefined);
-  }
-
-  /** `pipe` does not tell its destination that a source has failed. */
-  readonly #onPipe = (source: Readable): void => {
-    const onClose = () => {
-      if (!source.readableEnded && this.#sources?.has(source)) {
-        this.#destroyQuietly(source.errored ?? new Error('The source was destroyed before its end'));
-      }
-    };
-    this.#sources ??= new Map();
-    this.#sources.set(source, onClose);
-    source.once('close', onClose);
-  };
-
-  readonly #onUnpipe = (source: Readable): void => {
-    const onClose = this.#sources?.get(source);
-    if (onClose === undefined) return;
-    this.#sources!.delete(source);
-    source.off('close', onClose);
-  };
-
-  #forgetSources(): void {
-    for (const [source, onClose] of this.#sources ?? []) source.off('close', onClose);
-    this.#sources = undefined;
   }
 
   #publishFailure(error: Error | null): void {

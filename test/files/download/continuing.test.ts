@@ -285,3 +285,37 @@ describe('other answers to a Range', () => {
     expect({ isWhole, ranges }).toEqual({ isWhole: true, ranges: [undefined, undefined] });
   });
 });
+
+describe('RFC 9110 §13.1.4: by a Last-Modified that proves nothing, where a Repr-Digest will', () => {
+  const MODIFIED = 'Thu, 01 Jan 2026 00:00:00 GMT';
+  const HEAD = [`Last-Modified: ${MODIFIED}`, 'Transfer-Encoding: chunked'];
+  const PROMISE = 'Trailer: X-Stream-Status, Content-Digest, Repr-Digest';
+  const START = o.head('200 OK', ...HEAD, PROMISE) + o.chunk(CONTENT.subarray(0, 5000));
+  const rest = (content: Buffer, fields: string[], ...trailers: string[]) =>
+    o.head('206 Partial Content', ...HEAD, `Content-Range: bytes 5000-${LENGTH - 1}/${LENGTH}`, ...fields) +
+    o.sealed(content.subarray(5000), ...trailers);
+
+  test('it is asked for unless it has been modified, and the digest decides', async () => {
+    const { verdict, ranges, requests, isWhole } = await get([START, rest(CONTENT, [PROMISE], REPR)]);
+    expect(verdict).toMatchObject({ kind: 'complete', digest: 'match' });
+    expect({ ranges, isWhole }).toEqual({ ranges: [undefined, 'bytes=5000-'], isWhole: true });
+    expect(o.fieldOf(requests[1], 'If-Unmodified-Since')).toBe(MODIFIED);
+    expect(o.fieldOf(requests[1], 'If-Range')).toBeUndefined();
+  });
+
+  test('the server may have come to know an ETag meanwhile', async () => {
+    const { ranges, isWhole } = await get([START, rest(CONTENT, [PROMISE, `ETag: ${ETAG}`], REPR)]);
+    expect({ ranges, isWhole }).toEqual({ ranges: [undefined, 'bytes=5000-'], isWhole: true });
+  });
+
+  test.each<[what: string, second: Answer]>([
+    ['a part of something else', rest(Buffer.alloc(LENGTH, 'x'), [PROMISE], REPR)],
+    ['a part without the digest', rest(CONTENT, ['Trailer: X-Stream-Status, Content-Digest'])],
+    ['it has been modified', o.head('412 Precondition Failed', 'Content-Length: 0')],
+  ])('%s: all of it again', async (_, second) => {
+    const whole = o.head('200 OK', ...HEAD, PROMISE) + o.sealed(CONTENT, REPR);
+    const { verdict, ranges, isWhole } = await get([START, second, whole], { require: 'never' });
+    expect(verdict).toMatchObject({ kind: 'complete', digest: 'match' });
+    expect({ ranges, isWhole }).toEqual({ ranges: [undefined, 'bytes=5000-', undefined], isWhole: true });
+  });
+});

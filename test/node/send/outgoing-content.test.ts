@@ -5,8 +5,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Encoder } from '../../../src/core/encoder.ts';
-import { OutgoingContent } from '../../../src/node/send/outgoing-content.ts';
-import { MAX_COPIED_BYTES, MAX_WAITING_BYTES, SMALL_SLAB_ROOM } from '../../../src/node/send/slabs.ts';
+import {
+  MAX_COPIED_BYTES,
+  MAX_WAITING_BYTES,
+  OutgoingContent,
+  SMALL_SLAB_ROOM,
+} from '../../../src/node/send/outgoing-content.ts';
 import { concat, octets, pattern } from '../../support/octets.ts';
 
 const LARGE_SLAB_ROOM = MAX_WAITING_BYTES + MAX_COPIED_BYTES;

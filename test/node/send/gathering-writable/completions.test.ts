@@ -3,7 +3,7 @@
  * and number of the callbacks, and the content, must be those of Node's own streams with each.
  */
 import { describe, expect, test } from 'vitest';
-import { MAX_COPIED_BYTES } from '../../../../src/node/send/slabs.ts';
+import { MAX_COPIED_BYTES } from '../../../../src/node/send/outgoing-content.ts';
 import { COMPLETIONS, turn } from './streams.ts';
 import { compare, type Script } from './subjects.ts';
 

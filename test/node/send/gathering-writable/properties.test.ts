@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MAX_COPIED_BYTES } from '../../../../src/node/send/slabs.ts';
+import { MAX_COPIED_BYTES } from '../../../../src/node/send/outgoing-content.ts';
 import { Gathering, HIGH, Plain, turn } from './streams.ts';
 import { compare, essence, run, type Script, type Subject } from './subjects.ts';
 

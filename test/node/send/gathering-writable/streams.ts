@@ -6,7 +6,7 @@
 import { Writable } from 'node:stream';
 import { GatheringWritable, type WriteCallback } from '../../../../src/node/send/gathering-writable.ts';
 import type { OutgoingContent } from '../../../../src/node/send/outgoing-content.ts';
-import { MAX_WAITING_BYTES } from '../../../../src/node/send/slabs.ts';
+import { MAX_WAITING_BYTES } from '../../../../src/node/send/outgoing-content.ts';
 
 export const HIGH = MAX_WAITING_BYTES;
 export const turn = () => new Promise(setImmediate);
@@ -77,6 +77,11 @@ export class Plain extends Writable {
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: WriteCallback): void {
     this.sink.take([chunk], callback);
   }
+
+  /** A GatheringWritable has an end to send; Writable emits other events without. */
+  override _final(callback: WriteCallback): void {
+    callback();
+  }
 }
 
 /** Corked from the first write of a tick to its end, to the write that fills it, or to an uncork() of the application. */
@@ -98,6 +103,10 @@ export class Corked extends Writable {
       chunks.map(({ chunk }) => chunk),
       callback,
     );
+  }
+
+  override _final(callback: WriteCallback): void {
+    callback();
   }
 
   override write(...parameters: unknown[]): boolean {

@@ -3,7 +3,7 @@
  * and from when on the writer may use its memory again.
  */
 import { describe, expect, test } from 'vitest';
-import { MAX_COPIED_BYTES } from '../../../../src/node/send/slabs.ts';
+import { MAX_COPIED_BYTES } from '../../../../src/node/send/outgoing-content.ts';
 import { Gathering, HIGH, turn } from './streams.ts';
 import { run } from './subjects.ts';
 

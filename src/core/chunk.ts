@@ -1,15 +1,37 @@
 /**
- * One chunk that is still open. Data is gathered in a slab, behind room for the chunk header; the size is written in
- * front when the chunk is closed, so many small writes leave as one chunk, in one piece, copied once.
+ * A chunk on its way out (RFC 9112 §7.1): its header, and one that is still open. Data is gathered in a slab, behind room
+ * for the header; the size is written in front, backwards, when the chunk is closed, so that many small writes leave as one
+ * chunk, in one piece, copied once.
  */
-import { MAX_HEADER_BYTES, writeHeaderBefore } from './chunk-header.ts';
-import { CR, LF } from './grammar.ts';
+import { CR, LF, octetsFromLatin1 } from './grammar.ts';
+
+/** A chunk header of up to 14 hex digits (2^53-1) and CRLF. */
+export const MAX_HEADER_BYTES = 16;
+
+const HEX_DIGITS = octetsFromLatin1('0123456789abcdef');
 
 /** The octets of a slab that are not for data. */
 export const FRAMING_BYTES = MAX_HEADER_BYTES + 2;
 
 /** Data up to this length is copied without a call (measured: 20 ns against 45 ns for 16 octets, level at 32). */
 const MAX_LOOP_BYTES = 32;
+
+/**
+ * Writes the header of a chunk whose data starts at `dataStart`, just before it.
+ *
+ * @returns where the header starts, at most `MAX_HEADER_BYTES` before
+ */
+export function writeHeaderBefore(octets: Uint8Array, dataStart: number, size: number): number {
+  octets[dataStart - 1] = LF;
+  octets[dataStart - 2] = CR;
+  let at = dataStart - 2;
+  let rest = size;
+  do {
+    octets[--at] = HEX_DIGITS[rest % 16]!;
+    rest = Math.floor(rest / 16);
+  } while (rest > 0);
+  return at;
+}
 
 export class OpenChunk {
   readonly slab: Uint8Array;

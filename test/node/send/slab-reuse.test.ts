@@ -12,15 +12,15 @@ import { Encoder } from '../../../src/core/encoder.ts';
 import { readRequest } from '../../../src/node/head/read-request.ts';
 import { receive } from '../../../src/node/receive/receive.ts';
 import { GatheringWritable, type WriteCallback } from '../../../src/node/send/gathering-writable.ts';
-import type { OutgoingContent } from '../../../src/node/send/outgoing-content.ts';
-import { respond, type StreamResponse } from '../../../src/node/send/respond.ts';
 import {
   giveBackSlab,
   MAX_COPIED_BYTES,
   MAX_WAITING_BYTES,
+  type OutgoingContent,
   SMALL_SLAB_ROOM,
   takeSlab,
-} from '../../../src/node/send/slabs.ts';
+} from '../../../src/node/send/outgoing-content.ts';
+import { respond, type StreamResponse } from '../../../src/node/send/respond.ts';
 import { pattern } from '../../support/octets.ts';
 import { listen } from '../../support/servers.ts';
 import { connection, until } from '../../support/sockets.ts';

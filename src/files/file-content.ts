@@ -1,0 +1,40 @@
+/** Reading a file that must not change meanwhile: what has been given of one that did is not what the file is now. */
+import type { BigIntStats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+
+const READ_BYTES = 131_072;
+
+/** The same only for a file that nobody has touched in between: the ctime moves with every write, and cannot be set. */
+export function fingerprintOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+}
+
+/** @throws Error if the file is no longer as it was */
+export async function assertUnchanged(handle: FileHandle, stats: BigIntStats): Promise<void> {
+  const now = await handle.stat({ bigint: true });
+  if (now.size < stats.size) throw new Error(`The file has become shorter: ${now.size} bytes instead of ${stats.size}`);
+  if (fingerprintOf(now) !== fingerprintOf(stats)) throw new Error('The file has changed while it was being read');
+}
+
+/**
+ * The bytes from `first` up to `end`, each piece in a buffer of its own: the one before is still on its way to the socket.
+ *
+ * @throws Error if the file is not the same from the beginning to the end
+ */
+export async function* readContent(
+  handle: FileHandle,
+  stats: BigIntStats,
+  first: number,
+  end: number,
+): AsyncGenerator<Buffer> {
+  await assertUnchanged(handle, stats);
+  for (let at = first; at < end; ) {
+    const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, end - at));
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
+    if (bytesRead === 0) throw new Error(`The file has become shorter: ${at} bytes instead of ${end}`);
+    at += bytesRead;
+    // Before the last piece, for a client that has a length is at its end then; and all that it gets has been read.
+    if (at === end) await assertUnchanged(handle, stats);
+    yield buffer.subarray(0, bytesRead);
+  }
+}

@@ -1,0 +1,345 @@
+/**
+ * sendFile: a file as a response of `respond`, with all that a client needs to get the rest of it later: parts (RFC 9110
+ * §14), validators (§8.8), preconditions (§13), and the digest of the whole (RFC 9530 §3).
+ *
+ * The entity tag is made of the content, so that equal files on several servers have equal tags. Content never waits for
+ * it: a small file is hashed before its head is sent, a large one in the background, once. Until then it has a
+ * Last-Modified only, and a client that wants a Repr-Digest gets it as a trailer of whatever reaches the end of the file.
+ */
+import { type BigIntStats, constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { OutgoingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { serializeContentDigest } from '../core/content-digest.ts';
+import { type FieldPairs, fieldValue, listMembers } from '../core/fields.ts';
+import { parseDictionary } from '../core/structured-fields.ts';
+import type { Ending, RequestFacts } from '../node/send/negotiation.ts';
+import { type RespondOptions, respond } from '../node/send/respond.ts';
+import { applicationFields, errorMessage, isAboutContent } from '../node/send/response-head.ts';
+import { below } from './below.ts';
+import {
+  asksForEtag,
+  etagOf,
+  field,
+  ifRangeHolds,
+  preconditionStatus,
+  type RequestHeaders,
+  type Validators,
+} from './etag.ts';
+import { readContent } from './file-content.ts';
+import { digestOf, knownDigest, learnDigest } from './file-digests.ts';
+import { mediaTypeOf } from './media-type.ts';
+import { requestedRange } from './requested-range.ts';
+
+export interface SendFileOptions
+  extends Pick<
+    RespondOptions,
+    'request' | 'headers' | 'digest' | 'describeError' | 'errorResponse' | 'signal' | 'idleTimeout' | 'lingerTimeout'
+  > {
+  /**
+   * The directory that the path is below. Then the path may come from the request, percent-decoded: `..`, and links that
+   * lead out of the root, are answered with 403.
+   */
+  root?: string | undefined;
+  /** The SHA-256 of the content in hexadecimal, where the application knows it: then nothing is hashed for the head. */
+  sha256?: string | undefined;
+}
+
+/** What has been sent. */
+export interface SentFile {
+  /** 200, 206, 304; 403, 404, 412, 416 */
+  status: number;
+  /** Bytes of the file that were read for the client. */
+  bytes: number;
+  ending: Ending;
+}
+
+/** A file of at most so many bytes is hashed before its head is sent: some 10 ms, once. */
+const SMALL_BYTES = 16 * 1024 * 1024;
+
+/** Milliseconds that a request without a body, or with a precondition that names a tag, may wait for the tag. */
+const ETAG_PATIENCE = 2000;
+
+/**
+ * Answers a GET or HEAD with the file, or the part of it that was asked for: sealed for a client that reads trailers, with
+ * Content-Length for every other one. A file that changes while it is sent fails. The Content-Type is by the file's name.
+ *
+ * Fields in `headers`, and those that were set on the ServerResponse, go before those that are made here.
+ *
+ * @returns once the answer is out: also a 304, 412 or 416, or a 404 for what is not a readable file (403 below `root` and
+ *   for a lack of rights); `errorResponse` gets the error of these, which has a `statusCode`, and may answer otherwise
+ * @throws Error why a response with the file did not become whole: it was ended accordingly
+ * @throws TypeError for options that are none; as `respond`
+ * @example
+ * app.get('/files/*name', (req, res) => sendFile(res, req.params.name.join('/'), { root: '/srv/files' }));
+ * @example
+ * http.createServer((req, res) => sendFile(res, 'report.pdf').catch(log));
+ */
+export async function sendFile(
+  target: Socket | ServerResponse,
+  path: string,
+  options: SendFileOptions = {},
+): Promise<SentFile> {
+  const { error, ...sent } = await answerWithFile(target, path, options);
+  if (error !== undefined) throw error;
+  return sent;
+}
+
+export interface Answered extends SentFile {
+  error: unknown;
+}
+
+/** @param failAfter breaks the response on purpose after so many bytes */
+export async function answerWithFile(
+  target: Socket | ServerResponse,
+  path: string,
+  options: SendFileOptions,
+  failAfter = Number.POSITIVE_INFINITY,
+): Promise<Answered> {
+  const { root, sha256, ...responding } = options;
+  if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) {
+    throw new TypeError('sha256 must be the 64 hexadecimal digits of a SHA-256');
+  }
+  const request = options.request ?? ((target as Partial<ServerResponse>).req as RequestFacts | undefined);
+  if (request === undefined) {
+    throw new TypeError('sendFile(socket) needs the request that it answers: { request: await readRequest(socket) }');
+  }
+  let opened: Opened;
+  try {
+    opened = await openFile(root === undefined ? path : await below(root, path));
+  } catch (error) {
+    return refuse(target, statusOf(error), error, request, responding);
+  }
+  const { handle } = opened;
+  try {
+    const plan = await planFor(target, request, opened, path, options);
+    if ('error' in plan) return await refuse(target, plan.status, plan.error, request, responding, plan.fields);
+    const { first, end } = plan;
+    // Without a length, a failure after the last byte shows too.
+    const length = failAfter <= end - first ? undefined : plan.responding.length;
+    const response = respond(target, { ...responding, ...plan.responding, request, length });
+    let bytes = 0;
+    const source = async function* () {
+      const failing = first + failAfter;
+      for await (const data of readContent(handle, opened.stats, first, Math.min(end, failing))) {
+        bytes += data.length;
+        yield data;
+      }
+      if (failing <= end) throw new Error(`Failed on purpose after ${failAfter} octets`);
+      await plan.settle();
+    };
+    const isBodiless = request.method === 'HEAD' || plan.responding.status === 304;
+    const error = await pipeline(isBodiless ? Readable.from([]) : source, response).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    const ending = response.ending ?? 'none';
+    return { status: ending === 'error-response' ? 500 : (plan.responding.status ?? 200), bytes, ending, error };
+  } finally {
+    await handle.close();
+  }
+}
+
+interface Opened {
+  handle: FileHandle;
+  file: string;
+  stats: BigIntStats;
+}
+
+async function openFile(file: string): Promise<Opened> {
+  // Without waiting for the other end of a FIFO.
+  const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const stats = await handle.stat({ bigint: true });
+    if (stats.isFile()) return { handle, file, stats };
+    throw Object.assign(new Error(`${file} is not a regular file`), { code: 'ENOENT' });
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** An error that is not among these is ours: 500. */
+const STATUSES: Readonly<Record<string, number>> = {
+  EACCES: 403,
+  EPERM: 403,
+  ...{ ENOENT: 404, ENOTDIR: 404, EISDIR: 404, ELOOP: 404, ENAMETOOLONG: 404, ENXIO: 404, ERR_INVALID_ARG_VALUE: 404 },
+};
+
+function statusOf(error: unknown): number {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return Object.hasOwn(STATUSES, code) ? STATUSES[code]! : 500;
+}
+
+interface Plan {
+  first: number;
+  end: number;
+  responding: RespondOptions;
+  /** What the end of the content waits for. */
+  settle: () => Promise<void>;
+}
+
+interface Refusal {
+  status: number;
+  error: unknown;
+  fields: FieldPairs;
+}
+
+type Responding = Omit<SendFileOptions, 'root' | 'sha256'>;
+
+async function planFor(
+  target: Socket | ServerResponse,
+  request: RequestFacts,
+  { file, stats }: Opened,
+  name: string,
+  options: SendFileOptions,
+): Promise<Plan | Refusal> {
+  const { method = 'GET', headers } = request;
+  const size = Number(stats.size);
+  const isAsked = method === 'GET' || method === 'HEAD'; // preconditions and ranges are for these
+  const own = fieldsBefore(target, options);
+  const { sha256 } = options;
+  const digest = sha256 !== undefined ? Buffer.from(sha256, 'hex') : await digestForHead(request, file, stats, own);
+  const validators = validatorsOf(own, digest, stats);
+  const ours: FieldPairs = [['Accept-Ranges', 'bytes']];
+  if (validators.etag !== undefined) ours.push(['ETag', validators.etag]);
+  if (validators.modified * 1000 <= Date.now()) {
+    ours.push(['Last-Modified', new Date(validators.modified * 1000).toUTCString()]);
+  }
+  const failed = isAsked ? preconditionStatus(headers, validators) : undefined;
+  if (failed === 412) return refusal(412, 'A precondition of the request does not hold', ours);
+  const fields = (more: FieldPairs) => merged(own, [...ours, ...more], isShared(target));
+  if (failed === 304) {
+    return { first: 0, end: 0, responding: { status: 304, headers: fields([]) }, settle: async () => {} };
+  }
+  const rangeField = method === 'GET' ? field(headers, 'range') : undefined;
+  const isPart = rangeField !== undefined && ifRangeHolds(headers, validators);
+  const range = isPart ? requestedRange(rangeField, size) : undefined;
+  if (range === 'unsatisfiable') {
+    return refusal(416, 'The file has no such part', [...ours, ['Content-Range', `bytes */${size}`]]);
+  }
+  const { first, last } = range ?? { first: 0, last: size - 1 };
+  const end = last + 1;
+  const about: FieldPairs = [['Content-Type', mediaTypeOf(name)]];
+  if (range !== undefined) about.push(['Content-Range', `bytes ${first}-${last}/${size}`]);
+  const wants = wantsReprDigest(headers);
+  if (digest !== undefined && wants !== false) about.push(reprDigest(digest));
+  const learned =
+    digest === undefined && wants === true && end === size ? learner(file, stats, options.signal) : undefined;
+  const status = range === undefined ? undefined : 206;
+  return {
+    ...{ first, end },
+    responding: { status, headers: fields(about), length: end - first, ...learned?.responding },
+    settle: learned?.settle ?? (async () => {}),
+  };
+}
+
+/** What is known of the content before the head is sent. */
+async function digestForHead(
+  { method, headers }: RequestFacts,
+  file: string,
+  stats: BigIntStats,
+  own: FieldPairs,
+): Promise<Buffer | undefined> {
+  const there = knownDigest(stats);
+  if (there !== undefined) return there;
+  if (stats.size <= SMALL_BYTES) return digestOf(file, stats);
+  const mayWait = fieldValue(own, 'etag') === undefined && (method === 'HEAD' || asksForEtag(headers));
+  if (mayWait) return digestOf(file, stats, AbortSignal.timeout(ETAG_PATIENCE));
+  learnDigest(file, stats);
+  return undefined;
+}
+
+function validatorsOf(own: FieldPairs, digest: Buffer | undefined, { mtimeNs, ctimeNs }: BigIntStats): Validators {
+  const modified = Number(mtimeNs / 1_000_000_000n);
+  return {
+    etag: fieldValue(own, 'etag') ?? (digest && etagOf(digest)),
+    modified,
+    // A time that was set, as of a copy, says nothing of the content; nor does one that may still come twice.
+    isModifiedStrong: Number(ctimeNs / 1_000_000_000n) === modified && Date.now() >= (modified + 2) * 1000,
+  };
+}
+
+/** The digest of the whole as a trailer, for which the end of the content waits. */
+function learner(file: string, stats: BigIntStats, signal: AbortSignal | undefined) {
+  let digest: Buffer | undefined;
+  learnDigest(file, stats);
+  return {
+    responding: { extraTrailers: { names: ['Repr-Digest'], fields: () => (digest ? [reprDigest(digest)] : []) } },
+    settle: async () => {
+      digest = await digestOf(file, stats, signal);
+    },
+  };
+}
+
+function reprDigest(digest: Buffer): [string, string] {
+  return ['Repr-Digest', serializeContentDigest([['sha-256', digest]])];
+}
+
+/** True for a client that wants one and reads trailers, false for one that wants none in this algorithm (RFC 9530 §4). */
+function wantsReprDigest(headers: RequestHeaders): boolean | undefined {
+  const weight = parseDictionary(field(headers, 'want-repr-digest') ?? '')?.get('sha-256')?.value;
+  if (weight?.type !== 'integer') return undefined;
+  return weight.value === 0 ? false : listMembers(headers.te).includes('trailers') || undefined;
+}
+
+/** The application's own fields: those of the options, and those that were set on the ServerResponse. */
+function fieldsBefore(target: Socket | ServerResponse, { headers = {} }: Responding): FieldPairs {
+  const { fields, asksToClose } = applicationFields(headers);
+  const given: FieldPairs = asksToClose ? [...fields, ['Connection', 'close']] : fields;
+  if (!('writeHead' in target)) return given;
+  const has = new Set(given.map(([name]) => name.toLowerCase()));
+  const set = target.getHeaderNames().filter((name) => !has.has(name) && name !== 'connection');
+  return [
+    ...given,
+    ...set.flatMap((name) => [target.getHeader(name)].flat().map((value): [string, string] => [name, String(value)])),
+  ];
+}
+
+/** Ours, where the application has none of its own. */
+function merged(own: FieldPairs, ours: FieldPairs, isShared: boolean): FieldPairs {
+  const has = new Set(own.map(([name]) => name.toLowerCase()));
+  const fields = [...own, ...ours.filter(([name]) => !has.has(name.toLowerCase()))];
+  if (!isShared) return fields;
+  // A compressor below us would change what the tag, the digest and the range are of.
+  const control = fieldValue(own, 'cache-control');
+  const others = fields.filter(([name]) => name.toLowerCase() !== 'cache-control');
+  return [...others, ['Cache-Control', control === undefined ? 'no-transform' : `${control}, no-transform`]];
+}
+
+/** Whether middleware may change what is written. */
+function isShared(target: Socket | ServerResponse): boolean {
+  return 'writeHead' in target && target.write !== OutgoingMessage.prototype.write;
+}
+
+function refusal(status: number, message: string, fields: FieldPairs): Refusal {
+  return { status, error: new Error(message), fields };
+}
+
+/** An answer without the file, and without what was said of it. */
+async function refuse(
+  target: Socket | ServerResponse,
+  statusCode: number,
+  error: unknown,
+  request: RequestFacts,
+  { headers: _, errorResponse, ...options }: Responding,
+  fields: FieldPairs = [],
+): Promise<Answered> {
+  const given = Object.assign(error instanceof Error ? error : new Error(String(error)), { statusCode });
+  const message = errorMessage(given, errorResponse ?? undefined, statusCode);
+  if ('writeHead' in target) {
+    for (const name of target.getHeaderNames()) if (isAboutContent(name)) target.removeHeader(name);
+  }
+  const about = message.fields.filter(([name]) => name.toLowerCase() !== 'content-length');
+  const { status, content } = message;
+  const length = content.length;
+  const response = respond(target, { ...options, request, status, headers: [...fields, ...about], length });
+  const failure = await pipeline(Readable.from(request.method === 'HEAD' ? [] : [content]), response).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  const ending = response.ending ?? 'none';
+  return { status, bytes: 0, ending, error: failure ?? (statusCode === 500 ? error : undefined) };
+}

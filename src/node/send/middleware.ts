@@ -1,0 +1,91 @@
+/**
+ * The way through a middleware that has replaced `res.write`, as compression does: the response is written to as any
+ * Writable, by return value, and goes on with 'drain' or a callback, whichever comes, since middleware drops either. What
+ * can be flushed is flushed, so that a slow source is seen, and before a connection is closed.
+ */
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** Milliseconds that content may wait in a compressor before it is flushed. */
+const FLUSH_DELAY = 50;
+/** Milliseconds between two looks; without a byte in between, a middleware that was flushed has given all it had. */
+const QUIET = 100;
+/** Milliseconds to wait for its first byte, where it has something to give, and in all: a compressor has threads of its own. */
+const MAX_FLUSH = 2000;
+
+/** Node's types know of no call without an encoding. */
+export type Write = (data: Uint8Array, onWritten: (error?: Error | null) => void) => boolean;
+
+export class Middleware {
+  readonly #response: ServerResponse;
+  readonly #write: Write;
+  #flushTimer: NodeJS.Timeout | undefined;
+  /** What waits for a callback or 'drain'. One listener for all: a compressor passes it on, and gives none back. */
+  #waiting: (() => void) | undefined;
+  #isListening = false;
+  /** Whether something was written since the last flush. */
+  #isHolding = false;
+
+  /** @param write what the middleware has put in the place of `res.write` */
+  constructor(response: ServerResponse, write: Write) {
+    this.#response = response;
+    this.#write = write;
+  }
+
+  /** Calls back when more may be written. One write at a time. */
+  write(pieces: readonly Uint8Array[], onWritten: () => void): void {
+    const response = this.#response;
+    const goOn = () => {
+      if (this.#waiting === onWritten) this.#goOn();
+    };
+    this.#waiting = onWritten;
+    this.#isHolding = true;
+    let isFree = true;
+    for (const piece of pieces) isFree = this.#write.call(response, piece, goOn) !== false;
+    this.#flushTimer ??= setTimeout(() => {
+      this.#flushTimer = undefined;
+      this.#isHolding = false;
+      flush(response);
+    }, FLUSH_DELAY).unref();
+    if (isFree) return void process.nextTick(goOn);
+    if (this.#isListening) return;
+    this.#isListening = true;
+    response.on('drain', () => this.#goOn());
+  }
+
+  /** Calls back when it has given to the connection what it had, as far as it can be told to. */
+  flush(connection: Socket, onGiven: () => void): void {
+    let isDue = this.#isHolding;
+    if (!flush(this.#response)) return onGiven();
+    const start = performance.now();
+    let last = connection.bytesWritten;
+    const look = () => {
+      const { bytesWritten, destroyed } = connection;
+      const isQuiet = bytesWritten === last && !isDue;
+      if (destroyed || isQuiet || performance.now() - start > MAX_FLUSH) return onGiven();
+      if (bytesWritten !== last) isDue = false;
+      last = bytesWritten;
+      setTimeout(look, QUIET);
+    };
+    setTimeout(look, QUIET);
+  }
+
+  /** Nothing more will be written. */
+  stop(): void {
+    clearTimeout(this.#flushTimer);
+  }
+
+  #goOn(): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.();
+  }
+}
+
+/** @returns whether there is something to flush */
+export function flush(response: ServerResponse): boolean {
+  const { flush } = response as ServerResponse & { flush?: () => void };
+  if (typeof flush !== 'function') return false;
+  flush.call(response);
+  return true;
+}

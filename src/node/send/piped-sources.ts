@@ -1,0 +1,48 @@
+/**
+ * The sources that are piped into a Writable. `pipe` does not tell its destination that a source has failed: whoever waits
+ * for the end of the body would wait for ever.
+ */
+import type { Readable, Writable } from 'node:stream';
+
+export class PipedSources {
+  readonly #destination: Writable;
+  /** Each with what listens to it. */
+  #sources: Map<Readable, () => void> | undefined;
+
+  /** @param onLost told of a source that has closed before its end */
+  constructor(destination: Writable, onLost: (error: Error) => void) {
+    this.#destination = destination;
+    destination.on('pipe', (source: Readable) => {
+      const onClose = () => {
+        if (source.readableEnded || !this.#sources?.has(source)) return;
+        onLost(source.errored ?? new Error('The source was destroyed before its end'));
+      };
+      this.#sources ??= new Map();
+      this.#sources.set(source, onClose);
+      source.once('close', onClose);
+    });
+    destination.on('unpipe', (source: Readable) => {
+      const onClose = this.#sources?.get(source);
+      if (onClose === undefined) return;
+      this.#sources!.delete(source);
+      source.off('close', onClose);
+    });
+  }
+
+  /** What one of them has failed with. */
+  get errored(): Error | undefined {
+    for (const { errored } of this.#sources?.keys() ?? []) if (errored) return errored;
+    return undefined;
+  }
+
+  /** Takes them all off the destination. */
+  unpipe(): void {
+    for (const source of [...(this.#sources?.keys() ?? [])]) source.unpipe(this.#destination);
+  }
+
+  /** What becomes of them is of no interest any more. */
+  forget(): void {
+    for (const [source, onClose] of this.#sources ?? []) source.off('close', onClose);
+    this.#sources = undefined;
+  }
+}
