@@ -18,6 +18,8 @@ export const LONG = [
   'test/web/{runtimes,workerd,in-content-page,browser-example,in-content-proxies}.test.ts',
   'test/http/{clients,timing}.test.ts',
   'test/examples.test.ts',
+  'test/conformance/examples.test.ts',
+  'test/observing/**/*.test.ts',
 ];
 
 export default defineConfig({

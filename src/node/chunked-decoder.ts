@@ -57,7 +57,8 @@ export class ChunkedDecoder extends Transform {
         this.push(data);
       },
     });
-    this.#end = new EndOnVerdict(this, this.#verifier);
+    const facts = { receiver: 'ChunkedDecoder', statusCode: judging.statusCode } as const;
+    this.#end = new EndOnVerdict(this, this.#verifier, () => facts);
     this.on('pipe', (source: Readable) => this.#sources.add(source.once('close', this.#onSourceClosed)));
     this.on('unpipe', (source: Readable) => this.#sources.delete(source.off('close', this.#onSourceClosed)));
   }

@@ -17,7 +17,7 @@ export { BodyError, type BodyErrorCode, type DigestState, type Verdict } from '.
 export type { JudgingOptions, Require } from '../core/verifier.ts';
 export { ChunkedDecoder, type ChunkedDecoderOptions } from './chunked-decoder.ts';
 export { ChunkedEncoder, type ChunkedEncoderOptions } from './chunked-encoder.ts';
-export type { BodyVerdict, ResponseEnd, ResponseFailed, ResponseStart } from './diagnostics.ts';
+export type { BodyFacts, BodyVerdict, Receiver, ResponseEnd, ResponseFailed, ResponseStart } from './diagnostics.ts';
 export { type DrainOptions, drain } from './drain.ts';
 export type { HeaderFields, RequestHead, ResponseHead } from './head/message-head.ts';
 export { type ReadRequestOptions, readRequest } from './head/read-request.ts';
@@ -30,3 +30,5 @@ export { acceptsInContent } from './send/in-content.ts';
 export type { RequestFacts } from './send/negotiation.ts';
 export { type Ending, type RespondOptions, respond, type StreamResponse } from './send/respond.ts';
 export type { ErrorResponse, HeadersOption } from './send/response-head.ts';
+export { type SealingOptions, seal } from './send/seal.ts';
+export { SealedServerResponse } from './send/sealed-server-response.ts';

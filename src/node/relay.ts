@@ -16,10 +16,11 @@ import { type FieldPairs, fieldValue, listMembers, serializeFieldLines } from '.
 import { BodyError, type Verdict } from '../core/verdict.ts';
 import { Verifier } from '../core/verifier.ts';
 import { destroyOnAbort } from './abort-signal.ts';
+import type { BodyFacts } from './diagnostics.ts';
 import { hasNoContent } from './head/message-head.ts';
 import { pairsFrom, requestOf } from './receive/message-source.ts';
 import { type BodySink, ReceivedBody } from './receive/received-body.ts';
-import { type VerifyOptions, verify } from './receive/verify.ts';
+import { type VerifyOptions, verifyFor } from './receive/verify.ts';
 import { type RespondOptions, respond } from './send/respond.ts';
 import type { ErrorResponse } from './send/response-head.ts';
 
@@ -75,7 +76,7 @@ export function relay(
 ): Promise<Verdict> {
   const { require, vouch = false, describeError = describeUpstream, errorResponse = gatewayError } = options;
   const { digest, extraTrailers, signal, idleTimeout, lingerTimeout } = options;
-  const body = isFetched(upstream) ? fetchedBody(upstream, options) : verify(upstream, options);
+  const body = isFetched(upstream) ? fetchedBody(upstream, options) : verifyFor('relay', upstream, options);
   const common = { digest, extraTrailers, signal, idleTimeout, lingerTimeout, describeError, errorResponse };
   const head = isFetched(upstream) ? fetchedHead(upstream, options) : messageHead(upstream, options);
   const fault = faultOf(head);
@@ -168,9 +169,17 @@ function fetchedBody(upstream: Response, { require, signal }: RelayOptions): Rec
       .pause();
     return { pause: () => source.pause(), resume: () => source.resume(), cancel: () => source.destroy() };
   };
-  const body = new ReceivedBody(verifier, connect);
+  const facts = (): BodyFacts => ({ receiver: 'relay', statusCode: upstream.status, ...targetOf(upstream) });
+  const body = new ReceivedBody(verifier, connect, facts);
   destroyOnAbort(signal, body);
   return body;
+}
+
+/** A Response that no fetch has brought has no URL. */
+function targetOf({ url }: Response): Pick<BodyFacts, 'origin' | 'path'> {
+  if (url === '') return {};
+  const { origin, pathname, search } = new URL(url);
+  return { origin, path: `${pathname}${search}` };
 }
 
 function isFetched(upstream: IncomingMessage | Response): upstream is Response {

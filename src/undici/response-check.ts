@@ -3,6 +3,7 @@ import { FramingError } from '../core/errors.ts';
 import { type FieldPairs, fieldValue } from '../core/fields.ts';
 import { BodyError, type Verdict } from '../core/verdict.ts';
 import { type Conclusion, type FramingEnd, type JudgingOptions, Verifier } from '../core/verifier.ts';
+import { publishVerdict } from '../node/diagnostics.ts';
 import { createHasher } from '../node/hashing.ts';
 import { FRAMED_NO_CONTENT, hasNoContent, isFramedNoContent } from '../node/head/message-head.ts';
 import { framingErrorFor, isCancellation } from './framing-error.ts';
@@ -40,16 +41,15 @@ export class ResponseCheck {
     this.#handler = handler;
   }
 
-  /** A final head has come. @returns the name of the exchange */
-  start(statusCode: number, headers: FieldPairs): string {
+  /** A final head has come. @returns the value of the field that names the exchange */
+  start(statusCode: number, headers: FieldPairs): readonly string[] {
     const { require, digest } = this.#options;
     const hasContent = !hasNoContent(this.#request.method, statusCode);
     this.#verifier = new Verifier({ headers, statusCode, hasContent, require, digest, createHasher });
     this.#isFramedNoContent = isFramedNoContent(statusCode, fieldValue(headers, 'transfer-encoding'));
     this.#statusCode = statusCode;
     this.#exchange = exchangeFor(this.#handler);
-    this.#exchange.begin();
-    return this.#exchange.id;
+    return this.#exchange.begin();
   }
 
   update(data: Uint8Array): void {
@@ -90,8 +90,10 @@ export class ResponseCheck {
     this.#isConcluded = true;
     this.#exchange!.conclude(verdict);
     const { onVerdict } = this.#options;
+    const told = { ...this.#request, statusCode: this.#statusCode };
+    publishVerdict(verdict, () => ({ receiver: 'undici', ...told }));
     // Apart from undici, which would take an error of the callback for one of the response.
-    if (onVerdict) queueMicrotask(() => onVerdict(verdict, { ...this.#request, statusCode: this.#statusCode }));
+    if (onVerdict) queueMicrotask(() => onVerdict(verdict, told));
   }
 }
 

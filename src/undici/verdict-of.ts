@@ -5,6 +5,9 @@
  * caller; what does reach him, through fetch and through other interceptors, is the fields of the head. So each head
  * gets a field with a name for its exchange. Nobody can tell when the caller has dropped the response: what has been
  * concluded and not asked for is kept for as long as no thousand others have been concluded since.
+ *
+ * A cache keeps the head for longer. The value of the field is a list of one, which a head that is copied still holds: while
+ * anybody holds the list, the exchange is there, and with the list it goes.
  */
 import { randomUUID } from 'node:crypto';
 import type { Verdict } from '../core/verdict.ts';
@@ -25,13 +28,14 @@ export class Exchange {
     this.id = id;
   }
 
-  /** A response has begun. */
-  begin(): void {
+  /** A response has begun. @returns the value of its field */
+  begin(): readonly string[] {
     this.verdict = new Promise((resolve) => {
       this.#settle = resolve;
     });
     concluded.delete(this.id);
     open.set(this.id, this);
+    return fieldFor(this);
   }
 
   conclude(verdict: Verdict): void {
@@ -45,11 +49,33 @@ export class Exchange {
 const open = new Map<string, Exchange>();
 /** In the order of their conclusion. */
 const concluded = new Map<string, Exchange>();
+/** The field of an exchange, if anybody still holds it. */
+const fields = new Map<string, WeakRef<readonly string[]>>();
+const byField = new WeakMap<readonly string[], Exchange>();
+const dropped = new FinalizationRegistry((id: string) => {
+  if (fields.get(id)?.deref() === undefined) fields.delete(id);
+});
 const byHandler = new WeakMap<object, Exchange>();
 const asked = new WeakMap<object, Exchange>();
 
 const prefix = randomUUID();
 let count = 0;
+
+function fieldFor(exchange: Exchange): readonly string[] {
+  const { id } = exchange;
+  const earlier = fields.get(id)?.deref();
+  if (earlier !== undefined) return earlier;
+  const field = [id];
+  fields.set(id, new WeakRef(field));
+  byField.set(field, exchange);
+  dropped.register(field, id);
+  return field;
+}
+
+function exchangeNamed(id: string): Exchange | undefined {
+  const field = fields.get(id)?.deref();
+  return open.get(id) ?? concluded.get(id) ?? (field && byField.get(field));
+}
 
 /** The exchange of this handler: undici's retry and redirect interceptors dispatch for the same one again. */
 export function exchangeFor(handler: object): Exchange {
@@ -81,7 +107,7 @@ export interface ResponseWithHeaders {
  */
 export function verdictOf(response: ResponseWithHeaders): Promise<Verdict> {
   const id = idFrom(response.headers);
-  const exchange = asked.get(response) ?? (id === undefined ? undefined : (open.get(id) ?? concluded.get(id)));
+  const exchange = asked.get(response) ?? (id === undefined ? undefined : exchangeNamed(id));
   if (exchange === undefined) {
     throw new TypeError('There is no verdict: the response did not come through verifyInterceptor, or ended long ago');
   }

@@ -4,6 +4,7 @@
  */
 import type { Controller, ControllerHandler, FieldRecord } from './dispatcher-api.ts';
 import { pairsFromRaw, pairsFromRecord, withRawField } from './fields.ts';
+import { HeldZeros, isCompressed } from './held-zeros.ts';
 import type { ResponseCheck } from './response-check.ts';
 import { EXCHANGE_FIELD } from './verdict-of.ts';
 
@@ -14,6 +15,8 @@ export class VerifyingHandler implements ControllerHandler {
   /** What the next handler has thrown. undici makes an abort of it, and that error is none of the response. */
   #thrown: unknown;
   #isFailing = false;
+  /** Of a compressed body. */
+  #held: HeldZeros | undefined;
 
   constructor(next: ControllerHandler, check: ResponseCheck) {
     this.#next = next;
@@ -39,15 +42,17 @@ export class VerifyingHandler implements ControllerHandler {
       this.#next.onResponseStart?.(own, statusCode, headers, statusText);
       return;
     }
-    const id = this.#check.start(statusCode, pairsFromRecord(headers));
-    if (own.rawHeaders) own.rawHeaders = withRawField(own.rawHeaders, EXCHANGE_FIELD, id); // the fetch of undici 8 reads these
-    const named = { ...headers, [EXCHANGE_FIELD]: id };
+    const pairs = pairsFromRecord(headers);
+    const field = this.#check.start(statusCode, pairs);
+    this.#held = isCompressed(pairs) ? new HeldZeros() : undefined;
+    if (own.rawHeaders) own.rawHeaders = withRawField(own.rawHeaders, EXCHANGE_FIELD, field[0]!); // the fetch of undici 8 reads these
+    const named = { ...headers, [EXCHANGE_FIELD]: field };
     this.#noting(() => this.#next.onResponseStart?.(own, statusCode, named, statusText));
   }
 
   onResponseData(controller: Controller, data: Buffer): void {
     this.#check.update(data);
-    this.#noting(() => this.#next.onResponseData?.(this.#handOn(controller), data));
+    for (const piece of this.#held?.take(data) ?? [data]) this.#give(controller, piece);
   }
 
   onResponseEnd(controller: Controller, trailers: FieldRecord = {}): void {
@@ -57,8 +62,9 @@ export class VerifyingHandler implements ControllerHandler {
     const hasNone = Object.keys(trailers).length === 0;
     const pairs = hasNone && own.rawTrailers ? pairsFromRaw(own.rawTrailers) : pairsFromRecord(trailers);
     const error = this.#check.end(pairs);
-    if (error === undefined) this.#next.onResponseEnd?.(own, trailers);
-    else this.#fail(own, error);
+    if (error !== undefined) return this.#fail(own, error);
+    for (const piece of this.#held?.release() ?? []) this.#give(controller, piece);
+    this.#next.onResponseEnd?.(own, trailers);
   }
 
   /** @param controller none where there was no connection */
@@ -76,6 +82,10 @@ export class VerifyingHandler implements ControllerHandler {
 
   onRequestSent(): void {
     this.#next.onRequestSent?.();
+  }
+
+  #give(controller: Controller, data: Buffer): void {
+    this.#noting(() => this.#next.onResponseData?.(this.#handOn(controller), data));
   }
 
   /**

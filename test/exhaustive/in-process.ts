@@ -73,10 +73,14 @@ function receiveBody(head: ResponseHead, pieces: readonly Uint8Array[], require:
   const hasContent = framing.kind !== 'none' && statusCode !== 205;
   const verifier = new Verifier({ headers, statusCode, hasContent, require, digest: DIGEST_ALGORITHMS, createHasher });
   let sink!: BodySink;
-  const body = new ReceivedBody(verifier, (way) => {
-    sink = way;
-    return NO_SOURCE;
-  });
+  const body = new ReceivedBody(
+    verifier,
+    (way) => {
+      sink = way;
+      return NO_SOURCE;
+    },
+    () => ({ receiver: 'receive' }),
+  );
   const reader = bodyReaderFor(framing, DEFAULT_LIMITS, (data) => sink.deliver(data));
   for (const piece of pieces) {
     if (reader.done || reader.error !== undefined) break;

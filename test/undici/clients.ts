@@ -31,7 +31,11 @@ export interface Undici {
   stream(url: string, options: object, factory: (data: ResponseData) => unknown): Promise<unknown>;
   upgrade(url: string, options: object): Promise<{ socket: Socket }>;
   fetch(url: string, options: object): Promise<Response>;
-  interceptors: Record<'redirect' | 'retry' | 'decompress', (options?: object) => Interceptor>;
+  interceptors: Record<
+    'redirect' | 'retry' | 'decompress' | 'cache' | 'dump' | 'deduplicate',
+    (options?: object) => Interceptor
+  >;
+  cacheStores: { MemoryCacheStore: new () => object; SqliteCacheStore?: new () => object };
   setGlobalDispatcher(dispatcher: Dispatcher): void;
   getGlobalDispatcher(): Dispatcher;
 }

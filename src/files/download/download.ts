@@ -13,6 +13,7 @@ import { FramingError } from '../../core/errors.ts';
 import { fieldValue, serializeFieldLines } from '../../core/fields.ts';
 import { BodyError, judge, type Verdict } from '../../core/verdict.ts';
 import { assertJudging, type Require } from '../../core/verifier.ts';
+import { publishVerdict } from '../../node/diagnostics.ts';
 import { requestHeaders } from '../../node/head/request-headers.ts';
 import { type BodyTimeoutOptions, bodyTimeoutsFrom, timeoutFrom } from '../../node/timeouts.ts';
 import {
@@ -89,6 +90,19 @@ export async function download(url: URL | string, file: string, options: Downloa
 
 /** `download` with settings made: what the command line asks for beyond its options. */
 export async function downloadBy(settings: AttemptSettings, file: string, options: DownloadOptions): Promise<Verdict> {
+  const { origin, pathname, search } = settings.url;
+  const facts = () => ({ receiver: 'download', method: 'GET', origin, path: `${pathname}${search}` }) as const;
+  try {
+    const verdict = await downloadWhole(settings, file, options);
+    publishVerdict(verdict, facts);
+    return verdict;
+  } catch (error) {
+    if (error instanceof BodyError) publishVerdict(error.verdict, facts);
+    throw error;
+  }
+}
+
+async function downloadWhole(settings: AttemptSettings, file: string, options: DownloadOptions): Promise<Verdict> {
   const { retries = 5 } = options;
   if (!Number.isSafeInteger(retries) || retries < 0) {
     throw new RangeError(`retries must be an integer, 0 or more; not ${retries}`);

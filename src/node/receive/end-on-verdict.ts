@@ -8,20 +8,22 @@
 import type { Readable } from 'node:stream';
 import type { BodyError, Verdict } from '../../core/verdict.ts';
 import type { FramingEnd, Verifier } from '../../core/verifier.ts';
-import { type BodyVerdict, bodyVerdict } from '../diagnostics.ts';
+import { type BodyFacts, publishVerdict } from '../diagnostics.ts';
 
 export class EndOnVerdict {
   /** Settles once, and never rejects. */
   readonly verdict: Promise<Verdict>;
   readonly #stream: Readable;
   readonly #verifier: Verifier;
+  readonly #factsOf: () => BodyFacts;
   #settle!: (verdict: Verdict) => void;
   #isSettled = false;
   #heldError: BodyError | undefined;
 
-  constructor(stream: Readable, verifier: Verifier) {
+  constructor(stream: Readable, verifier: Verifier, factsOf: () => BodyFacts) {
     this.#stream = stream;
     this.#verifier = verifier;
+    this.#factsOf = factsOf;
     this.verdict = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -71,7 +73,7 @@ export class EndOnVerdict {
   #publish(verdict: Verdict): void {
     this.#isSettled = true;
     this.#settle(verdict);
-    if (bodyVerdict.hasSubscribers) bodyVerdict.publish({ body: this.#stream, verdict } satisfies BodyVerdict);
+    publishVerdict(verdict, this.#factsOf, this.#stream);
   }
 
   #failIfRead(): void {

@@ -65,11 +65,16 @@ export async function receive(socket: Socket, options: ReceiveOptions = {}): Pro
     const hasContent = framing.kind !== 'none';
     const verifier = new Verifier({ ...judging, headers, statusCode, hasContent, createHasher });
     let source!: SocketSource;
-    const body = new ReceivedBody(verifier, (sink) => {
-      const reader = bodyReaderFor(framing, limits, (data) => sink.deliver(data));
-      source = new SocketSource(socket, reader, sink, { timeouts, isPersistent: isPersistent(head), release });
-      return source;
-    });
+    const facts = () => ({ receiver: 'receive', method, statusCode }) as const;
+    const body = new ReceivedBody(
+      verifier,
+      (sink) => {
+        const reader = bodyReaderFor(framing, limits, (data) => sink.deliver(data));
+        source = new SocketSource(socket, reader, sink, { timeouts, isPersistent: isPersistent(head), release });
+        return source;
+      },
+      facts,
+    );
     destroyOnAbort(signal, body);
     source.start();
     return { ...head, body };

@@ -5,6 +5,7 @@
 import { Readable } from 'node:stream';
 import type { Verdict } from '../../core/verdict.ts';
 import type { FramingEnd, Verifier } from '../../core/verifier.ts';
+import type { BodyFacts } from '../diagnostics.ts';
 import { EndOnVerdict } from './end-on-verdict.ts';
 
 /** Where the content of one body comes from. */
@@ -33,10 +34,13 @@ export class ReceivedBody extends Readable {
   readonly #source: BodySource;
   readonly #end: EndOnVerdict;
 
-  /** @param connect makes the source, which keeps the way in to itself */
-  constructor(verifier: Verifier, connect: (sink: BodySink) => BodySource) {
+  /**
+   * @param connect makes the source, which keeps the way in to itself
+   * @param factsOf what is told with the verdict
+   */
+  constructor(verifier: Verifier, connect: (sink: BodySink) => BodySource, factsOf: () => BodyFacts) {
     super();
-    this.#end = new EndOnVerdict(this, verifier);
+    this.#end = new EndOnVerdict(this, verifier, factsOf);
     this.#source = connect({
       deliver: (data) => {
         if (this.destroyed) return; // in the middle of what came in one piece

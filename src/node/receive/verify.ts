@@ -2,9 +2,11 @@
  * verify: the body of a message that `node:http` has received, which ends only on a good verdict. Node frames; what it
  * reports of that is mapped onto our verdicts by the MessageSource.
  */
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { isIPv6 } from 'node:net';
 import { type JudgingOptions, Verifier } from '../../core/verifier.ts';
 import { destroyOnAbort } from '../abort-signal.ts';
+import type { BodyFacts, Receiver } from '../diagnostics.ts';
 import { createHasher } from '../hashing.ts';
 import { hasNoContent } from '../head/message-head.ts';
 import { type BodyTimeoutOptions, bodyTimeoutsFrom } from '../timeouts.ts';
@@ -27,6 +29,11 @@ export interface VerifyOptions extends JudgingOptions, BodyTimeoutOptions {
  * http.get(url, { headers: requestHeaders() }, (response) => pipeline(verify(response), destination, done));
  */
 export function verify(message: IncomingMessage, options: VerifyOptions = {}): ReceivedBody {
+  return verifyFor('verify', message, options);
+}
+
+/** `verify` for a receiver that is told with the verdict. */
+export function verifyFor(receiver: Receiver, message: IncomingMessage, options: VerifyOptions): ReceivedBody {
   const { require, digest, signal } = options;
   const timeouts = bodyTimeoutsFrom(options);
   const statusCode = message.statusCode ?? undefined; // null for a request
@@ -40,13 +47,32 @@ export function verify(message: IncomingMessage, options: VerifyOptions = {}): R
   });
   assertUnread(message);
   let source!: MessageSource;
-  const body = new ReceivedBody(verifier, (sink) => {
-    source = new MessageSource(message, timeouts, sink);
-    return source;
-  });
+  const facts: BodyFacts = { receiver, statusCode, ...targetOf(message) };
+  const body = new ReceivedBody(
+    verifier,
+    (sink) => {
+      source = new MessageSource(message, timeouts, sink);
+      return source;
+    },
+    () => facts,
+  );
   destroyOnAbort(signal, body);
   source.start();
   return body;
+}
+
+/** What was asked for, and of whom; of a request that was received, its own line. */
+function targetOf(message: IncomingMessage): Pick<BodyFacts, 'method' | 'origin' | 'path'> {
+  const request = requestOf(message);
+  if (request === undefined) return { method: message.method, path: message.url };
+  const { method, protocol, path } = request;
+  const origin = `${protocol}//${request.getHeader('host') ?? peerOf(request, message)}`;
+  return { method, origin, path };
+}
+
+/** Of a request whose fields were given as a list, Node does not tell the Host. */
+function peerOf({ host }: ClientRequest, { socket }: IncomingMessage): string {
+  return `${isIPv6(host) ? `[${host}]` : host}:${socket.remotePort}`;
 }
 
 /** @throws TypeError for a message of which bytes have been read, or would come as text */

@@ -18,7 +18,7 @@ function judged(pieces: string[], require: Require = 'announced', isAnnounced = 
   const stream = new Readable({ read() {} }).on('error', (error) => errors.push(error));
   for (const piece of pieces) stream.push(piece);
   const verifier = new Verifier({ require, headers: isAnnounced ? { trailer: 'X-Stream-Status' } : {} });
-  const judgement = new EndOnVerdict(stream, verifier);
+  const judgement = new EndOnVerdict(stream, verifier, () => ({ receiver: 'receive' }));
   const read = (size?: number) => judgement.read((n) => Readable.prototype.read.call(stream, n), size)?.toString();
   return { stream, judgement, read, errors };
 }

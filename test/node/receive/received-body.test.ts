@@ -25,10 +25,14 @@ function body() {
   };
   let sink!: BodySink;
   const verifier = new Verifier({ headers: { trailer: 'X-Stream-Status' } });
-  const stream = new ReceivedBody(verifier, (way) => {
-    sink = way;
-    return source;
-  });
+  const stream = new ReceivedBody(
+    verifier,
+    (way) => {
+      sink = way;
+      return source;
+    },
+    () => ({ receiver: 'receive' }),
+  );
   return { body: stream, sink, told };
 }
 

@@ -21,15 +21,19 @@ async function transfer(framing: BodyFraming, { isPersistent = true, idleTimeout
     released++;
   };
   let source!: SocketSource;
-  const body = new ReceivedBody(new Verifier({ headers: {} }), (sink) => {
-    const reader = bodyReaderFor(framing, DEFAULT_LIMITS, (data) => sink.deliver(data));
-    source = new SocketSource(client, reader, sink, {
-      timeouts: { idle: idleTimeout, total: 0 },
-      isPersistent,
-      release,
-    });
-    return source;
-  });
+  const body = new ReceivedBody(
+    new Verifier({ headers: {} }),
+    (sink) => {
+      const reader = bodyReaderFor(framing, DEFAULT_LIMITS, (data) => sink.deliver(data));
+      source = new SocketSource(client, reader, sink, {
+        timeouts: { idle: idleTimeout, total: 0 },
+        isPersistent,
+        release,
+      });
+      return source;
+    },
+    () => ({ receiver: 'receive' }),
+  );
   return { client, server, body, transfer: source, start: () => source.start(), released: () => released };
 }
 
