@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { fieldValue, listMembers } from '../../core/fields.ts';
 import { BodyError, type Verdict } from '../../core/verdict.ts';
 import { bodyErrorFor, type Require } from '../../core/verifier.ts';
+import { LentHash } from '../lent-hash.ts';
 import {
   type Asked,
   type ContentRange,
@@ -22,7 +23,6 @@ import {
   judgeWhole,
   judgeWithoutRest,
 } from './digest.ts';
-import { LentHash } from './lent-hash.ts';
 import type { PartFile } from './part-file.ts';
 import {
   isWhole,
