@@ -94,7 +94,9 @@ export class HttpChannel extends Channel {
     Object.assign(response, this.#ours);
     response.on('close', this.#onClose).on('error', ignore);
     this.watch();
-    if (isReal && !response.socket) this.#armWhenItsTurn();
+    if (!isReal || response.socket) return;
+    this.wait();
+    response.once('socket', this.#onSocket);
   }
 
   get isGone(): boolean {
@@ -227,18 +229,23 @@ export class HttpChannel extends Channel {
       this.#before.destroy.call(response, error);
       return onTaken(this.connection);
     }
+    if (!response.socket) {
+      // After a pipelined response: Node hands over the connection, and then sends what has waited.
+      response.once('socket', (socket: Socket) => {
+        this.holdWhileLeaving(socket);
+        process.nextTick(take, socket);
+      });
+      return;
+    }
     this.holdWhileLeaving(this.connection);
-    const { socket } = response;
-    if (socket && this.#middleware) this.#middleware.flush(this.connection, () => take(this.connection));
-    else if (socket) take(this.connection);
-    // After a pipelined response: Node hands over the connection, and then sends what has waited.
-    else response.once('socket', (socket: Socket) => process.nextTick(take, socket));
+    if (this.#middleware === undefined) take(this.connection);
+    else this.#middleware.flush(this.connection, () => take(this.connection));
   }
 
   protected leave(): void {
     const response = this.#response;
     this.#middleware?.stop();
-    response.off('close', this.#onClose);
+    response.off('close', this.#onClose).off('socket', this.#onSocket);
     // What nobody else has replaced meanwhile goes back; a response that is over swallows what comes late.
     if (response.writableEnded) this.#restore(...METHODS);
   }
@@ -294,14 +301,6 @@ export class HttpChannel extends Channel {
     );
   }
 
-  /** A response that waits behind another one may not write, so nothing bounds its time yet. */
-  #armWhenItsTurn(): void {
-    this.armTimer(0);
-    this.#response.once('socket', () => {
-      if (this.isOpen) this.armTimer(this.options.idleTimeout);
-    });
-  }
-
   #onForeignCall(name: Method, returned: unknown): (...args: unknown[]) => unknown {
     return (...args) => {
       if (this.#isBelow && name !== 'destroy') return Reflect.apply(this.#before[name], this.#response, args);
@@ -325,6 +324,8 @@ export class HttpChannel extends Channel {
   }
 
   readonly #onClose = (): void => this.gone();
+
+  readonly #onSocket = (): void => this.begins();
 }
 
 function ignore(): void {}
