@@ -32,6 +32,6 @@ export const subpaths: readonly Subpath[] = Object.entries(manifest.exports).fla
 });
 
 /** Those that stand on Node's sockets and streams. Every other one is for the browser too. */
-const NODE_ONLY = new Set(['.', './files', './undici']);
+const NODE_ONLY = new Set(['.', './files', './undici', './seal']);
 
 export const forBrowsers = subpaths.filter(({ subpath }) => !NODE_ONLY.has(subpath));

@@ -9,7 +9,7 @@ export const EXIT = {
   usage: 2,
   /** No connection, or no whole and well-formed response head. */
   noResponse: 3,
-  /** The response is no success: its status is 400 or more, or it redirects nowhere or without end. */
+  /** The response brings no content to use: by its status, or it redirects nowhere or without end. */
   status: 4,
   // From 20 on, away from the codes that Node itself exits with (13: a promise that never settled).
   failed: 20,
@@ -17,9 +17,12 @@ export const EXIT = {
   malformed: 22,
   mismatch: 23,
   unverified: 24,
-  /** Ctrl-C. */
+  /** By one of SIGNALS. */
   interrupted: 130,
 } as const;
+
+/** Ctrl-C, `kill`, and a terminal that is closed. */
+export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export function exitCodeOf(kind: Verdict['kind']): number {
   if (kind === 'complete') return EXIT.ok;

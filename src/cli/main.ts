@@ -42,6 +42,9 @@ async function main([name, ...args]: string[]): Promise<number> {
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.local); // whoever read our output has gone
+  // Whoever read our output has gone, and knows; a full disk is told.
+  if (error.code !== 'EPIPE') complain(`standard output cannot be written: ${error.message}`);
+  process.exit(EXIT.local);
 });
+process.stderr.on('error', () => {}); // there is nobody left to tell
 process.exitCode = await main(process.argv.slice(2));

@@ -34,37 +34,51 @@ export const SERVE_USAGE = `chunked-trailers serve <file|directory> [options]
   -h, --help
 
 A client that asks for the status (TE: trailers, X-Want-Stream-Status: ?1) gets it in trailers; every other one gets an
-ordinary chunked response. A Range of a file is answered with that part, sealed as well. Its ETag is strong once it has been
-at rest for 2 s. Want-Repr-Digest gets a digest of the whole. Nothing outside the directory is served. Ctrl-C stops.
+ordinary response with its length. A Range of a file is answered with that part, sealed as well. Its ETag and Repr-Digest are
+those of its content; of a file over 16 MiB once that has been read. Nothing outside the directory is served. Ctrl-C stops.
 `;
 
 export const GET_USAGE = `chunked-trailers get <url> [options]
 
   -o, --output <file>     write to this file, which appears only when the body is whole; by default, or for -,
-                          standard output
+                          standard output. Binary content goes to a terminal only with -o -
+  -O, --remote-name       the file has the last name in the URL's path
+  -J, --remote-header-name
+                          with -O: or the name in Content-Disposition, asked for by HEAD; it replaces no file. Names
+                          that lead elsewhere, or start with . - or ~ are not used
       --resume            keep what came in <file>.part when it breaks off or is interrupted, and continue it: at once,
                           and in the next run with --resume; needs -o
       --retries <n>       requests one after the other that get it no 64 KiB further; 5 by default with --resume, else 0
+      --checksum <digest> sha-256=<hex> or sha-512=<hex> of the whole, as it was published: anything else is a mismatch
+  -N, --timestamping      ask only for what is newer than the file (If-Modified-Since); it gets the server's time
+  -R, --remote-time       give the file the time of its last change at the server (Last-Modified)
       --require <when>    when a body without a status is a failure: announced (default), always, never
   -H, --header <line>     a further request field, "Name: value"; may be repeated
       --plain             do not ask for the status, as an ordinary client
       --max-redirects <n> 10 by default
-      --idle-timeout <s>  seconds without an octet before giving up; 300 by default, 0 for never
-      --total-timeout <s> seconds for the whole body; 86400, a day, by default, 0 for no bound
+  -x, --proxy <url>       http://[user:password@]host:port; by default that of http_proxy, https_proxy or all_proxy, but
+                          for the hosts in no_proxy (or in capitals)
+      --cacert <file>     certificates (PEM) to be trusted, in place of those that come with Node
+  -k, --insecure          do not check the server's certificate
+      --connect-timeout <s>
+                          seconds until there is a connection; 60 by default, 0 for no bound
+      --idle-timeout <s>  seconds without a byte before giving up; 300 by default, 0 for never
+      --total-timeout <s> seconds for one whole body; 86400, a day, by default, 0 for no bound
+      --max-time <s>      seconds for all, with the retries; 604800, a week, by default, 0 for no bound
       --quiet             no progress line
   -h, --help
 
 Exit codes
-   0  complete; or unverified (a warning) from a server that never announced a status
-   1  a local problem, such as a file that cannot be written
+   0  complete; or unverified (a warning) from a server that never announced a status; or, with -N, nothing newer
+   1  a local problem, such as a file that cannot be written, a full disk, or binary content for a terminal
    2  wrong usage
    3  no connection, or no well-formed response head
    4  an HTTP status that brings no content to use: 300 or more, a part that was not asked for, no content
       with --require always; or too many redirects
   20  failed: the sender said so, and why
-  21  truncated: the connection ended, or went silent, before the body did
+  21  truncated: the connection ended, or went silent, before the body did; or --max-time was over
   22  malformed: the framing is broken, or passed a limit
-  23  mismatch: the byte count or the digest disagrees
+  23  mismatch: the byte count, a digest or the checksum disagrees
   24  unverified: no status came where one was required
  130  interrupted (Ctrl-C, SIGTERM, SIGHUP)
 `;
@@ -83,7 +97,7 @@ standard input without a file, and shows what comes as it comes.
 
 Exit codes, of the first message that is not as it should be
    0  complete; or unverified, from a server that never announced a status
-   1  a local problem, such as a file that cannot be read
+   1  a local problem, such as a file that cannot be read, or a disk that is full
    2  wrong usage
    3  no well-formed response head, or an empty input
   20  failed: the sender said so, and why
@@ -91,5 +105,5 @@ Exit codes, of the first message that is not as it should be
   22  malformed: the framing is broken, or passed a limit
   23  mismatch: the byte count or the digest disagrees
   24  unverified: no status came where one was required
- 130  interrupted
+ 130  interrupted (Ctrl-C, SIGTERM, SIGHUP)
 `;

@@ -9,6 +9,10 @@ import { open } from 'node:fs/promises';
 import { assertUnchanged, fingerprintOf } from './file-content.ts';
 
 const READ_BYTES = 1024 * 1024;
+/** After so many bytes it is looked whether the file is still the same, and worth going on with. */
+const LOOK_BYTES = 64 * READ_BYTES;
+/** Milliseconds, at most: a busy machine makes hashing slow, and is not to stop it. */
+const MAX_PAUSE = 100;
 /** Of the time, that is spent on all files in the background. */
 const SHARE = 1 / 3;
 /** How many are read side by side, the smallest ones first: a large one does not stop the others. */
@@ -118,7 +122,7 @@ async function run(job: Job): Promise<void> {
 async function hash(job: Job): Promise<Buffer> {
   const { file, stats } = job;
   const size = Number(stats.size);
-  await pause(job, restLeft(stats));
+  while (job.waiting === 0 && restLeft(stats) > 0) await pause(job, restLeft(stats));
   const mayBeKept = restLeft(stats) <= 0;
   const handle = await open(file);
   try {
@@ -129,9 +133,10 @@ async function hash(job: Job): Promise<Buffer> {
       const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, size - at), at);
       if (bytesRead === 0) throw new Error('The file has become shorter');
       at += bytesRead;
+      if (at % LOOK_BYTES === 0) await assertUnchanged(handle, stats);
       const start = performance.now();
       sum.update(buffer.subarray(0, bytesRead));
-      await pause(job, (performance.now() - start) * (running / SHARE - 1));
+      await pause(job, Math.min(MAX_PAUSE, (performance.now() - start) * (running / SHARE - 1)));
     }
     await assertUnchanged(handle, stats);
     const digest = sum.digest();

@@ -1,5 +1,5 @@
 /** Field lines between the two shapes that undici hands them over in, and ours. Values are latin1, an octet a character. */
-import type { FieldPairs } from '../core/fields.ts';
+import { type FieldPairs, fieldPairFromLine } from '../core/fields.ts';
 import type { FieldRecord, RawFields } from './dispatcher-api.ts';
 
 /** As undici hands fields over: names and values in turn or, over HTTP/2, an object. */
@@ -8,7 +8,7 @@ export function pairsFromRaw(raw: RawFields | FieldRecord): FieldPairs {
   const pairs: FieldPairs = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const [name, value] = [raw[i]!, raw[i + 1]!];
-    for (const one of isList(value) ? value : [value]) pairs.push([text(name as Buffer | string), text(one)]);
+    for (const one of isList(value) ? value : [value]) pairs.push(pair(text(name as Buffer | string), text(one)));
   }
   return pairs;
 }
@@ -16,7 +16,7 @@ export function pairsFromRaw(raw: RawFields | FieldRecord): FieldPairs {
 export function pairsFromRecord(record: FieldRecord): FieldPairs {
   return Object.entries(record).flatMap(([name, value]): FieldPairs => {
     if (value === undefined) return [];
-    return isList(value) ? value.map((one) => [name, one]) : [[name, value]];
+    return (isList(value) ? value : [value]).map((one) => pair(name, one));
   });
 }
 
@@ -46,6 +46,11 @@ export function withRawField(raw: RawFields | FieldRecord, name: string, value: 
     if (text(raw[i] as Buffer | string).toLowerCase() !== name) others.push(raw[i]!, raw[i + 1]!);
   }
   return [...others, Buffer.from(name, 'latin1'), Buffer.from(value, 'latin1')];
+}
+
+/** Without the whitespace around the value, which undici leaves at its end (RFC 9112 §5.1). */
+function pair(name: string, value: string): [name: string, value: string] {
+  return fieldPairFromLine(`${name}:${value}`);
 }
 
 function isList<T>(value: T | readonly T[]): value is readonly T[] {

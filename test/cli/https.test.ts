@@ -2,45 +2,20 @@
  * Strategy: the built program's `get` over TLS, with a certificate that openssl makes for the test alone: trusted by
  * NODE_EXTRA_CA_CERTS or by nobody. And over IPv6, whose addresses have brackets in a URL.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { createServer as createTcpServer } from 'node:net';
 import path from 'node:path';
-import { createServer, type TlsOptions } from 'node:tls';
+import type { TlsOptions } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { run, temporaryDirectory } from '../support/cli.ts';
 import { HELLO_WORLD } from '../support/hashing.ts';
-import { type Answer, answerWith, hasIpv6Loopback, listening, rawServer, SEALED } from '../support/peers.ts';
+import { answerWith, hasIpv6Loopback, listening, rawServer, SEALED } from '../support/peers.ts';
+import { hasOpenssl, tlsServer } from '../support/tls.ts';
 
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 if (!hasOpenssl) console.warn('SKIPPED: get over https:, since there is no openssl to make a certificate with');
 
 const hasIpv6 = await hasIpv6Loopback();
 if (!hasIpv6) console.warn('SKIPPED: get of http://[::1]/, since this machine has no IPv6 loopback');
-
-interface TlsPeer {
-  port: number;
-  requests: string[];
-  /** The environment in which its certificate is trusted. */
-  trusting: Record<string, string>;
-}
-
-/** A server whose certificate, valid for localhost and 127.0.0.1 unless a name is given, has signed itself. */
-async function tlsServer(answer: Answer, names = 'DNS:localhost,IP:127.0.0.1', options: TlsOptions = {}) {
-  const directory = await temporaryDirectory();
-  const [key, cert] = [path.join(directory, 'key.pem'), path.join(directory, 'cert.pem')];
-  const subject = ['-subj', '/CN=a test', '-addext', `subjectAltName=${names}`];
-  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  execFileSync('openssl', ['req', '-x509', ...curve, '-days', '2', ...subject, '-keyout', key, '-out', cert], {
-    stdio: 'ignore',
-  });
-  const requests: string[] = [];
-  const server = createServer({ ...options, key: await readFile(key), cert: await readFile(cert) }, (socket) =>
-    answerWith(socket, answer, requests),
-  );
-  const peer: TlsPeer = { port: await listening(server), requests, trusting: { NODE_EXTRA_CA_CERTS: cert } };
-  return peer;
-}
 
 describe.skipIf(!hasOpenssl)('https:', () => {
   test('a trusted certificate: the response is checked as any other', async () => {
@@ -103,6 +78,18 @@ describe.skipIf(!hasOpenssl)('https:', () => {
     const cut = await tlsServer(`${head}5\r\nhel`);
     const truncated = await run(['get', `https://localhost:${cut.port}/`], { env: cut.trusting });
     expect(truncated).toMatchObject({ code: 21, stdout: 'hel' });
+  });
+
+  test('--cacert trusts a certificate, and --insecure any', async () => {
+    const { port, cert } = await tlsServer(SEALED, 'DNS:localhost');
+    const right = await run(['get', `https://localhost:${port}/`, '--cacert', cert]);
+    expect(right).toEqual({ code: 0, signal: null, stdout: HELLO_WORLD, stderr: '' });
+    const other = await tlsServer(SEALED, 'DNS:localhost');
+    expect((await run(['get', `https://localhost:${port}/`, '--cacert', other.cert])).code).toBe(3);
+    expect((await run(['get', `https://127.0.0.1:${port}/`, '--cacert', cert])).code).toBe(3);
+    expect(await run(['get', `https://127.0.0.1:${port}/`, '-k'])).toMatchObject({ code: 0, stdout: HELLO_WORLD });
+    const missing = await run(['get', `https://localhost:${port}/`, '--cacert', '/nothing']);
+    expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('/nothing') });
   });
 
   test('redirects lead from http: to https: and back, and Authorization does not follow', async () => {

@@ -4,10 +4,11 @@
  */
 import { once } from 'node:events';
 import { type FSWatcher, watch } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Program, start, temporaryDirectory } from '../support/cli.ts';
+import { type Program, run, start, temporaryDirectory } from '../support/cli.ts';
 import { rawServer } from '../support/peers.ts';
 
 const INTERRUPTED = { code: 130, signal: null, stdout: '', stderr: 'error: interrupted; nothing was kept\n' };
@@ -36,7 +37,7 @@ test('behind a redirect, before its head came', async () => {
   expect(await program.ended).toEqual(INTERRUPTED);
 });
 
-test.each(['SIGINT', 'SIGTERM'] as const)('%s in the middle of a body leaves nothing', async (signal) => {
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s in the middle of a body leaves nothing', async (signal) => {
   const cwd = await temporaryDirectory();
   const watcher = watching(cwd);
   const { url } = await rawServer((socket) => socket.write(HALF));
@@ -71,4 +72,43 @@ test('while standard output is being written', async () => {
   await stdout.seen(/and no more/);
   child.kill('SIGINT');
   expect(await ended).toMatchObject({ code: 130, stdout: 'and no more' });
+});
+
+test('while an old part is being hashed: at once, and it is kept', async () => {
+  const cwd = await temporaryDirectory();
+  const { url, requests } = await rawServer((socket) => {
+    socket.end('HTTP/1.1 200 OK\r\nETag: "a"\r\nContent-Length: 99\r\n\r\nhello');
+  });
+  const args = ['get', url, '-o', 'file', '--resume', '--retries', '0'];
+  await run(args, { cwd });
+  // 1 TiB, of which reading alone takes minutes.
+  const [part, stateFile] = [path.join(cwd, 'file.part'), path.join(cwd, 'file.part.json')];
+  await truncate(part, 2 ** 40);
+  const state = JSON.parse(await readFile(stateFile, 'utf8'));
+  const representation = { ...state.representation, total: 2 ** 40 };
+  const planted = JSON.stringify({ ...state, bytes: 2 ** 40 - 1, representation });
+  await writeFile(stateFile, planted);
+  const { child, ended } = start(args, { cwd });
+  const lock = path.join(cwd, 'file.part.lock');
+  const isHeld = async () => {
+    const [name] = await readdir(lock).catch(() => [] as string[]);
+    return name !== undefined && (await readFile(path.join(lock, name), 'utf8').catch(() => '')) === 'held\n';
+  };
+  while (!(await isHeld())) await setImmediate();
+  child.kill('SIGINT');
+  const stderr = 'error: interrupted; what came is kept in file.part, and get --resume continues it\n';
+  expect(await ended).toEqual({ code: 130, signal: null, stdout: '', stderr });
+  expect(requests).toHaveLength(1);
+  expect((await readdir(cwd)).sort()).toEqual(['file.part', 'file.part.json']);
+  expect(await readFile(stateFile, 'utf8')).toBe(planted);
+});
+
+test('while it waits for the next try', async () => {
+  const cwd = await temporaryDirectory();
+  const { url } = await rawServer('HTTP/1.1 503 Busy\r\nRetry-After: 100\r\nContent-Length: 0\r\n\r\n');
+  const { child, stderr, ended } = start(['get', url, '-o', 'file', '--retries', '9'], { cwd });
+  await stderr.seen(/trying again/);
+  child.kill('SIGINT');
+  expect((await ended).code).toBe(130);
+  expect(await readdir(cwd)).toEqual([]);
 });

@@ -23,7 +23,8 @@ interface Option {
 
 /** The options that are given to parseArgs. */
 function optionsInSource(command: string): Option[] {
-  const source = readFileSync(new URL(`../../src/cli/${command}/${command}.ts`, import.meta.url), 'utf8');
+  const file = command === 'get' ? 'options' : command;
+  const source = readFileSync(new URL(`../../src/cli/${command}/${file}.ts`, import.meta.url), 'utf8');
   const entry = /(?:'([\w-]+)'|(\w+)): \{ type: '(string|boolean)'(?:, short: '(\w)')?/g;
   return [...source.matchAll(entry)].map(([, quoted, plain, type, short]) => ({
     name: (quoted ?? plain)!,

@@ -17,6 +17,7 @@ import {
   OLD,
   PLAIN,
   TRAILERS,
+  unchunk,
 } from '../support/dial.ts';
 import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../support/hashing.ts';
 import { begin, failing, KINDS, type Source, serve } from '../support/servers.ts';
@@ -180,7 +181,7 @@ describe.each(KINDS)('a length that is known, on %s', (_kind, answering) => {
     const options = () => {
       for (const length of [-1, 1.5, Number.NaN, 2 ** 53, '5' as never]) {
         try {
-          respond({ writeHead() {}, req: {} } as never, { length });
+          respond({ writeHead() {}, req: { headers: {} } } as never, { length });
         } catch (error) {
           thrown.push(error);
         }
@@ -194,10 +195,10 @@ describe.each(KINDS)('a length that is known, on %s', (_kind, answering) => {
   });
 });
 
-test.each<[string, string, string]>([
-  ['that asks for nothing', PLAIN, `${CHUNK}5\r\n<!-->\r\n${LAST_CHUNK}`],
-  ['of HTTP/1.0', OLD, `${HELLO_WORLD}<!-->`],
-])('a middleware that may change the content: no length for a client %s', async (_, request, expected) => {
+test.each<[string, string, (body: string) => string]>([
+  ['that asks for nothing', PLAIN, (body) => unchunk(body).data],
+  ['of HTTP/1.0', OLD, (body) => body],
+])('a middleware that may change the content: no length for a client %s', async (_, request, contentOf) => {
   const { port } = await serve((_req, res) => {
     const { end } = res;
     res.end = function (this: typeof res) {
@@ -209,5 +210,5 @@ test.each<[string, string, string]>([
   const wire = dial(port, request);
   const { fields, body } = messageFrom(request === OLD ? (await wire.closed()).octets : await wire.until(LAST_CHUNK));
   expect(fields).not.toHaveProperty('content-length');
-  expect(body).toBe(expected);
+  expect(contentOf(body)).toBe(`${HELLO_WORLD}<!-->`);
 });

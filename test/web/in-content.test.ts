@@ -326,6 +326,26 @@ describe('in-content §5: around it', () => {
     expect(errors.map((error) => error instanceof TypeError && why.test(error.message))).toEqual([true, true]);
   });
 
+  test('in-content §3: a 206 is a TypeError, at once or when the head would go out', async () => {
+    const errors: unknown[] = [];
+    const port = await listening(
+      createServer((_req, res) => {
+        try {
+          respond(res, { framing: 'content', status: 206 });
+        } catch (error) {
+          errors.push(error);
+        }
+        res.statusCode = 206;
+        respond(res, { framing: 'content' })
+          .on('error', (error) => errors.push(error))
+          .end('a');
+      }),
+    );
+    const { status } = await fetch(`http://127.0.0.1:${port}/`);
+    expect(status).toBe(500);
+    expect(errors).toEqual([expect.any(TypeError), expect.any(TypeError)]);
+  });
+
   test('any other framing is a TypeError', async () => {
     const errors: unknown[] = [];
     const port = await listening(

@@ -1,46 +1,24 @@
 /** chunked-trailers get: one URL, whose content is kept only on a good verdict, and an exit code that says which. */
+import { createHash } from 'node:crypto';
 import { createWriteStream, existsSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { parseArgs } from 'node:util';
+import { areSameOctets } from '../../core/content-digest.ts';
 import { HeadError } from '../../core/errors.ts';
-import { type FieldPairs, serializeFieldLines } from '../../core/fields.ts';
+import type { FieldPairs } from '../../core/fields.ts';
 import { BodyError, type Verdict } from '../../core/verdict.ts';
-import type { Require } from '../../core/verifier.ts';
-import {
-  type DownloadOptions,
-  downloadBy,
-  requestFieldsFor,
-  settingsWith,
-  WANT_REPR_DIGEST,
-} from '../../files/download/download.ts';
+import type { AttemptSettings } from '../../files/download/attempt.ts';
+import { type DownloadOptions, downloadBy, settingsWith } from '../../files/download/download.ts';
 import { partFor } from '../../files/download/ownership.ts';
-import { openVerified } from '../../files/download/request.ts';
+import { lengthFrom, openVerified, requestFollowing } from '../../files/download/request.ts';
 import { StatusError } from '../../files/download/status-error.ts';
-import { requestHeaders } from '../../node/head/request-headers.ts';
-import { EXIT, exitCodeOf } from '../exit-codes.ts';
+import { EXIT, exitCodeOf, SIGNALS } from '../exit-codes.ts';
 import { complain, formatCount, paint, warn } from '../terminal.ts';
-import { GET_USAGE, UsageError } from '../usage.ts';
+import { GET_USAGE } from '../usage.ts';
+import { nameFromDisposition } from './file-name.ts';
+import { type GetOptions, readOptions } from './options.ts';
 import { Progress } from './progress.ts';
-
-const USER_AGENT = 'chunked-trailers';
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-interface GetOptions {
-  url: URL;
-  /** Undefined: standard output. */
-  output: string | undefined;
-  isResumed: boolean;
-  retries: number;
-  require: Require;
-  fields: FieldPairs;
-  maxRedirects: number;
-  idleTimeout: number;
-  totalTimeout: number;
-  isQuiet: boolean;
-}
 
 export async function get(args: string[]): Promise<number> {
   const options = readOptions(args);
@@ -52,6 +30,7 @@ export async function get(args: string[]): Promise<number> {
   const interrupt = () => interruption.abort();
   for (const name of SIGNALS) process.once(name, interrupt);
   try {
+    await nameByServer(options, interruption.signal);
     const { output } = options;
     const isFile = output !== undefined && !isStream(output);
     if (!isFile) return await getStream(options, output, interruption.signal);
@@ -71,26 +50,43 @@ export async function get(args: string[]): Promise<number> {
   }
 }
 
+/** -J: a HEAD first, for the name in its Content-Disposition. What is there is not replaced under such a name. */
+async function nameByServer(options: GetOptions, signal: AbortSignal): Promise<void> {
+  if (!options.isNamedByServer) return;
+  const settings = settingsOf(options, signal);
+  const { message, close } = await requestFollowing(settings.url, settings.headers, { ...settings, method: 'HEAD' });
+  close();
+  const field = message.headers['content-disposition'];
+  const name = nameFromDisposition(field);
+  if (field !== undefined && name === undefined) warn(`there is no safe name in "${field}": ${options.output} it is`);
+  options.output = name ?? options.output!;
+  const isContinued = options.isResumed || options.isTimestamped;
+  if (!isContinued && existsSync(options.output)) {
+    throw Object.assign(new Error(`${options.output} is there already: name the file by -o`), { code: 'EEXIST' });
+  }
+}
+
 /** Into a file: `download` does it. */
 async function getFile(options: GetOptions, output: string, signal: AbortSignal): Promise<number> {
-  const { url, isResumed, retries, isQuiet } = options;
+  const { isResumed, retries, isQuiet, hasRemoteTime } = options;
   const progress = new Progress(!isQuiet && process.stderr.isTTY);
+  const since = options.isTimestamped ? timeOf(output) : undefined;
   try {
     const downloading: DownloadOptions = {
-      ...optionsOf(options, signal),
-      ...{ resume: isResumed, retries },
-      onProgress: (now) => progress.show(now),
+      ...{ resume: isResumed, retries, remoteTime: hasRemoteTime },
       onRetry: (error, retry) => {
         if (!isQuiet) progress.interrupt(() => warn(`${error.message}; trying again (${retry} of ${retries})`));
       },
     };
-    const verdict = await downloadBy(
-      settingsWith(url, downloading, () => options.fields),
-      output,
-      downloading,
-    );
+    const settings = settingsOf(options, signal, since === undefined ? [] : [['If-Modified-Since', since]]);
+    const verdict = await downloadBy({ ...settings, onProgress: (now) => progress.show(now) }, output, downloading);
     progress.stop();
     conclude(verdict, progress, isQuiet);
+    return EXIT.ok;
+  } catch (error) {
+    if (since === undefined || !(error instanceof StatusError) || error.statusCode !== 304) throw error;
+    progress.stop();
+    if (!isQuiet) process.stderr.write(`${output} is as new as what the server has\n`);
     return EXIT.ok;
   } finally {
     progress.stop();
@@ -99,36 +95,76 @@ async function getFile(options: GetOptions, output: string, signal: AbortSignal)
 
 /** Into what is no file: standard output, a pipe, a device. There is nothing to be renamed or continued. */
 async function getStream(options: GetOptions, output: string | undefined, signal: AbortSignal): Promise<number> {
-  const { url, isQuiet } = options;
-  const settings = settingsWith(url, optionsOf(options, signal), () => options.fields);
-  const { body, message, close } = await openVerified(settings.url, settings.headers, settings);
+  const { isQuiet, maxTime } = options;
+  const bounded = maxTime > 0 ? AbortSignal.any([signal, AbortSignal.timeout(maxTime)]) : signal;
+  const settings = settingsOf(options, bounded);
   const progress = new Progress(!isQuiet && process.stderr.isTTY && (output !== undefined || !process.stdout.isTTY));
+  let close = () => {};
   try {
-    const total = lengthOf(message.headers['content-length']);
-    const counter = new Transform({
-      transform(data: Buffer, _encoding, callback) {
-        progress.show({ bytes: progress.bytes + data.length, ...(total !== undefined && { total }) });
-        callback(null, data);
-      },
+    const reply = await openVerified(settings.url, settings.headers, settings);
+    close = reply.close;
+    const { headers } = reply.message;
+    const total = lengthFrom(headers['content-length']) ?? lengthFrom(headers['x-stream-length']);
+    const isGuarded = output === undefined && process.stdout.isTTY && !options.isStdoutAsked;
+    const checked = checking(settings.checksum, isGuarded, (bytes) => {
+      progress.show({ bytes, ...(total !== undefined && { total }) });
     });
-    if (output === undefined) await pipeline(body, counter, process.stdout as Writable, { end: false });
-    else await pipeline(body, counter, createWriteStream(output, { flags: 'w' }));
+    if (output === undefined) await pipeline(reply.body, checked, process.stdout as Writable, { end: false });
+    else await pipeline(reply.body, checked, createWriteStream(output, { flags: 'w' }));
     progress.stop();
-    conclude(await body.verdict, progress, isQuiet);
+    const verdict = await reply.body.verdict;
+    conclude(settings.checksum === undefined ? verdict : { ...verdict, digest: 'match' }, progress, isQuiet);
     return EXIT.ok;
+  } catch (error) {
+    if (!bounded.aborted || signal.aborted) throw error;
+    progress.stop();
+    complain(`truncated after ${formatCount(progress.bytes)} bytes: it took longer than --max-time`);
+    return EXIT.truncated;
   } finally {
     progress.stop();
     close();
   }
 }
 
-function optionsOf(options: GetOptions, signal: AbortSignal): DownloadOptions {
-  const { require, maxRedirects, idleTimeout, totalTimeout } = options;
-  return { require, maxRedirects, idleTimeout, totalTimeout, headTimeout: idleTimeout, signal };
+/** Passes content on as long as it may be shown, and ends only if the checksum agrees. */
+function checking(checksum: AttemptSettings['checksum'], isGuarded: boolean, onBytes: (bytes: number) => void) {
+  const hash = checksum === undefined ? undefined : createHash(checksum.algorithm.replace('-', ''));
+  let bytes = 0;
+  return new Transform({
+    transform(data: Buffer, _encoding, callback) {
+      if (isGuarded && data.includes(0)) return callback(new Error(BINARY));
+      hash?.update(data);
+      bytes += data.length;
+      onBytes(bytes);
+      callback(null, data);
+    },
+    flush(callback) {
+      const own = hash?.digest();
+      if (own === undefined || areSameOctets(own, checksum!.digest)) return callback();
+      const reason = `The checksum disagrees: what came has ${checksum!.algorithm}=${own.toString('hex')}`;
+      const findings = { trailers: [], isStatusUnreadable: false, status: undefined, error: undefined };
+      callback(
+        new BodyError('ERR_BODY_MISMATCH', { ...findings, kind: 'mismatch', bytes, digest: 'mismatch', reason }),
+      );
+    },
+  });
 }
 
-function lengthOf(field: string | undefined): number | undefined {
-  return field === undefined ? undefined : Number(field);
+const BINARY = 'the content is binary, and this is a terminal: use -o <file>, or -o - to see it all the same';
+
+function settingsOf(options: GetOptions, signal: AbortSignal, more: FieldPairs = []): AttemptSettings {
+  const { url, require, maxRedirects, idleTimeout, totalTimeout, maxTime, checksum, fields } = options;
+  const { proxyFor, tls, connectTimeout } = options;
+  const known: DownloadOptions = {
+    ...{ require, maxRedirects, idleTimeout, totalTimeout, maxTime, headTimeout: idleTimeout, signal },
+    ...(checksum !== undefined && { checksum }),
+  };
+  return { ...settingsWith(url, known, () => [...fields, ...more]), proxyFor, tls, connectTimeout };
+}
+
+/** When the file was changed, as a field has it; undefined for one that is not there. */
+function timeOf(file: string): string | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.mtime.toUTCString();
 }
 
 /** A pipe, a device, and what `/dev/stdout` and process substitutions are: written to as they stand. */
@@ -186,91 +222,4 @@ function describeLocal({ code, syscall, message }: NodeJS.ErrnoException, output
   }
   if (syscall !== undefined) return `${output} cannot be written: ${message}`;
   return code === undefined ? message : message.replace(`${code}: `, '');
-}
-
-function readOptions(args: string[]): GetOptions | undefined {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      output: { type: 'string', short: 'o' },
-      resume: { type: 'boolean', default: false },
-      retries: { type: 'string' },
-      require: { type: 'string', default: 'announced' },
-      header: { type: 'string', short: 'H', multiple: true, default: [] },
-      plain: { type: 'boolean', default: false },
-      'max-redirects': { type: 'string', default: '10' },
-      'idle-timeout': { type: 'string', default: '300' },
-      'total-timeout': { type: 'string', default: '86400' },
-      quiet: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (values.help) return undefined;
-  const [address] = positionals;
-  if (address === undefined || positionals.length > 1) throw new UsageError('get takes one URL');
-  if (/^[\w.-]+:\d+(?:\/|$)/.test(address)) throw new UsageError(`"${address}" lacks its scheme: http://${address}`);
-  if (!URL.canParse(address)) throw new UsageError(`"${address}" is not a URL; it starts with http:// or https://`);
-  const url = new URL(address);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new UsageError(`only http: and https: are supported, not ${url.protocol}`);
-  }
-  if (values.output !== undefined && (values.output === '' || /[/\\]$/.test(values.output))) {
-    throw new UsageError(`-o takes the name of a file, not "${values.output}"`);
-  }
-  const { require } = values;
-  if (require !== 'announced' && require !== 'always' && require !== 'never') {
-    throw new UsageError(`--require takes announced, always or never, not "${require}"`);
-  }
-  const output = values.output === '-' ? undefined : values.output;
-  if (values.resume && output === undefined) throw new UsageError('--resume needs a file to continue: -o <file>');
-  if (values.resume && values.plain) throw new UsageError('--resume asks for the status: it cannot go with --plain');
-  const own = ownFields(values.header);
-  if (values.resume) assertResumable(own);
-  return {
-    url,
-    output,
-    isResumed: values.resume,
-    retries: wholeNumber('--retries', values.retries ?? (values.resume ? '5' : '0')),
-    require,
-    fields: requestFields(url, own, values.plain),
-    maxRedirects: wholeNumber('--max-redirects', values['max-redirects']),
-    idleTimeout: 1000 * wholeNumber('--idle-timeout', values['idle-timeout']),
-    totalTimeout: 1000 * wholeNumber('--total-timeout', values['total-timeout']),
-    isQuiet: values.quiet,
-  };
-}
-
-function wholeNumber(option: string, text: string): number {
-  if (!/^\d{1,6}$/.test(text)) throw new UsageError(`${option} takes a whole number, not "${text}"`);
-  return Number(text);
-}
-
-function ownFields(headerLines: readonly string[]): FieldPairs {
-  const own: FieldPairs = headerLines.map((line) => {
-    const [, name, value] = /^([^:]+):[ \t]*(.*)$/.exec(line) ?? [];
-    if (name === undefined || value === undefined) throw new UsageError(`-H takes "Name: value", not "${line}"`);
-    return [name, value];
-  });
-  try {
-    serializeFieldLines(own);
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-  return own;
-}
-
-function assertResumable(own: FieldPairs): void {
-  const names = own.map(([name]) => name.toLowerCase());
-  const ours = names.find((name) => name === 'range' || name === 'if-range');
-  if (ours !== undefined) throw new UsageError(`--resume sends ${ours} itself: leave it out`);
-}
-
-function requestFields(url: URL, own: FieldPairs, isPlain: boolean): FieldPairs {
-  const asking = isPlain ? {} : { ...requestHeaders(), ...WANT_REPR_DIGEST };
-  try {
-    return requestFieldsFor(url, Object.entries({ 'User-Agent': USER_AGENT, Accept: '*/*', ...asking }), own);
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
 }

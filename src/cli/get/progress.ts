@@ -56,7 +56,9 @@ export class Progress {
   }
 
   #draw(): void {
-    process.stderr.write(`\r\x1b[K${this.summary()}${this.#left()}`);
+    // A line that wraps could not be cleared.
+    const line = `${this.summary()}${this.#left()}`.slice(0, Math.max(1, (process.stderr.columns || 80) - 1));
+    process.stderr.write(`\r\x1b[K${line}`);
   }
 
   /** `, 45 % of 27.3 MB, 5.5 s left` */

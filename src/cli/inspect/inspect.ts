@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { isToken } from '../../core/grammar.ts';
 import type { Require } from '../../core/verifier.ts';
-import { EXIT } from '../exit-codes.ts';
+import { EXIT, SIGNALS } from '../exit-codes.ts';
 import { complain, paint } from '../terminal.ts';
 import { INSPECT_USAGE, UsageError } from '../usage.ts';
 import { Annotator } from './annotator.ts';
@@ -39,11 +39,11 @@ export async function inspect(args: string[]): Promise<number> {
   const input = await open(options.file);
   const interruption = new AbortController();
   const interrupt = () => interruption.abort();
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  for (const name of SIGNALS) process.once(name, interrupt);
   try {
     return await annotate(input, options, interruption.signal);
   } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+    for (const name of SIGNALS) process.off(name, interrupt);
   }
 }
 

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { EXIT } from '../exit-codes.ts';
+import { EXIT, SIGNALS } from '../exit-codes.ts';
 import { complain, formatBytes, formatCount, formatTime, paint, parseBytes, printable } from '../terminal.ts';
 import { SERVE_USAGE, UsageError } from '../usage.ts';
 import { serveConnection } from './connection.ts';
@@ -45,7 +45,7 @@ export async function serve(args: string[]): Promise<number> {
   setMaxListeners(0, signal); // each connection listens
   const handler = fileHandler({ root, failAfter, signal, ...(!values.quiet && { onAnswered: report }) });
   const stopped = new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve).once('SIGTERM', resolve);
+    for (const name of SIGNALS) process.once(name, resolve);
   });
   const server = await listen((socket) => void serveConnection(socket, handler, signal), port, values.host);
   process.stdout.write(

@@ -6,16 +6,27 @@ import { bodyErrorFor, type Require } from '../../core/verifier.ts';
 import {
   type Asked,
   type ContentRange,
+  isDate,
   isSameValidator,
   partOf206,
   unsatisfiedLength,
   validatorFrom,
   weakValidatorFrom,
 } from './content-range.ts';
-import { checkReprDigest, isCheckable, judgeWhole, judgeWithoutRest } from './digest.ts';
+import {
+  type Checksum,
+  ChecksumError,
+  checkReprDigest,
+  isCheckable,
+  judgeByChecksum,
+  judgeWhole,
+  judgeWithoutRest,
+} from './digest.ts';
+import { LentHash } from './lent-hash.ts';
 import type { PartFile } from './part-file.ts';
 import {
   isWhole,
+  lengthFrom,
   type Reply,
   type RequestFields,
   type RequestSettings,
@@ -37,11 +48,14 @@ export interface AttemptSettings extends RequestSettings {
   url: URL;
   headers: RequestFields;
   require: Require;
+  /** Milliseconds for all requests together; 0 for no bound. */
+  maxTime: number;
+  checksum: Checksum | undefined;
   onProgress: ((progress: DownloadProgress) => void) | undefined;
 }
 
 /** The verdict on the whole; or that another request is needed, and whether this one got it any further. */
-export type Outcome = { verdict: Verdict } | { hasAdvanced: boolean };
+export type Outcome = { verdict: Verdict; modified?: Date | undefined } | { hasAdvanced: boolean };
 
 /** What a part that is shorter than what was asked for has to bring, or the rest would take requests without end. */
 export const MIN_ADVANCE = 65_536;
@@ -74,10 +88,12 @@ export async function attempt(part: PartFile, settings: AttemptSettings): Promis
           ['Range', `bytes=${asked.first}-`],
           [known?.needsProof ? 'If-Unmodified-Since' : 'If-Range', asked.validator],
         ];
-  const reply = await requestFollowing(settings.url, [...settings.headers, ...range], settings);
+  const lent = new LentHash();
+  const { createHasher } = lent;
+  const reply = await requestFollowing(settings.url, [...settings.headers, ...range], { ...settings, createHasher });
   try {
     const { statusCode = 0, headers: received } = reply.message;
-    if (isWhole(reply, settings.headers, settings.require)) return await receiveWhole(part, reply, settings);
+    if (isWhole(reply, settings.headers, settings.require)) return await receiveWhole(part, reply, settings, lent);
     if (statusCode === 200 && asked !== undefined) {
       part.isDoubted = true; // it has a Content-Range
       return { hasAdvanced: true };
@@ -90,7 +106,7 @@ export async function attempt(part: PartFile, settings: AttemptSettings): Promis
       if (statusCode === 416 && isNothingMissing(reply, asked, known)) return await withoutRest(part, known, settings);
       const range = statusCode === 206 && sourceOf(reply) === known.source ? partOf206(received, asked) : undefined;
       if (typeof range === 'object') {
-        return await receive(part, reply, settings, mergeFacts(known, factsFrom(reply), range), range);
+        return await receive(part, reply, settings, mergeFacts(known, factsFrom(reply, settings), range), range);
       }
       part.isDoubted = true; // the next request is a plain one
       return { hasAdvanced: true };
@@ -102,15 +118,15 @@ export async function attempt(part: PartFile, settings: AttemptSettings): Promis
 }
 
 /** A response of the whole. What is there is kept until it is known to be better. */
-async function receiveWhole(part: PartFile, reply: Reply, settings: AttemptSettings): Promise<Outcome> {
-  const facts = factsFrom(reply);
+async function receiveWhole(part: PartFile, reply: Reply, settings: AttemptSettings, lent: LentHash): Promise<Outcome> {
+  const facts = factsFrom(reply, settings);
   const { representation: known } = part;
   if (known !== undefined && part.bytes > 0 && isLess(facts, known)) {
     throw refusal(part, 'The server sent a whole that it says less of than of the one that was begun: this is kept');
   }
   await part.beginAfresh(representationFrom(facts));
   try {
-    return await receive(part, reply, settings, facts, undefined);
+    return await receive(part, reply, settings, facts, undefined, lent);
   } catch (error) {
     await part.settle();
     throw error;
@@ -135,13 +151,21 @@ async function receive(
   settings: AttemptSettings,
   facts: Facts,
   range: ContentRange | undefined,
+  lent?: LentHash,
 ): Promise<Outcome> {
   const representation = representationFrom(facts);
   const first = part.bytes;
   const mayKeep = mayKeepUnverified(facts, settings.require);
-  part.begin(representation);
+  part.begin(representation, lent);
   try {
-    await write(part, reply, settings, facts.total, range, representation !== undefined && mayKeep);
+    await write(
+      part,
+      reply,
+      settings,
+      facts.total ?? hintOf(reply, first),
+      range,
+      representation !== undefined && mayKeep,
+    );
   } catch (error) {
     reply.body.destroy(); // it may be ours
     const verdict = await reply.body.verdict;
@@ -162,15 +186,32 @@ async function receive(
   const reprDigest = fieldValue(verdict.trailers, 'repr-digest') ?? facts.reprDigest;
   const repr = await checkReprDigest(part, reprDigest);
   const judged = judgeWhole(verdict, part, repr, first > 0);
-  if (facts.needsProof && first > 0 && repr === 'absent') {
+  if (facts.needsProof && first > 0 && repr === 'absent' && settings.checksum === undefined) {
     const error = refusal(part, NO_PROOF);
     await part.restart();
     throw error;
   }
-  return conclude(part, judged, settings.require, facts.isSealed);
+  const final = await judgeByChecksum(judged, part, settings.checksum);
+  if (final !== judged && final.kind === 'mismatch' && first === 0) {
+    await part.restart();
+    throw new ChecksumError('ERR_BODY_MISMATCH', final);
+  }
+  const outcome = await conclude(part, final, settings, facts.isSealed);
+  return { ...outcome, modified: modifiedFrom(reply) };
+}
+
+function modifiedFrom({ message }: Reply): Date | undefined {
+  const { 'last-modified': field = '' } = message.headers;
+  return isDate(field) ? new Date(field) : undefined;
 }
 
 const NO_PROOF = 'It came in parts that only a Repr-Digest can prove to be of one content, and none came';
+
+/** What a server says to whom it sends chunks, for the progress only. */
+function hintOf({ message }: Reply, first: number): number | undefined {
+  const hint = lengthFrom(message.headers['x-stream-length']);
+  return hint === undefined ? undefined : first + hint;
+}
 
 /** @throws BodyError of the verdict on the body, or for a part of another length than its Content-Range has */
 async function write(
@@ -202,15 +243,21 @@ function representationFrom({ validator, ...facts }: Facts): Representation | un
 
 async function withoutRest(part: PartFile, known: Representation, settings: AttemptSettings): Promise<Outcome> {
   const repr = await checkReprDigest(part, known.reprDigest);
-  if (repr === 'absent' && (known.isSealed || known.needsProof || settings.require === 'always')) {
+  const isProven = repr !== 'absent' || settings.checksum !== undefined;
+  if (!isProven && (known.isSealed || known.needsProof || settings.require === 'always')) {
     await part.restart();
     return { hasAdvanced: true };
   }
-  const isPromised = known.isSealed && repr !== 'match';
-  return conclude(part, judgeWithoutRest(part, repr), settings.require, isPromised);
+  const verdict = await judgeByChecksum(judgeWithoutRest(part, repr), part, settings.checksum);
+  return conclude(part, verdict, settings, known.isSealed && verdict.kind !== 'complete');
 }
 
-async function conclude(part: PartFile, verdict: Verdict, require: Require, isPromised: boolean): Promise<Outcome> {
+async function conclude(
+  part: PartFile,
+  verdict: Verdict,
+  { require }: AttemptSettings,
+  isPromised: boolean,
+): Promise<{ verdict: Verdict }> {
   const error = bodyErrorFor(verdict, require, isPromised);
   if (error === undefined) return { verdict };
   await part.restart();
@@ -223,13 +270,14 @@ function isNothingMissing(reply: Reply, { first, validator }: Asked, { source }:
   return isSame && sourceOf(reply) === source && unsatisfiedLength(headers['content-range']) === first;
 }
 
-function factsFrom(reply: Reply): Facts {
+function factsFrom(reply: Reply, { checksum }: AttemptSettings): Facts {
   const { statusCode, headers } = reply.message;
   const length = headers['content-length'];
   const { 'repr-digest': reprField } = headers;
   const reprDigest = typeof reprField === 'string' && isCheckable(reprField) ? reprField : undefined;
   const announced = listMembers(headers.trailer);
-  const isReprDigestExpected = reprDigest !== undefined || announced.includes('repr-digest');
+  const isPromised = reprDigest !== undefined || announced.includes('repr-digest');
+  const isReprDigestExpected = isPromised || checksum !== undefined;
   const strong = validatorFrom(headers);
   // The digest decides in the end whether the parts were of one content.
   const weak = strong === undefined && isReprDigestExpected ? weakValidatorFrom(headers) : undefined;

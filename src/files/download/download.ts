@@ -24,11 +24,12 @@ import {
   MIN_ADVANCE,
   mayKeepUnverified,
 } from './attempt.ts';
+import { parseChecksum } from './digest.ts';
 import { PartFile } from './part-file.ts';
 import type { RequestFields } from './request.ts';
 import { defaultRetryDelay, isWorthRetrying, retryAfterOf } from './retry.ts';
 
-/** The timeouts are for each response. */
+/** `idleTimeout` and `totalTimeout` are for each response. */
 export interface DownloadOptions extends BodyTimeoutOptions {
   /**
    * Keeps what has come in `<file>.part`, with its state in `<file>.part.json`, when the download fails, is cancelled or
@@ -43,6 +44,18 @@ export interface DownloadOptions extends BodyTimeoutOptions {
   retries?: number;
   /** Milliseconds before the nth further request. By default 1 s, 2 s, 4 s ... 30 s, less a random part. */
   retryDelay?: (retry: number) => number;
+  /**
+   * Milliseconds for all of it, with the further requests and the waits between them. Default 604,800,000 (a week); 0 or
+   * Infinity for no bound.
+   */
+  maxTime?: number;
+  /**
+   * The digest of the whole as it was published, `sha-256=` or `sha-512=` and its hexadecimal digits. A file with another
+   * one does not appear. It proves a body as a status does.
+   */
+  checksum?: string;
+  /** Gives the file the time of its last change at the server, if that is told (Last-Modified). `false` by default. */
+  remoteTime?: boolean;
   /** Told whenever bytes have come. What it throws ends the download. */
   onProgress?: (progress: DownloadProgress) => void;
   /** Called before each retry. */
@@ -90,11 +103,31 @@ export async function downloadBy(settings: AttemptSettings, file: string, option
 }
 
 async function downloadWhole(settings: AttemptSettings, file: string, options: DownloadOptions): Promise<Verdict> {
-  const { retries = 5, retryDelay = defaultRetryDelay, resume = false, onRetry, signal } = options;
+  const { retries = 5 } = options;
   if (!Number.isSafeInteger(retries) || retries < 0) {
     throw new RangeError(`retries must be an integer, 0 or more; not ${retries}`);
   }
-  signal?.throwIfAborted();
+  settings.signal?.throwIfAborted();
+  if (settings.maxTime === 0) return downloadWithin(settings, file, options, undefined);
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), settings.maxTime);
+  const signal = settings.signal ? AbortSignal.any([settings.signal, deadline.signal]) : deadline.signal;
+  try {
+    const bounded = { ...settings, signal, verifying: { ...settings.verifying, signal } };
+    return await downloadWithin(bounded, file, options, deadline.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function downloadWithin(
+  settings: AttemptSettings,
+  file: string,
+  options: DownloadOptions,
+  deadline: AbortSignal | undefined,
+): Promise<Verdict> {
+  const { retries = 5, retryDelay = defaultRetryDelay, resume = false, remoteTime = false, onRetry } = options;
+  const { signal } = settings;
   const part = await PartFile.open(file, {
     source: identityOf(settings.url),
     keepsOverRuns: resume,
@@ -108,7 +141,7 @@ async function downloadWhole(settings: AttemptSettings, file: string, options: D
       try {
         const outcome = await attempt(part, settings);
         if ('verdict' in outcome) {
-          await part.finish();
+          await part.finish(remoteTime ? outcome.modified : undefined);
           return outcome.verdict;
         }
         if (outcome.hasAdvanced) continue;
@@ -132,9 +165,15 @@ async function downloadWhole(settings: AttemptSettings, file: string, options: D
       }
     }
   } catch (error) {
+    const { bytes } = part;
     await part.abandon();
-    throw error;
+    throw deadline?.aborted ? tooLong(bytes) : error;
   }
+}
+
+function tooLong(bytes: number): BodyError {
+  const error = new FramingError('ERR_FRAMING_TIMEOUT', 'The download took longer than maxTime');
+  return new BodyError('ERR_BODY_TIMEOUT', judge({ bytes, error }));
 }
 
 /** @throws TypeError, RangeError for a URL or options that are none */
@@ -149,6 +188,7 @@ export function settingsWith(
   fieldsOf: (url: URL) => RequestFields,
 ): AttemptSettings {
   const { require = 'announced', signal, onProgress, maxRedirects = 10, agent } = options;
+  const { maxTime = 604_800_000, checksum } = options;
   const { idleTimeout, totalTimeout, headTimeout = 300_000 } = options;
   const parsed = new URL(url);
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
@@ -160,6 +200,7 @@ export function settingsWith(
     ...(totalTimeout !== undefined && { totalTimeout }),
   };
   bodyTimeoutsFrom(timeouts);
+  const proof = checksum === undefined ? undefined : parseChecksum(checksum);
   const headers = fieldsOf(parsed);
   const wanted = preferredDigest(fieldValue(headers, 'want-content-digest'));
   const digest = wanted === undefined || wanted === 'none' ? 'sha-256' : wanted;
@@ -167,8 +208,11 @@ export function settingsWith(
     url: parsed,
     headers,
     require,
-    verifying: { require, digest, ...timeouts, ...(signal && { signal }) },
+    // With a checksum, that decides in the end.
+    verifying: { require: proof === undefined ? require : 'never', digest, ...timeouts, ...(signal && { signal }) },
     signal,
+    maxTime: timeoutFrom('maxTime', maxTime),
+    checksum: proof,
     headTimeout: timeoutFrom('headTimeout', headTimeout),
     maxRedirects,
     agent,

@@ -1,11 +1,15 @@
 /** One GET by `node:http`, its redirects followed (RFC 9110 §15.4), to a body that is being verified. */
 import { type Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { CreateHasher } from '../../core/content-digest.ts';
 import { HeadError, type HeadErrorCode } from '../../core/errors.ts';
 import type { FieldPairs } from '../../core/fields.ts';
 import type { Require } from '../../core/verifier.ts';
 import type { ReceivedBody } from '../../node/receive/received-body.ts';
-import { type VerifyOptions, verify } from '../../node/receive/verify.ts';
+import { type VerifyOptions, verifyFor } from '../../node/receive/verify.ts';
+import { openTunnel, type ProxyFor, proxyAddress, proxyFields } from './proxy.ts';
 import { StatusError } from './status-error.ts';
 
 export interface Reply {
@@ -22,11 +26,21 @@ export type RequestFields = FieldPairs;
 
 export interface RequestSettings {
   verifying: VerifyOptions;
+  /** By default that of the platform. */
+  createHasher?: CreateHasher;
   signal: AbortSignal | undefined;
   headTimeout: number;
   maxRedirects: number;
   /** The agent for a URL; by default a connection for each request. */
   agent: ((url: URL) => Agent | undefined) | undefined;
+  /** `GET` by default. */
+  method?: 'GET' | 'HEAD';
+  /** Without an agent. */
+  proxyFor?: ProxyFor;
+  /** Without an agent. */
+  tls?: { ca?: Buffer; rejectUnauthorized?: boolean };
+  /** Milliseconds until there is a connection, with TLS and through proxies; 0 for no bound. */
+  connectTimeout?: number;
 }
 
 /** Fields that are for the first origin only. */
@@ -99,6 +113,11 @@ export function isWhole(
   return !isPart || sent.some(([name]) => name.toLowerCase() === 'range');
 }
 
+/** A number of bytes, as Content-Length has it. */
+export function lengthFrom(field: string | string[] | undefined): number | undefined {
+  return typeof field === 'string' && /^\d{1,15}$/.test(field) ? Number(field) : undefined;
+}
+
 /** The status is not one of what was asked for. */
 export function statusError({ url, message }: Reply): StatusError {
   const { statusCode = 0, statusMessage, headers } = message;
@@ -106,32 +125,45 @@ export function statusError({ url, message }: Reply): StatusError {
 }
 
 function request(url: URL, headers: RequestFields, settings: RequestSettings): Promise<Reply> {
-  const { verifying, signal, headTimeout, agent } = settings;
+  const { verifying, signal, headTimeout, connectTimeout = 0 } = settings;
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const bare = new URL(url);
     bare.username = '';
     bare.password = '';
-    const send = bare.protocol === 'https:' ? httpsRequest : httpRequest;
     const hasHost = headers.some(([name]) => name.toLowerCase() === 'host');
-    const fields = hasHost ? headers : [['Host', bare.host], ...headers];
-    const tls = bare.protocol === 'https:' ? { ALPNProtocols: ['http/1.1'] } : {};
-    const sent: ClientRequest = send(bare, { headers: fields.flat(), agent: agent?.(bare) ?? false, ...tls });
+    const fields = hasHost ? headers : [['Host', bare.host] as [string, string], ...headers];
+    let sent: ClientRequest | undefined;
+    let cancelTunnel = () => {};
     const giveUp = (reason: unknown) => {
       settle();
-      sent.destroy();
+      cancelTunnel();
+      sent?.destroy();
       reject(reason);
     };
     const onAbort = () => giveUp(signal?.reason);
     const onTimeout = () => {
       giveUp(new HeadError('ERR_HEAD_TIMEOUT', `No whole response head came for ${headTimeout} ms`, { bytes: 0 }));
     };
+    const onLate = () => {
+      giveUp(new HeadError('ERR_NO_RESPONSE', `There was no connection after ${connectTimeout} ms`, { bytes: 0 }));
+    };
     const timer = headTimeout > 0 ? setTimeout(onTimeout, headTimeout) : undefined;
+    const connecting = connectTimeout > 0 ? setTimeout(onLate, connectTimeout) : undefined;
     const settle = () => {
       clearTimeout(timer);
+      clearTimeout(connecting);
       signal?.removeEventListener('abort', onAbort);
     };
     signal?.addEventListener('abort', onAbort);
+    sent = clientRequest(bare, fields, settings, (cancel) => {
+      cancelTunnel = cancel;
+    });
+    const isSecure = bare.protocol === 'https:';
+    sent.on('socket', (socket) => {
+      if (sent?.reusedSocket || (!isSecure && !socket.connecting)) clearTimeout(connecting);
+      else socket.once(isSecure ? 'secureConnect' : 'connect', () => clearTimeout(connecting));
+    });
     sent.on('error', (error) => {
       settle();
       reject(headError(error));
@@ -144,7 +176,7 @@ function request(url: URL, headers: RequestFields, settings: RequestSettings): P
       if (message.statusCode === 101) return onUpgrade();
       settle();
       // At once: bytes that the parser gives out before are not checked.
-      const body = verify(message, verifying);
+      const body = verifyFor('verify', message, verifying, settings.createHasher);
       const close = () => {
         body.destroy();
         sent.destroy();
@@ -153,6 +185,38 @@ function request(url: URL, headers: RequestFields, settings: RequestSettings): P
     });
     sent.end();
   });
+}
+
+/** The request on its way: straight, through the application's agent, or through a proxy. */
+function clientRequest(
+  url: URL,
+  fields: RequestFields,
+  { agent, proxyFor, tls = {}, method = 'GET' }: RequestSettings,
+  onTunnel: (cancel: () => void) => void,
+): ClientRequest {
+  const isSecure = url.protocol === 'https:';
+  const send = isSecure ? httpsRequest : httpRequest;
+  const secure = isSecure ? { ALPNProtocols: ['http/1.1'], ...tls } : {};
+  const headers = fields.flat();
+  const own = agent?.(url);
+  const proxy = own === undefined ? proxyFor?.(url) : undefined;
+  if (proxy === undefined) return send(url, { method, headers, agent: own ?? false, ...secure });
+  if (!isSecure) {
+    const sendToProxy = proxy.protocol === 'https:' ? httpsRequest : httpRequest;
+    const options = { ...proxyAddress(proxy), method, path: url.href, agent: false as const };
+    return sendToProxy({ ...options, headers: [...fields, ...proxyFields(proxy)].flat() });
+  }
+  const userAgent = fields.find(([name]) => name.toLowerCase() === 'user-agent')?.[1];
+  const createConnection = (_options: unknown, onCreated: (error: Error | null, socket: Socket) => void) => {
+    const cancel = openTunnel(proxy, url, userAgent, (error, socket) => {
+      if (socket === undefined) return onCreated(error, undefined as unknown as Socket);
+      const servername = isIP(url.hostname.replace(/^\[|\]$/g, '')) ? '' : url.hostname;
+      onCreated(null, connectTls({ socket, servername, ...secure }));
+    });
+    onTunnel(cancel);
+    return undefined;
+  };
+  return send(url, { method, headers, createConnection: createConnection as never });
 }
 
 /** Which of our errors it is that no response head came. */

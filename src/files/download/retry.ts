@@ -1,6 +1,7 @@
 /** Which failures may pass, and how long to wait before finding out. */
 import { HeadError } from '../../core/errors.ts';
 import { BodyError } from '../../core/verdict.ts';
+import { ChecksumError } from './digest.ts';
 import { StatusError } from './status-error.ts';
 
 /** What would come out the same: a bound of ours, and a server or proxy that gives no status. */
@@ -14,7 +15,7 @@ const LONGEST_RETRY_AFTER = 120_000;
 export function isWorthRetrying(error: unknown): boolean {
   if (error instanceof StatusError) return PASSING_STATUSES.has(error.statusCode);
   const isPeers = error instanceof BodyError || error instanceof HeadError;
-  return isPeers && !LASTING.has(error.code) && !isCertificateProblem(error.cause);
+  return isPeers && !(error instanceof ChecksumError) && !LASTING.has(error.code) && !isCertificateProblem(error.cause);
 }
 
 /** Milliseconds: 1 s, 2 s, 4 s ... 30 s, of which up to a half is left to chance, so that clients do not come at once. */

@@ -115,19 +115,30 @@ export abstract class Channel {
     });
   }
 
-  /** Sends what is queued, then RST; `onDone` when that is over, so that nobody can send FIN before. */
-  reset(onDone: OnDone): void {
+  /**
+   * Sends what is queued, then RST.
+   *
+   * @param hasLeft whether the client has left: then the source is let go before the RST. Else `onDone` is told when it is
+   *   over: the error may end the process, which sends FIN
+   */
+  reset(hasLeft: boolean, onDone: OnDone): void {
     let wasSent = false;
+    let isTold = false;
+    const tell = (isSent: boolean) => {
+      if (!isTold) onDone(isSent);
+      isTold = true;
+    };
     this.facts = { ...this.facts, isDelimitedByClose: true }; // should it take too long, RST is what remains
     this.endWith(
-      (isSent) => onDone(isSent || wasSent),
+      (isSent) => tell(isSent || wasSent),
       this.#leavingTimeout,
       (settle) => {
         this.takeSocket((socket) => {
           sendAll(socket, [], (isSent) => {
             wasSent = isSent;
+            if (hasLeft) tell(isSent);
             if (socket.destroyed) return settle(isSent);
-            this.#rehold(socket, () => {});
+            this.#rehold(socket, () => false);
             lingeringReset(socket, () => settle(isSent));
           });
         });
@@ -139,7 +150,13 @@ export abstract class Channel {
   protected commit(facts: MessageFacts): void {
     this.facts = facts;
     // FIN is what such a body ends with: it is ours alone.
-    if (facts.isDelimitedByClose) this.#rehold(this.connection, () => this.options.onForeign('the connection'));
+    if (!facts.isDelimitedByClose) return;
+    this.#rehold(this.connection, () => {
+      // Node itself answers the FIN of a client with ours.
+      if (this.connection.readableEnded) this.gone();
+      else this.options.onForeign('the connection');
+      return false;
+    });
   }
 
   /** Tells of a client that leaves, and of time without progress. */
@@ -199,9 +216,13 @@ export abstract class Channel {
     end(settle);
   }
 
-  /** Holds the socket while a failed response leaves: who destroys it meanwhile gets that once all has left. */
-  protected holdWhileLeaving(socket: Socket): void {
-    this.#rehold(socket, () => this.armTimer(Math.min(this.#leavingTimeout || MAX_LEAVING, MAX_LEAVING)));
+  /** Holds the socket while a response leaves: who destroys it meanwhile gets that once all has left. */
+  protected holdWhileLeaving(socket: Socket, hasLeft = () => false): void {
+    this.#rehold(socket, () => {
+      if (hasLeft()) return true;
+      this.armTimer(Math.min(this.#leavingTimeout || MAX_LEAVING, MAX_LEAVING));
+      return false;
+    });
   }
 
   /** Milliseconds that a failed response may take without progress; 0 for no bound. */
@@ -210,12 +231,7 @@ export abstract class Channel {
     return lingerTimeout === Number.POSITIVE_INFINITY ? 0 : Math.max(lingerTimeout, MIN_LEAVING);
   }
 
-  /** Lets others close the socket again. */
-  protected letGo(): void {
-    this.#letGo();
-  }
-
-  #rehold(socket: Socket, onForeign: () => void): void {
+  #rehold(socket: Socket, onForeign: () => boolean): void {
     this.#letGo();
     this.#letGo = holdSocket(socket, onForeign);
   }

@@ -104,26 +104,29 @@ const holds = new WeakMap<Socket, () => void>();
  * While it is held, `destroy` and `end` of the socket by somebody else do not reach it: Express's last handler, a `catch`,
  * `closeAllConnections` would send FIN or drop what is queued. An error of the socket itself goes through.
  *
- * @param onForeign told of each such call; it decides what becomes of the socket
+ * @param onForeign told of each such call; it decides what becomes of the socket: `true` lets go, and the call through
  * @returns lets go
  */
-export function holdSocket(socket: Socket, onForeign: () => void): () => void {
+export function holdSocket(socket: Socket, onForeign: () => boolean): () => void {
   const destroy = (error?: NodeJS.ErrnoException) => {
-    if (error?.syscall !== undefined) {
+    if (error?.syscall === undefined && !onForeign()) return socket;
+    release();
+    return socket.destroy(error);
+  };
+  const endWith =
+    (method: 'destroySoon' | 'end') =>
+    (...args: []): Socket => {
+      if (!onForeign()) return socket;
       release();
-      return socket.destroy(error);
-    }
-    onForeign();
-    return socket;
-  };
-  const end = () => {
-    onForeign();
-    return socket;
-  };
+      socket[method](...args);
+      return socket;
+    };
+  const end = endWith('end');
+  const destroySoon = endWith('destroySoon');
   const release = () => {
     for (const [name, held] of [
       ['destroy', destroy],
-      ['destroySoon', end],
+      ['destroySoon', destroySoon],
       ['end', end],
     ] as const) {
       if (Object.hasOwn(socket, name) && Reflect.get(socket, name) === held) Reflect.deleteProperty(socket, name);
@@ -135,7 +138,7 @@ export function holdSocket(socket: Socket, onForeign: () => void): () => void {
     holds.set(socket, release);
     Object.defineProperties(socket, {
       destroy: { value: destroy, configurable: true, writable: true },
-      destroySoon: { value: end, configurable: true, writable: true },
+      destroySoon: { value: destroySoon, configurable: true, writable: true },
       end: { value: end, configurable: true, writable: true },
     });
   }

@@ -142,12 +142,27 @@ export abstract class GatheringWritable extends Writable {
     return this;
   }
 
-  override _write(_token: unknown, _encoding: BufferEncoding, callback: WriteCallback): void {
-    const send = this.#due.shift()!;
+  override _write(data: Buffer, _encoding: BufferEncoding, callback: WriteCallback): void {
+    this.#isSending = true;
+    if (data === TOKEN) return this.#sendAll(this.#due.shift()!, callback);
+    // A pipe may come here past `write` (Node 26.12).
+    this.#waiting.add(data);
+    this.#length += data.length;
+    const send = new Send();
+    const onSent = (error?: Error | null) => {
+      callback(error);
+      this.#tell(send.callbacks, error);
+    };
+    process.nextTick(() => {
+      if (this.destroyed) callback();
+      else this.#sendAll(send, onSent);
+    });
+  }
+
+  #sendAll(send: Send, callback: WriteCallback): void {
     const content = this.takeWaiting();
     send.callbacks = this.#callbacks;
     this.#callbacks = [];
-    this.#isSending = true;
     const onSent = (error?: Error | null) => {
       this.#isSending = false;
       this.#length -= content.size;
@@ -158,7 +173,7 @@ export abstract class GatheringWritable extends Writable {
         this.#sendWaiting(); // whatever a listener of 'drain' throws
       }
     };
-    if (!this.#isEnding) return this.sendContent(content, onSent);
+    if (!this.#isEnding || this.#due.length > 0) return this.sendContent(content, onSent);
     this.#isEndSent = true;
     this.sendEnd(content, onSent, (error) => {
       this.#endResult = { error };

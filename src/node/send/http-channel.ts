@@ -19,7 +19,7 @@ import type { Framer } from './body-writer.ts';
 import { Channel, type ChannelOptions, type MessageFacts, type OnDone } from './channel.ts';
 import { canReset } from './closing.ts';
 import { flush, Middleware, type Write } from './middleware.ts';
-import { assertNotOurs, isAboutContent } from './response-head.ts';
+import { assertNotOurs, isAboutContent, valuesByName } from './response-head.ts';
 
 const METHODS = ['write', 'end', 'destroy'] as const;
 type Method = (typeof METHODS)[number];
@@ -56,24 +56,29 @@ export class HttpChannel extends Channel {
   #returnsBuffers = false;
 
   /**
+   * @param isBegun the head is out, and Node frames the body: the channel is to end what has failed, and nothing else
    * @throws Error if the head is out already, or another `respond` is open on the response
    * @throws TypeError for a field that only `respond` may set, HTTP/2, or a response without a connection
    */
-  constructor(response: ServerResponse, options: ChannelOptions) {
+  constructor(response: ServerResponse, options: ChannelOptions, isBegun = false) {
     const request = response.req as ServerResponse['req'] | undefined;
     if (taken.has(response)) throw new Error('This response has been given to respond already');
-    if (response.headersSent) throw new Error('The head of this response is out already: call respond before writing');
+    if (response.headersSent && !isBegun) {
+      throw new Error('The head of this response is out already: call respond before writing');
+    }
     if ((request?.httpVersionMajor ?? 1) > 1) {
       throw new TypeError('HTTP/2 frames and ends its streams itself: respond is for HTTP/1.1');
     }
     const connection: unknown = request?.socket ?? response.socket;
-    const isReal = connection instanceof Duplex; // as a Socket is, and what stands in for one under TLS or tests
+    // A Socket is a Duplex, as is what stands in for one under TLS. A harness may give request and response one each.
+    const isReal = connection instanceof Duplex && (!response.socket || response.socket === connection);
     if (!isReal && response.write === write && !response.socket) {
       throw new TypeError('This response has no connection: under a test harness, use one that gives it a socket');
     }
-    assertNotOurs(response.getHeaderNames());
+    if (!isBegun) assertNotOurs(response.getHeaderNames());
     super((isReal ? connection : response) as Socket, options);
     this.#isReal = isReal;
+    this.#isBegun = isBegun;
     this.#response = response;
     this.#write = response.write as Write;
     this.#end = response.end as End;
@@ -134,8 +139,10 @@ export class HttpChannel extends Channel {
       });
     }
     assertNotOurs(response.getHeaderNames());
+    // Who carries it without a connection frames it in a way of its own.
+    if (!this.#isReal) fields = fields.filter(([name]) => name !== 'Transfer-Encoding');
     const before = fields.map(([name]): [string, unknown] => [name, response.getHeader(name)]);
-    for (const [name, values] of grouped(fields)) {
+    for (const [name, values] of valuesByName(fields)) {
       if (name === 'Vary') values.unshift(...[response.getHeader(name) ?? []].flat().map(String));
       response.setHeader(name, values.length === 1 ? values[0]! : values);
     }
@@ -157,7 +164,10 @@ export class HttpChannel extends Channel {
   beginError(status: number, fields: FieldPairs, facts: MessageFacts): Uint8Array[] {
     const response = this.#response;
     for (const name of response.getHeaderNames()) if (isAboutContent(name)) response.removeHeader(name);
-    for (const [name, values] of grouped(fields)) response.setHeader(name, values.length === 1 ? values[0]! : values);
+    // A middleware may change the content.
+    const ours = this.isShared ? fields.filter(([name]) => name.toLowerCase() !== 'content-length') : fields;
+    for (const [name, values] of valuesByName(ours))
+      response.setHeader(name, values.length === 1 ? values[0]! : values);
     if (STATUS_CODES[status] !== undefined) response.statusMessage = STATUS_CODES[status];
     this.#commitHead(status, { ...facts, closes: this.#closesAfter(facts) });
     return [];
@@ -186,7 +196,8 @@ export class HttpChannel extends Channel {
 
   finish(pieces: readonly Uint8Array[], onDone: OnDone): void {
     const response = this.#response;
-    this.letGo(); // from here on, FIN is what the body ends with
+    // FIN is what the body may end with from here on: once all of it is out.
+    if (this.facts.isDelimitedByClose) this.holdWhileLeaving(this.connection, () => response.writableFinished);
     this.endWith(onDone, this.options.idleTimeout, (settle) => {
       const onFinish = () => settle(true);
       response.once('finish', onFinish);
@@ -201,6 +212,8 @@ export class HttpChannel extends Channel {
   protected takeSocket(onTaken: (socket: Socket) => void): void {
     const response = this.#response;
     const take = (socket: Socket) => {
+      // What was written in this tick may lie in the response still (Node 26).
+      for (let corks = response.writableCorked; corks > 0; corks--) response.uncork();
       // Requests behind this one wait for a response that never gives the socket back.
       Reflect.set(response, 'socket', null);
       const { req: request } = response;
@@ -208,7 +221,10 @@ export class HttpChannel extends Channel {
       onTaken(socket);
     };
     if (!this.#isReal) {
-      this.#before.destroy.call(response);
+      // There is no connection that could show it: an error does, to a harness or host that waits for one.
+      const error = new Error('The body failed before its end');
+      response.emit('error', error);
+      this.#before.destroy.call(response, error);
       return onTaken(this.connection);
     }
     this.holdWhileLeaving(this.connection);
@@ -228,11 +244,8 @@ export class HttpChannel extends Channel {
   }
 
   #restore(...names: Method[]): void {
-    const before = this.#before;
     for (const name of names) {
-      if (this.#response[name] !== this.#ours[name]) continue;
-      if (before[name] === Object.getPrototypeOf(this.#response)[name]) Reflect.deleteProperty(this.#response, name);
-      else Reflect.set(this.#response, name, before[name]);
+      if (this.#response[name] === this.#ours[name]) Reflect.set(this.#response, name, this.#before[name]);
     }
   }
 
@@ -277,7 +290,7 @@ export class HttpChannel extends Channel {
       closes ||
       !response.shouldKeepAlive ||
       response.maxRequestsOnConnectionReached === true ||
-      listMembers(connection === undefined ? '' : String(connection)).includes('close')
+      (connection !== undefined && listMembers(String(connection)).includes('close'))
     );
   }
 
@@ -312,16 +325,6 @@ export class HttpChannel extends Channel {
   }
 
   readonly #onClose = (): void => this.gone();
-}
-
-/** The values of each name, whatever its case. */
-function grouped(fields: FieldPairs): Map<string, string[]> {
-  const values = new Map<string, string[]>();
-  for (const [rawName, value] of fields) {
-    const name = [...values.keys()].find((one) => one.toLowerCase() === rawName.toLowerCase()) ?? rawName;
-    values.set(name, [...(values.get(name) ?? []), value]);
-  }
-  return values;
 }
 
 function ignore(): void {}

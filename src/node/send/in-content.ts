@@ -23,6 +23,11 @@ export function isInContent(framing: 'content' | undefined): boolean {
   return framing === 'content';
 }
 
+/** @throws TypeError for the status of a part: chunks of another run of the source do not fit to it */
+export function assertWholeContent(status: number | undefined): void {
+  if (status === 206) throw new TypeError('A part of a representation cannot be sent with framing: "content"');
+}
+
 /**
  * Whether the request asks for it: its Accept names the media type, and not with a weight of 0 (RFC 9110 §12.5.1).
  *

@@ -4,7 +4,7 @@
  * Trailers go only to a client that said it keeps them, since they break others; a failure after a clean end, and the abort
  * line, go only to one that said it reads the status: others would take the first, and some the second, for success.
  */
-import { type DigestAlgorithm, preferredDigest } from '../../core/content-digest.ts';
+import { algorithmsOf, type DigestAlgorithm, type DigestOption, preferredDigest } from '../../core/content-digest.ts';
 import { type HeadFields, headValue, listMembers } from '../../core/fields.ts';
 import { parseItem } from '../../core/structured-fields.ts';
 import { hasNoContent } from '../head/message-head.ts';
@@ -62,7 +62,7 @@ export function negotiate(
 
   if (hasNoContent(request.method, statusCode)) return { ...common, framing: 'none', failureEnding: 'none' };
   const readsStatus = isTrue(headers['x-want-stream-status']);
-  const keepsTrailers = !isOld && isSealed && listMembers(headers.te).includes('trailers');
+  const keepsTrailers = !isOld && isSealed && asksForTrailers(headers.te);
   if (hasLength && !keepsTrailers && (isOld || !readsStatus)) {
     return { ...common, framing: 'length', failureEnding: 'cut' };
   }
@@ -74,6 +74,17 @@ export function negotiate(
     hasTrailers: true,
     failureEnding: readsStatus ? 'clean-failure' : 'cut',
   };
+}
+
+/** What to hash with: what the client prefers, else what the application says; nothing if either refuses. */
+export function algorithmsFor({ preferredDigest }: Negotiated, digest: DigestOption): readonly DigestAlgorithm[] {
+  if (digest === false || preferredDigest === 'none') return [];
+  return preferredDigest !== undefined ? [preferredDigest] : algorithmsOf(digest);
+}
+
+/** Whether the list has the member `trailers`, which takes no weight (RFC 9110 §10.1.4): with one, it is something else. */
+function asksForTrailers(te: string | readonly string[] | undefined): boolean {
+  return te !== undefined && /(?:^|,)[ \t]*trailers[ \t]*(?:,|$)/i.test(String(te));
 }
 
 /** Whether the value is the Boolean true; its parameters are ignored (RFC 9651 §3.3.6). */

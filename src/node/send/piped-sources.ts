@@ -29,6 +29,12 @@ export class PipedSources {
     });
   }
 
+  /** What one of them has failed with. */
+  get errored(): Error | undefined {
+    for (const { errored } of this.#sources?.keys() ?? []) if (errored) return errored;
+    return undefined;
+  }
+
   /** Takes them all off the destination. */
   unpipe(): void {
     for (const source of [...(this.#sources?.keys() ?? [])]) source.unpipe(this.#destination);

@@ -1,9 +1,11 @@
 /** respond: a StreamResponse on a raw socket, or on the ServerResponse of `node:http` and the frameworks on top of it. */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { ChannelOptions } from './channel.ts';
 import { HttpChannel } from './http-channel.ts';
 import { inContentFields } from './in-content.ts';
 import type { RequestFacts } from './negotiation.ts';
+import { takeFromSeal } from './sealed.ts';
 import { SocketChannel } from './socket-channel.ts';
 import { type RespondOptions, StreamResponse } from './stream-response.ts';
 
@@ -34,8 +36,14 @@ export function respond(target: Socket | ServerResponse, options: RespondOptions
   }
   if (isServerResponse(target)) {
     const request = options.request ?? (target.req as RequestFacts | undefined);
-    if (request === undefined) throw new TypeError('respond needs the request that is answered: { request }');
-    return new StreamResponse((open) => new HttpChannel(target, open), request, options);
+    if (request?.headers === undefined) {
+      throw new TypeError('respond needs the request that is answered, which this response does not know: { request }');
+    }
+    const open = (channelOptions: ChannelOptions) => {
+      if (!target.headersSent) takeFromSeal(target);
+      return new HttpChannel(target, channelOptions);
+    };
+    return new StreamResponse(open, request, options);
   }
   const { request } = options;
   if (request === undefined) {

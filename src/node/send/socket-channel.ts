@@ -82,7 +82,6 @@ export class SocketChannel extends Channel {
   }
 
   finish(pieces: readonly Uint8Array[], onDone: OnDone): void {
-    this.letGo();
     if (!this.facts.isPersistent) return this.close(pieces, onDone);
     this.endWith(onDone, this.options.idleTimeout, (settle) => {
       sendAll(this.connection, pieces, (isSent) => {

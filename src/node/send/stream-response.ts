@@ -25,8 +25,15 @@ import { timeoutFrom } from '../timeouts.ts';
 import { type BodyWriter, ChunkedWriter, InContentWriter, LengthWriter, NoWriter, PlainWriter } from './body-writer.ts';
 import type { Channel, ChannelOptions, MessageFacts, OnDone } from './channel.ts';
 import { GatheringWritable, type WriteCallback } from './gathering-writable.ts';
-import { inContentEndings, isInContent } from './in-content.ts';
-import { type Ending, type FailureEnding, type Negotiated, negotiate, type RequestFacts } from './negotiation.ts';
+import { assertWholeContent, inContentEndings, isInContent } from './in-content.ts';
+import {
+  algorithmsFor,
+  type Ending,
+  type FailureEnding,
+  type Negotiated,
+  negotiate,
+  type RequestFacts,
+} from './negotiation.ts';
 import type { OutgoingContent } from './outgoing-content.ts';
 import { PipedSources } from './piped-sources.ts';
 import {
@@ -139,6 +146,7 @@ export class StreamResponse extends GatheringWritable {
     this.#fields = fields;
     this.#asksToClose = asksToClose;
     this.#isInContent = isInContent(options.framing);
+    if (this.#isInContent) assertWholeContent(options.status);
     this.#request = request;
     this.#sources = new PipedSources(this, (error) => this.#destroyQuietly(error));
     this.#channel = open({
@@ -223,7 +231,7 @@ export class StreamResponse extends GatheringWritable {
     };
     const failureEnding = this.#failureEnding();
     // Even to a client that seems to have left: it may be reading still.
-    if (isFailing && failureEnding === 'reset') return channel.reset(end('reset'));
+    if (isFailing && failureEnding === 'reset') return channel.reset(cause === null, end('reset'));
     if (channel.isGone) return channel.close([], end('none'));
     if (isFailing) this.#fail(cause, failureEnding, end(failureEnding));
     else this.#sendError(cause, end);
@@ -272,6 +280,7 @@ export class StreamResponse extends GatheringWritable {
     const channel = this.#channel;
     const { status = channel.status } = this.#options;
     assertStatus(status);
+    if (this.#isInContent) assertWholeContent(status);
     // Whoever frames for us may change the content.
     const hasLength = length !== undefined && !this.#isInContent && !channel.isShared;
     const offer = { isSealed, hasLength };
@@ -314,12 +323,10 @@ export class StreamResponse extends GatheringWritable {
     return head;
   }
 
-  #sealFor({ preferredDigest }: Negotiated): Seal {
+  #sealFor(negotiated: Negotiated): Seal {
     const { digest = 'sha-256' } = this.#options;
     const counts = !this.#channel.isShared || this.#isInContent;
-    const isRefused = !counts || digest === false || preferredDigest === 'none';
-    const algorithms = isRefused ? [] : preferredDigest !== undefined ? [preferredDigest] : algorithmsOf(digest);
-    return new Seal({ algorithms, createHasher, counts });
+    return new Seal({ algorithms: counts ? algorithmsFor(negotiated, digest) : [], createHasher, counts });
   }
 
   #writerFor(framing: Negotiated['framing'], isShared: boolean): BodyWriter {

@@ -100,3 +100,74 @@ describe('into a pipe', () => {
     expect((await run(['demo'])).stdout).not.toContain('\x1b');
   });
 });
+
+describe.skipIf(!hasScript)('how much is left', () => {
+  const half = Buffer.alloc(200_000);
+  const heads: [what: string, head: string, size: string][] = [
+    ['Content-Length', 'HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n', ''],
+    [
+      'X-Stream-Length',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Stream-Length: 400000\r\n\r\n61a80\r\n',
+      '\r\n0\r\n\r\n',
+    ],
+  ];
+
+  test.each(heads)('by %s, into a file and into a pipe', async (_, head, end) => {
+    for (const args of [
+      ['-o', path.join(await temporaryDirectory(), 'file')],
+      ['-o', '/dev/null'],
+    ]) {
+      const sockets: Socket[] = [];
+      const { url } = await rawServer((socket) => {
+        sockets.push(socket);
+        socket.write(head, 'latin1');
+        socket.write(half);
+      });
+      const { stdout, ended } = onTerminal(['get', url, ...args]);
+      await stdout.seen(/\r\x1b\[K200 kB in \d+\.\d s \([^)]+\), 50 % of 400 kB, \d+\.\d s left/);
+      sockets[0]!.write(half);
+      sockets[0]!.end(end);
+      expect((await ended).code).toBe(0);
+    }
+  });
+
+  test('of a part that is continued, by Content-Range', async () => {
+    const cwd = await temporaryDirectory();
+    const start = 'HTTP/1.1 200 OK\r\nETag: "a"\r\nContent-Length: 400000\r\n\r\n';
+    let requests = 0;
+    const sockets: Socket[] = [];
+    const { url } = await rawServer((socket) => {
+      if (requests++ === 0) return void socket.end(Buffer.concat([Buffer.from(start), half]));
+      sockets.push(socket);
+      const range = 'Content-Range: bytes 200000-399999/400000';
+      socket.write(`HTTP/1.1 206 Partial Content\r\nETag: "a"\r\nContent-Length: 200000\r\n${range}\r\n\r\n`);
+      socket.write(half.subarray(100_000));
+    });
+    const { stdout, ended } = onTerminal(['get', url, '-o', path.join(cwd, 'file'), '--resume']);
+    await stdout.seen(/75 % of 400 kB/);
+    // The line is gone before the message, and comes back after it.
+    await stdout.seen(/\r\x1b\[K\x1b\[33mwarning:\x1b\[39m [^\r\n]*; trying again \(1 of 5\)\r\n/);
+    sockets[0]!.end(half.subarray(100_000));
+    expect((await ended).code).toBe(0);
+  });
+});
+
+describe.skipIf(!hasScript)('binary content', () => {
+  const BINARY = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\na\0\x07b';
+
+  test('does not reach a terminal, unless it is asked for', async () => {
+    const { url } = await rawServer(BINARY);
+    const refused = await onTerminal(['get', url], { NO_COLOR: '1' }).ended;
+    expect(refused.code).toBe(1);
+    expect(refused.stdout).toMatch(
+      /^error: the content is binary, and this is a terminal: use -o <file>, or -o - [^\0\x07]*$/,
+    );
+    const asked = await onTerminal(['get', url, '-o', '-', '--quiet']).ended;
+    expect(asked).toMatchObject({ code: 0, stdout: expect.stringContaining('a\0\x07b') });
+  });
+
+  test('and a pipe gets it', async () => {
+    const { url } = await rawServer(BINARY);
+    expect(await run(['get', url, '--quiet'])).toMatchObject({ code: 0, stdout: 'a\0\x07b' });
+  });
+});

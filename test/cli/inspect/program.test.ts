@@ -293,7 +293,7 @@ describe.skipIf(!hasCurl || process.platform === 'win32')('behind curl --raw -i'
 
   test('whole', async () => {
     const { code, stdout } = await behindCurl([], `--raw -i ${ASKING}`);
-    expect(stdout).toContain('\ncomplete: The sender sealed it, and its digest agrees\n');
+    expect(stdout).toContain('\ncomplete: The digest in the head agrees with what came\n');
     expect(stdout).toContain('  status 200 OK, 100,000 octets of content in ');
     expect(code).toBe(0);
   });
@@ -314,7 +314,7 @@ describe.skipIf(!hasCurl || process.platform === 'win32')('behind curl --raw -i'
   });
 
   test('without --raw, which is hinted at', async () => {
-    const { code, stdout } = await behindCurl([], '-i');
+    const { code, stdout } = await behindCurl([], `-i ${ASKING}`);
     expect(stdout).toContain('curl keeps the chunks with --raw');
     expect(code).toBe(22);
   });

@@ -118,7 +118,7 @@ describe('a client that leaves is noticed', () => {
     await once(server, 'end');
     expect(told).toEqual(['gone']);
     expect(channel.isGone).toBe(true);
-    await new Promise((resolve) => channel.reset(resolve));
+    await new Promise((resolve) => channel.reset(false, resolve));
     expect((await wire.closed()).end).toBe('ECONNRESET');
   });
 

@@ -1,0 +1,122 @@
+/**
+ * The way to a server through an HTTP proxy: absolute-form for http (RFC 9112 §3.2.2), a tunnel by CONNECT for https
+ * (RFC 9110 §9.3.6), in which TLS is with the server itself.
+ */
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { BlockList, isIP, type Socket } from 'node:net';
+import type { FieldPairs } from '../../core/fields.ts';
+
+/** Gives the proxy for a URL, if there is one. */
+export type ProxyFor = (url: URL) => URL | undefined;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * By the environment, as curl has it: `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, in capitals as well. In CGI
+ * a request can set HTTP_PROXY (by its field Proxy): it does not count there.
+ *
+ * @param given instead of the environment's, for every URL; what `no_proxy` names is still asked directly
+ * @throws TypeError for a proxy that is not an http: or https: URL
+ */
+export function proxyByEnvironment(env: Environment, given?: string): ProxyFor {
+  const variable = (name: string) => env[name] || env[name.toUpperCase()];
+  const isCgi = env.REQUEST_METHOD !== undefined;
+  const all = given ?? variable('all_proxy');
+  const proxies: Record<string, string | undefined> = {
+    'http:': given ?? ((isCgi ? env.http_proxy : variable('http_proxy')) || all),
+    'https:': given ?? (variable('https_proxy') || all),
+  };
+  const isExcepted = exceptions(variable('no_proxy') ?? '');
+  return (url) => {
+    const proxy = proxies[url.protocol];
+    return proxy === undefined || proxy === '' || isExcepted(url) ? undefined : proxyUrl(proxy);
+  };
+}
+
+/** @throws TypeError for one that is not an http: or https: URL; without a scheme it is an http: one */
+export function proxyUrl(text: string): URL {
+  const address = text.includes('://') ? text : `http://${text}`;
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url !== undefined && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
+  throw new TypeError('A proxy is http://host:port, or the same with https: and with user:password@ before the host');
+}
+
+/** `*`, or hosts with all that is below them, addresses, and networks; each may have a port. */
+function exceptions(list: string): (url: URL) => boolean {
+  const entries = list.split(/[\s,]+/).filter((entry) => entry !== '');
+  return ({ hostname, port, protocol }) => {
+    const host = hostname
+      .replace(/^\[|\]$/g, '')
+      .toLowerCase()
+      .replace(/\.$/, '');
+    const at = port || (protocol === 'https:' ? '443' : '80');
+    return entries.some((entry) => {
+      if (entry === '*') return true;
+      const [, name = '', ofPort] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
+      // An IPv6 address has colons of its own.
+      const whole = isIP(entry) === 6 ? entry.toLowerCase() : name;
+      if (isIP(entry) !== 6 && ofPort !== undefined && ofPort !== at) return false;
+      if (whole.includes('/')) return isWithin(whole, host);
+      const suffix = whole.replace(/^\*?\./, '');
+      return suffix !== '' && (host === suffix || (isIP(host) === 0 && host.endsWith(`.${suffix}`)));
+    });
+  };
+}
+
+function isWithin(network: string, host: string): boolean {
+  const [address = '', prefix = ''] = network.split('/');
+  const version = isIP(address);
+  if (version === 0 || isIP(host) !== version || !/^\d{1,3}$/.test(prefix)) return false;
+  const family = version === 6 ? 'ipv6' : 'ipv4';
+  const list = new BlockList();
+  try {
+    list.addSubnet(address, Number(prefix), family);
+  } catch {
+    return false;
+  }
+  return list.check(host, family);
+}
+
+/** What tells the proxy who asks. */
+export function proxyFields({ username, password }: URL): FieldPairs {
+  if (username === '' && password === '') return [];
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return [['Proxy-Authorization', `Basic ${Buffer.from(credentials).toString('base64')}`]];
+}
+
+/** What reaches the proxy itself. */
+export function proxyAddress({ hostname, port, protocol }: URL) {
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port || (protocol === 'https:' ? 443 : 80) };
+}
+
+/**
+ * Asks the proxy for a connection to the server.
+ *
+ * @returns what cancels it
+ */
+export function openTunnel(
+  proxy: URL,
+  url: URL,
+  userAgent: string | undefined,
+  onDone: (error: Error | null, socket?: Socket) => void,
+): () => void {
+  const authority = `${url.hostname}:${url.port || 443}`;
+  const send = proxy.protocol === 'https:' ? httpsRequest : httpRequest;
+  const agent: FieldPairs = userAgent === undefined ? [] : [['User-Agent', userAgent]];
+  const headers = [['Host', authority], ...agent, ...proxyFields(proxy)].flat();
+  const request = send({ ...proxyAddress(proxy), method: 'CONNECT', path: authority, headers, agent: false });
+  request.on('connect', (response, socket, rest) => {
+    const { statusCode = 0, statusMessage = '' } = response;
+    if (statusCode >= 200 && statusCode < 300 && rest.length === 0) return onDone(null, socket);
+    socket.destroy();
+    onDone(new Error(`The proxy ${proxy.host} answered HTTP ${statusCode} ${statusMessage} to CONNECT ${authority}`));
+  });
+  // A proxy that does not know CONNECT may answer as to any request.
+  request.on('response', (response) => {
+    request.destroy();
+    onDone(new Error(`The proxy ${proxy.host} answered HTTP ${response.statusCode} to CONNECT ${authority}`));
+  });
+  request.on('error', onDone).end();
+  return () => request.destroy();
+}

@@ -1,0 +1,89 @@
+/**
+ * The head that a call of `writeHead` is about to send: the fields among its arguments, with those set on the response
+ * under them, as Node puts them together. Fields of ours go where the application's are: `setHeader` before a `writeHead`
+ * with a flat list makes Node 20 lose all but the last of repeated fields, Set-Cookie among them.
+ */
+import type { ServerResponse } from 'node:http';
+
+type Fields = Record<string, unknown>;
+
+export class HeadArguments {
+  readonly #response: ServerResponse;
+  readonly #args: readonly unknown[];
+  /** Where among the arguments the fields are; -1 if there are none. */
+  readonly #at: number;
+  readonly #pairs: [name: string, value: unknown][];
+  readonly #added: [name: string, value: string][] = [];
+  /** In lower case. */
+  readonly #dropped: string[] = [];
+
+  constructor(response: ServerResponse, args: readonly unknown[]) {
+    this.#response = response;
+    this.#args = args;
+    const hasReason = typeof args[1] === 'string';
+    this.#at = [2, ...(hasReason ? [] : [1])].find((at) => args[at] !== undefined && args[at] !== null) ?? -1;
+    this.#pairs = pairsOf(args[this.#at]);
+  }
+
+  /** The value of a field; a list for repeated lines. */
+  get(name: string): string | readonly string[] | undefined {
+    const given = this.#pairs.filter(([one]) => one.toLowerCase() === name.toLowerCase());
+    if (given.length > 0) return given.flatMap(([, value]) => value).map(String);
+    const set = this.#response.getHeader(name);
+    return set === undefined ? undefined : Array.isArray(set) ? set : String(set);
+  }
+
+  /** The field is to be sent with this value. */
+  set(name: string, value: string): void {
+    this.#added.push([name, value]);
+  }
+
+  /** The field is not to be sent. */
+  drop(name: string): void {
+    if (this.get(name) === undefined) return;
+    this.#response.removeHeader(name);
+    this.#dropped.push(name.toLowerCase());
+  }
+
+  /**
+   * Calls `writeHead`. If that throws, the response is as it was, for the error page that comes then.
+   *
+   * @throws whatever `writeHead` throws
+   */
+  apply(writeHead: (...args: never[]) => unknown): void {
+    const response = this.#response;
+    const before = this.#added.map(([name]): [string, unknown] => [name, response.getHeader(name)]);
+    try {
+      Reflect.apply(writeHead, response, this.#arguments());
+    } catch (error) {
+      for (const [name, value] of before) {
+        if (value === undefined) response.removeHeader(name);
+        else response.setHeader(name, value as string);
+      }
+      throw error;
+    }
+  }
+
+  #arguments(): readonly unknown[] {
+    if (this.#added.length === 0 && this.#dropped.length === 0) return this.#args;
+    if (this.#at === -1) {
+      for (const [name, value] of this.#added) this.#response.setHeader(name, value);
+      return this.#args;
+    }
+    const names = new Set([...this.#dropped, ...this.#added.map(([name]) => name.toLowerCase())]);
+    const pairs = [...this.#pairs.filter(([name]) => !names.has(name.toLowerCase())), ...this.#added];
+    const given = this.#args[this.#at];
+    const fields = !Array.isArray(given) ? Object.fromEntries(pairs) : Array.isArray(given[0]) ? pairs : pairs.flat();
+    return this.#args.with(this.#at, fields);
+  }
+}
+
+/** In each of the forms that Node takes: by name, a flat list, a list of pairs. */
+export function pairsOf(fields: unknown): [string, unknown][] {
+  if (typeof fields !== 'object' || fields === null) return [];
+  if (!Array.isArray(fields)) return Object.entries(fields as Fields);
+  if (Array.isArray(fields[0])) return fields as [string, unknown][];
+  const pairs: [string, unknown][] = [];
+  for (let i = 0; i < fields.length; i += 2) pairs.push([String(fields[i]), fields[i + 1]]);
+  return pairs;
+}

@@ -1,0 +1,45 @@
+/**
+ * seal: the responses of a whole application, sealed where they are, whoever writes to them (sealed-response.ts says how).
+ */
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import { Duplex } from 'node:stream';
+import { algorithmsOf } from '../../core/content-digest.ts';
+import { isNode } from '../socket-use.ts';
+import { timeoutFrom } from '../timeouts.ts';
+import { sealOf, setSeal } from './sealed.ts';
+import { SealedResponse, type SealingOptions } from './sealed-response.ts';
+
+export type { SealingOptions } from './sealed-response.ts';
+
+/**
+ * Seals a response where it is: whatever the application, its framework or a library writes to it from here on is counted,
+ * and its end is proven to a client that asks, as `respond` does it. `destroy(error)`, which `pipeline` calls, ends it as a
+ * failure that no client can take for success. Call it in the first middleware, so that all others are above it.
+ *
+ * `ok` says that the application called `end()`. A framework that calls it for a failure as well is named in the guide;
+ * `respond(res)`, which takes the seal off, proves more.
+ *
+ * Left as they are: responses without content or with a Content-Length, which proves their end, and those whose Trailer
+ * field names X-Stream-Status already. A second call changes options only; with what is no response of `node:http` on a
+ * connection, as under a test harness, nothing is done.
+ *
+ * @returns the response
+ * @throws TypeError, RangeError for options that are none
+ * @example
+ * app.use((req, res, next) => {
+ *   seal(res);
+ *   next();
+ * });
+ */
+export function seal<Response extends ServerResponse>(response: Response, options: SealingOptions = {}): Response {
+  const { digest = 'sha-256', lingerTimeout } = options;
+  algorithmsOf(digest);
+  if (lingerTimeout !== undefined) timeoutFrom('lingerTimeout', lingerTimeout);
+  const known = sealOf(response);
+  if (known instanceof SealedResponse) known.addOptions(options);
+  if (known !== undefined || !isNode || !(response instanceof ServerResponse)) return response;
+  const connection: unknown = response.req?.socket;
+  if (!(connection instanceof Duplex)) return response;
+  setSeal(response, new SealedResponse(response, connection as IncomingMessage['socket'], options));
+  return response;
+}

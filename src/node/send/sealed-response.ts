@@ -1,0 +1,411 @@
+/**
+ * SealedResponse: the seal on one ServerResponse of `node:http`, whoever writes to it. Strategy: it stands below every
+ * middleware, between them and Node's own methods. Where the client asked for more than a plain body, `writeHead` is where the
+ * response is looked at as a whole, once all others have had their say; `write` and `end` count and hash what leaves;
+ * `addTrailers` keeps the fields of others. For any other client there is `destroy` alone.
+ *
+ * `destroy` of a body that is open ends the message as negotiation.ts says, after all that was written. From then on nothing
+ * that anybody does reaches the wire, and whoever asks, by `finished` or 'close', is told of a failure.
+ */
+import { OutgoingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Encoder } from '../../core/encoder.ts';
+import { describeFailure } from '../../core/failure.ts';
+import { type FieldPairs, listMembers } from '../../core/fields.ts';
+import { Seal } from '../../core/seal.ts';
+import { type ResponseEnd, responseEnd, responseFailed, responseStart } from '../diagnostics.ts';
+import { isDraining, register } from '../draining.ts';
+import { createHasher } from '../hashing.ts';
+import { onCloseAll } from './close-all.ts';
+import { holdSocket, reset } from './closing.ts';
+import { HeadArguments, pairsOf } from './head-arguments.ts';
+import { HttpChannel } from './http-channel.ts';
+import { Middleware, type Write } from './middleware.ts';
+import { algorithmsFor, type Ending, type FailureEnding, negotiate } from './negotiation.ts';
+import { PipedSources } from './piped-sources.ts';
+import { type RespondOptions, respond } from './respond.ts';
+import { isAboutContent } from './response-head.ts';
+
+export interface SealingOptions
+  extends Pick<RespondOptions, 'digest' | 'describeError' | 'errorResponse' | 'lingerTimeout'> {
+  /**
+   * Whether a source that is piped in and closes before its end is a failure of the response, which nobody else would end.
+   * `true` by default.
+   */
+  watchSources?: boolean | undefined;
+}
+
+const METHODS = ['destroy', 'writeHead', 'write', 'end', 'addTrailers'] as const;
+type Method = (typeof METHODS)[number];
+type Call = (...args: unknown[]) => unknown;
+
+/** Milliseconds that a failure which ends cleanly has to leave, once somebody has closed its connection. */
+const MAX_LEAVING = 5000;
+
+/**
+ * `flushing`: it has failed, and a middleware above has been asked for what it holds. `over`: it has ended, one way or
+ * another. `off`: the seal has been taken off.
+ */
+type State = 'open' | 'flushing' | 'over' | 'off';
+
+export class SealedResponse {
+  readonly #response: ServerResponse;
+  readonly #connection: Socket;
+  /** What was there before ours: Node's own, or a middleware's. */
+  readonly #before: Record<Method, Call>;
+  /** What we put there. */
+  readonly #ours: Partial<Record<Method, Call>>;
+  /** Whether a middleware that came before us may change what we count. */
+  readonly #isShared: boolean;
+  readonly #sources: PipedSources | undefined;
+  #options: SealingOptions;
+  #state: State = 'open';
+  #seal: Seal | undefined;
+  /** The arguments of an `end` that is to send the head as well. */
+  #lastArguments: unknown[] | undefined;
+  /** The application's own trailers. */
+  #trailers: FieldPairs = [];
+  #letGo = () => {};
+
+  constructor(response: ServerResponse, connection: Socket, options: SealingOptions) {
+    this.#response = response;
+    this.#connection = connection;
+    this.#options = options;
+    this.#before = Object.fromEntries(METHODS.map((name) => [name, response[name]])) as Record<Method, Call>;
+    const { write, end } = OutgoingMessage.prototype;
+    this.#isShared = response.write !== write || response.end !== end;
+    this.#ours = { destroy: (error) => this.#destroy(error as Error | undefined) };
+    if (asksForMore(response)) {
+      this.#ours.writeHead = (...args) => this.#writeHead(args);
+      this.#ours.write = (...args) => this.#write(args);
+      this.#ours.end = (...args) => this.#end(args);
+      this.#ours.addTrailers = (fields) => this.#addTrailers(fields);
+    }
+    Object.assign(response, this.#ours);
+    if (options.watchSources !== false) {
+      this.#sources = new PipedSources(response, (error) => {
+        if (this.#canFail) response.destroy(error);
+      });
+    }
+  }
+
+  /** What is said later counts. */
+  addOptions(options: SealingOptions): void {
+    this.#options = { ...this.#options, ...options };
+  }
+
+  /** Takes the seal off. A middleware that has come above it keeps calling it, and is let through. */
+  remove(): void {
+    this.#state = 'off';
+    this.#sources?.forget();
+    for (const name of METHODS) {
+      if (this.#response[name] !== this.#ours[name]) continue;
+      Reflect.deleteProperty(this.#response, name);
+      if (this.#response[name] !== this.#before[name]) Reflect.set(this.#response, name, this.#before[name]);
+    }
+  }
+
+  #writeHead(args: unknown[]): unknown {
+    const response = this.#response;
+    if (this.#state !== 'open' || response.headersSent) return this.#pass('writeHead', args);
+    const head = new HeadArguments(response, args);
+    const status = Number(args[0]);
+    head.drop('X-Stream-Status'); // it would vouch for a body that has not ended
+    const seal = this.#sealFor(head, status);
+    head.apply(this.#before.writeHead);
+    this.#seal = seal;
+    if (seal !== undefined && responseStart.hasSubscribers) {
+      responseStart.publish({ response, request: response.req, status });
+    }
+    if (this.#lastArguments !== undefined) this.#finish(this.#lastArguments);
+    else if (status < 200)
+      return response; // a connection that is upgraded is not ours
+    else if (response.socket) this.#hold();
+    else response.once('socket', () => this.#state === 'open' && this.#hold());
+    return response;
+  }
+
+  #write(args: unknown[]): unknown {
+    const response = this.#response;
+    if (this.#state === 'over') return refused(args, false);
+    const isTaken = this.#state !== 'off' && !response.writableEnded && !response.destroyed;
+    const result = this.#pass('write', args);
+    if (isTaken) this.#seal?.update(bytesOf(args));
+    return result;
+  }
+
+  #end(args: unknown[]): unknown {
+    const response = this.#response;
+    if (this.#state === 'flushing' || (this.#state === 'over' && !response.writableEnded))
+      return refused(args, response);
+    if (this.#state !== 'open' || response.destroyed || !isContent(args[0])) return this.#pass('end', args);
+    if (response.headersSent) this.#finish(args);
+    else this.#lastArguments = args;
+    try {
+      return this.#pass('end', args);
+    } finally {
+      this.#lastArguments = undefined;
+    }
+  }
+
+  #addTrailers(fields: unknown): void {
+    this.#pass('addTrailers', [fields]);
+    this.#trailers = pairsOf(fields) as FieldPairs;
+  }
+
+  #destroy(error: Error | undefined): unknown {
+    const response = this.#response;
+    if (this.#state === 'flushing' || (this.#state === 'over' && !response.writableEnded)) return response;
+    if (!this.#canFail) return this.#pass('destroy', [error]);
+    const cause = error ?? this.#sources?.errored;
+    if (response.headersSent) this.#fail(cause);
+    else if (cause === undefined) return this.#pass('destroy', []);
+    else this.#sendError(cause);
+    return response;
+  }
+
+  #pass(name: Method, args: unknown[]): unknown {
+    return Reflect.apply(this.#before[name], this.#response, args);
+  }
+
+  /** Whether there is a body whose end is still ours to choose. */
+  get #canFail(): boolean {
+    const { destroyed, writableEnded, statusCode } = this.#response;
+    return this.#state === 'open' && !destroyed && !writableEnded && !this.#connection.destroyed && statusCode >= 200;
+  }
+
+  /** The seal for a body that is to be sent in chunks, and for which nobody else vouches. */
+  #sealFor(head: HeadArguments, status: number): Seal | undefined {
+    const response = this.#response;
+    const negotiated = negotiate(response.req, status);
+    const others = head.get('trailer');
+    if (!negotiated.hasTrailers || listMembers(others).includes('x-stream-status')) return undefined;
+    if (!isChunked(response, head)) return undefined;
+    const { digest = 'sha-256' } = this.#options;
+    const counts = !this.#isShared;
+    const seal = new Seal({ algorithms: counts ? algorithmsFor(negotiated, digest) : [], createHasher, counts });
+    head.set('Trailer', joined([seal.names, others]));
+    const vary = head.get('vary');
+    // A cache must not give a failure that ends cleanly to a client that cannot see it.
+    const isToVary = negotiated.failureEnding === 'clean-failure' && !listMembers(vary).includes('*');
+    if (isToVary) head.set('Vary', joined([vary, 'X-Want-Stream-Status']));
+    return seal;
+  }
+
+  /** While the body is open, who closes its connection has ended it as a failure. */
+  #hold(): void {
+    const connection = this.#connection;
+    const fail = (error: Error) => {
+      if (this.#canFail) this.#response.destroy(error);
+    };
+    const letGo = holdSocket(connection, () => {
+      // The client has left, and Node answers its FIN: which must not look like the end of the body.
+      const hasLeft = connection.readableEnded && this.#response.chunkedEncoding;
+      if (hasLeft) {
+        this.#letGo();
+        connection.end();
+      } else {
+        fail(new Error('Somebody else closed the connection of an open body'));
+      }
+      return false;
+    });
+    const forgetAll = onCloseAll(connection, () => reset(connection));
+    const forgetOpen = isDraining(connection)
+      ? () => {}
+      : register(connection, 'open', { end: fail, kill: () => reset(connection) });
+    this.#letGo = () => {
+      letGo();
+      forgetAll();
+      forgetOpen();
+      connection.off('close', this.#letGo);
+    };
+    connection.once('close', this.#letGo);
+  }
+
+  /** The body is whole, as far as the application says. */
+  #finish(last: unknown[]): void {
+    const response = this.#response;
+    this.#state = 'over';
+    this.#letGo();
+    if (this.#seal === undefined) return;
+    this.#seal.update(bytesOf(last));
+    this.#sendTrailers(this.#seal.finish());
+    if (responseEnd.hasSubscribers) response.once('finish', () => responseEnd.publish(this.#summary('trailers')));
+  }
+
+  #sendTrailers(fields: FieldPairs): void {
+    const names = new Set(fields.map(([name]) => name.toLowerCase()));
+    const others = this.#trailers.filter(([name]) => !names.has(name.toLowerCase()));
+    this.#pass('addTrailers', [[...others, ...fields]]);
+  }
+
+  /** Nothing has been sent: an ordinary response takes the place of the one that failed. */
+  #sendError(error: Error): void {
+    const response = this.#response;
+    for (const name of response.getHeaderNames()) if (isAboutContent(name)) response.removeHeader(name);
+    const { errorResponse, lingerTimeout } = this.#options;
+    respond(response, { errorResponse, ...(lingerTimeout !== undefined && { lingerTimeout }) })
+      .on('error', ignore)
+      .destroy(error);
+  }
+
+  #fail(cause: Error | undefined): void {
+    const response = this.#response;
+    this.#letGo();
+    this.#state = 'flushing';
+    const connection = this.#connection;
+    const { flush } = response as ServerResponse & { flush?: unknown };
+    if (typeof flush !== 'function' || !response.socket) return this.#endFailed(cause);
+    // What the application writes from here on is for nobody; what the middleware held before still goes through us.
+    response.write = ((...args: unknown[]) => refused(args, false)) as ServerResponse['write'];
+    response.end = ((...args: unknown[]) => refused(args, response)) as ServerResponse['end'];
+    const letGo = holdSocket(connection, () => false);
+    new Middleware(response, response.write as Write).flush(connection, () => {
+      letGo();
+      this.#endFailed(cause);
+    });
+  }
+
+  #endFailed(cause: Error | undefined): void {
+    const response = this.#response;
+    const connection = this.#connection;
+    this.#sources?.forget();
+    const ending = this.#failureEnding();
+    const { describeError, lingerTimeout = 5000 } = this.#options;
+    const reason = describeFailure(cause, describeError);
+    if (ending === 'clean-failure') this.#sendTrailers(this.#seal!.fail(reason));
+    OutgoingMessage.prototype.flushHeaders.call(response);
+    while (response.writableCorked > 0) response.uncork();
+    this.#state = 'over';
+    const idle = { idleTimeout: 300_000, onGone: ignore, onIdle: ignore, onForeign: ignore, onShutdown: ignore };
+    const channel = new HttpChannel(response, { ...idle, lingerTimeout }, true);
+    const forgetAll = onCloseAll(connection, () => reset(connection));
+    const onDone = (isSent: boolean) => {
+      forgetAll();
+      this.#tellFailure(isSent ? ending : 'none', cause);
+    };
+    if (ending === 'clean-failure' || ending === 'none') {
+      keepFinishFrom(response);
+      this.#holdUntilFinished();
+      channel.finish([], onDone);
+    } else if (ending === 'reset' && channel.canReset) {
+      channel.reset(cause === undefined, onDone);
+    } else {
+      channel.close(ending === 'abort' ? new Encoder().abort({ kind: 'error', ...reason }) : [], onDone);
+    }
+    response.destroyed = true;
+    // As of a response that was destroyed: `finished` asks for these.
+    define(response, 'errored', cause ?? null);
+    define(response, 'writableFinished', false);
+  }
+
+  /** How the failure of an open body ends: as was earned, where the framing that was chosen can say it. */
+  #failureEnding(): FailureEnding {
+    const response = this.#response;
+    const { chunkedEncoding } = response;
+    const isSealed = this.#seal !== undefined;
+    const hasLength = /\r\ncontent-length:/i.test(String(Reflect.get(response, '_header')));
+    const { failureEnding } = negotiate(response.req, response.statusCode, { isSealed, hasLength });
+    if (failureEnding === 'none') return 'none';
+    if (!chunkedEncoding) return hasLength ? 'cut' : 'reset';
+    return failureEnding === 'clean-failure' && this.#isShared ? 'cut' : failureEnding;
+  }
+
+  /** The connection goes on after a failure that ends cleanly, once that has left. */
+  #holdUntilFinished(): void {
+    const connection = this.#connection;
+    let timer: NodeJS.Timeout | undefined;
+    const letGo = holdSocket(connection, () => {
+      timer ??= setTimeout(() => reset(connection), MAX_LEAVING).unref();
+      return false;
+    });
+    const stop = () => {
+      clearTimeout(timer);
+      connection.off('close', stop);
+      letGo();
+    };
+    connection.once('close', stop);
+    this.#response.prependOnceListener('finish', stop); // before Node's own, which may close the connection
+  }
+
+  #tellFailure(ending: Ending, error: Error | undefined): void {
+    const response = this.#response;
+    if (responseFailed.hasSubscribers) responseFailed.publish({ ...this.#summary(ending), error });
+    if (response.closed) return;
+    Reflect.set(response, '_closed', true);
+    response.emit('close');
+    response.emit('end'); // for `on-finished`, by which morgan and others log: it knows no 'close' of a response
+  }
+
+  #summary(ending: Ending): ResponseEnd {
+    const response = this.#response;
+    return { response, request: response.req, ending, bytes: this.#seal?.bytes ?? 0 };
+  }
+}
+
+/** Whether there is more to do for this client than to watch for a failure: it asked for it, or needs RST. */
+function asksForMore({ req: { headers, httpVersion }, headersSent }: ServerResponse): boolean {
+  const isAsking = headers.te !== undefined || headers['x-want-stream-status'] !== undefined || httpVersion !== '1.1';
+  return isAsking && !headersSent;
+}
+
+/** Whether Node will send chunks, if a Trailer field is added (works on Node 20 to 26). */
+function isChunked(response: ServerResponse, head: HeadArguments): boolean {
+  const { useChunkedEncodingByDefault } = response;
+  const { _contentLength, _removedContLen, _removedTE } = response as unknown as Record<string, unknown>;
+  const codings = head.get('transfer-encoding');
+  if (codings !== undefined) return String(codings).toLowerCase() === 'chunked' && !head.get('content-length');
+  // Due, though not set: Node would leave it out because of our Trailer.
+  const isLengthDue = typeof _contentLength === 'number' && _removedContLen !== true && !head.get('trailer');
+  return useChunkedEncodingByDefault && _removedTE !== true && !isLengthDue && head.get('content-length') === undefined;
+}
+
+/** Lists of field members, in order, as one; a member that is there already is not said again. */
+function joined(lists: (string | readonly string[] | undefined)[]): string {
+  const members = lists.flatMap((list) => list ?? []).flatMap((list) => list.split(','));
+  const byName = new Map<string, string>();
+  for (const member of members.map((one) => one.trim())) {
+    const key = member.toLowerCase();
+    if (member !== '' && !byName.has(key)) byName.set(key, member);
+  }
+  return [...byName.values()].join(', ');
+}
+
+/** Node's own listener ends the exchange on the connection; for anybody else, 'finish' says that a response is whole. */
+function keepFinishFrom(response: ServerResponse): void {
+  const listeners = response.rawListeners('finish') as ((...args: unknown[]) => void)[];
+  const isNodes = ({ name }: { name: string }) => name === 'bound resOnFinish' || name === 'onResponseFinish'; // Node 20 to 26
+  if (!listeners.some(isNodes)) return;
+  for (const listener of listeners) if (!isNodes(listener)) response.off('finish', listener);
+}
+
+/** The answer to a call that comes too late. */
+function refused(args: unknown[], returned: unknown): unknown {
+  const callback = args.find((one) => typeof one === 'function') as ((error: Error) => void) | undefined;
+  if (callback) process.nextTick(callback, new Error('The response was destroyed'));
+  return returned;
+}
+
+/** Whether `end` takes it. Node is left to refuse anything else. */
+function isContent(chunk: unknown): boolean {
+  const isNone = chunk === undefined || chunk === null || typeof chunk === 'function';
+  return isNone || typeof chunk === 'string' || chunk instanceof Uint8Array;
+}
+
+/** The content among the arguments of `write` and `end`. */
+function bytesOf([chunk, encoding]: unknown[]): Uint8Array {
+  if (chunk instanceof Uint8Array) return chunk;
+  if (typeof chunk !== 'string') return NOTHING;
+  return Buffer.from(
+    chunk,
+    typeof encoding === 'string' && encoding !== 'buffer' ? (encoding as BufferEncoding) : 'utf8',
+  );
+}
+
+const NOTHING = new Uint8Array();
+
+function define(response: ServerResponse, name: string, value: unknown): void {
+  Object.defineProperty(response, name, { value, configurable: true, writable: true });
+}
+
+function ignore(): void {}

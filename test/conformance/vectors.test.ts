@@ -1,0 +1,99 @@
+/**
+ * Strategy: the vectors of spec-notes/conformance, whose octets and expectations come from the text, for our receivers and
+ * senders; and that the levels which its README gives to them are those that the vectors prove.
+ */
+import { readFile } from 'node:fs/promises';
+import { afterAll, describe, expect, test } from 'vitest';
+// @ts-expect-error: a program of the specification, without types
+import * as recipients from '../../spec-notes/conformance/recipients.mjs';
+// @ts-expect-error
+import { askSender, SENDER_LEVELS } from '../../spec-notes/conformance/senders.mjs';
+import { acceptsInContent } from '../../src/node/send/in-content.ts';
+import { parseInContentType } from '../../src/web/in-content.ts';
+import { type Found, READERS, viaFetch } from './readers.ts';
+import { httpSender, sealSender, socketSender } from './sender.ts';
+
+const { inContentResponse, judgeRecipient, levelOf, RECIPIENT_LEVELS, serve } = recipients;
+
+interface Vector {
+  name: string;
+  clause: string;
+  level: string;
+  option?: string;
+  part?: string;
+}
+
+const folder = new URL('../../spec-notes/conformance/', import.meta.url);
+const read = async (file: string) => JSON.parse(await readFile(new URL(file, folder), 'utf8'));
+const readme = await readFile(new URL('README.md', folder), 'utf8');
+const vectors: Vector[] = (await read('recipients.json')).vectors;
+const inContent = await read('in-content.json');
+const senderVectors: Vector[] = (await read('senders.json')).vectors;
+
+/** A row of the README's table of our own implementations: the level, and the vectors where they differ. */
+function claimOf(name: string): { level: string; exceptions: string[] } {
+  const row = new RegExp(`^\\| \`${name}\`[^|]*\\| ([^|]*?) *\\| (.*?) *\\|$`, 'm').exec(readme);
+  if (row === null) throw new Error(`README.md says nothing of ${name}`);
+  return { level: row[1]!, exceptions: [...row[2]!.matchAll(/“(.*?)”/g)].map(([, exception]) => exception!) };
+}
+
+type Graded = [Vector, string];
+
+/** One test a vector; those that the README names as exceptions must differ. */
+function gradeAll(
+  name: string,
+  all: readonly Vector[],
+  grade: (vector: Vector) => Promise<{ grade: string; why?: string }>,
+) {
+  const { exceptions } = claimOf(name);
+  const results: Graded[] = [];
+  for (const exception of exceptions)
+    if (!all.some((one) => one.name === exception)) throw new Error(`No vector is “${exception}”`);
+  test.each(all)('$clause: $name', async (vector) => {
+    const { grade: found, why } = await grade(vector);
+    const isExcepted = exceptions.includes(vector.name);
+    if (!isExcepted || vector.part !== undefined) results.push([vector, found]);
+    if (isExcepted) expect(found, 'an exception that is none').toBe('wrong');
+    else expect(why).toBeUndefined();
+  });
+  return results;
+}
+
+describe.each(Object.keys(READERS))('x-stream-status: %s', (name) => {
+  const results = gradeAll(name, vectors, async (vector) => judgeRecipient(vector, await serve(vector, READERS[name])));
+  test('has the level that the README says', () => {
+    expect(levelOf(results, RECIPIENT_LEVELS).replace(/ \(.*/, '')).toBe(claimOf(name).level);
+  });
+});
+
+describe('in-content: ChunkedDecoderStream', () => {
+  const results = gradeAll('ChunkedDecoderStream', inContent.vectors, async (vector) =>
+    judgeRecipient(vector, (await serve(inContentResponse(vector), viaFetch)) as Found),
+  );
+  test('has the level that the README says', () => {
+    expect(levelOf(results, RECIPIENT_LEVELS)).toBe(claimOf('ChunkedDecoderStream').level);
+  });
+  test.each(inContent.types as { value: string; inner: string | null }[])('2: the type $value', ({ value, inner }) => {
+    expect(parseInContentType(value) ?? null).toBe(inner);
+  });
+  test.each(inContent.accept as { value: string; wanted: boolean }[])('2: Accept $value', ({ value, wanted }) => {
+    expect(acceptsInContent({ headers: { accept: value } })).toBe(wanted);
+  });
+});
+
+const SENDERS = { 'respond(res)': httpSender(), 'respond(socket)': socketSender(), 'seal(res)': sealSender() };
+
+describe.each(Object.entries(SENDERS))('x-stream-status: %s', (name, server) => {
+  afterAll(() => {
+    server.close();
+  });
+  const escaped = name.replace(/[()]/g, '\\$&');
+  const results = gradeAll(escaped, senderVectors, async (vector) => {
+    if (!server.listening) server.listen(0, '127.0.0.1');
+    if (!server.listening) await new Promise((resolve) => server.once('listening', resolve));
+    return askSender(vector, { host: '127.0.0.1', port: (server.address() as { port: number }).port });
+  });
+  test('has the level that the README says', () => {
+    expect(levelOf(results, SENDER_LEVELS)).toBe(claimOf(escaped).level);
+  });
+});
