@@ -9,6 +9,7 @@
 import { createHash } from 'node:crypto';
 import { lstat, readlink, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { LentHash } from '../lent-hash.ts';
 import { Draft } from './draft.ts';
 import { disown, isMine, Lock, notOurs, partFor, removeLeftovers, temporaryFor } from './ownership.ts';
 import { type PartState, type Representation, readState, writeState } from './state.ts';
@@ -98,8 +99,8 @@ export class PartFile {
   }
 
   /** A response begins, whose bytes come after those that are there. */
-  begin(representation: Representation | undefined): void {
-    this.#draft.begin(representation);
+  begin(representation: Representation | undefined, lent?: LentHash): void {
+    this.#draft.begin(representation, this.#lock === undefined ? lent : undefined); // a note needs a hash of its own
   }
 
   /** A response begins that brings the whole. What is there is kept until `settle`. */

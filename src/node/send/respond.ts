@@ -1,6 +1,8 @@
 /** respond: a StreamResponse on a raw socket, or on the ServerResponse of `node:http` and the frameworks on top of it. */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { CreateHasher } from '../../core/content-digest.ts';
+import { createHasher } from '../hashing.ts';
 import type { ChannelOptions } from './channel.ts';
 import { HttpChannel } from './http-channel.ts';
 import { inContentFields } from './in-content.ts';
@@ -30,6 +32,15 @@ export type { RespondOptions, StreamResponse } from './stream-response.ts';
  * pipeline(source, respond(socket, { request: await readRequest(socket) }), done);
  */
 export function respond(target: Socket | ServerResponse, options: RespondOptions = {}): StreamResponse {
+  return respondWith(createHasher, target, options);
+}
+
+/** `respond` with hashers of the caller's own. */
+export function respondWith(
+  createHasher: CreateHasher,
+  target: Socket | ServerResponse,
+  options: RespondOptions,
+): StreamResponse {
   if (options.framing === 'content') {
     const inherited = isServerResponse(target) ? target.getHeaders() : {};
     options = { ...options, headers: inContentFields(options.headers, inherited) };
@@ -43,13 +54,13 @@ export function respond(target: Socket | ServerResponse, options: RespondOptions
       if (!target.headersSent) takeFromSeal(target);
       return new HttpChannel(target, channelOptions);
     };
-    return new StreamResponse(open, request, options);
+    return new StreamResponse(open, request, options, createHasher);
   }
   const { request } = options;
   if (request === undefined) {
     throw new TypeError('respond(socket) needs the request that it answers: { request: await readRequest(socket) }');
   }
-  return new StreamResponse((open) => new SocketChannel(target, open), request, options);
+  return new StreamResponse((open) => new SocketChannel(target, open), request, options, createHasher);
 }
 
 function isServerResponse(target: Socket | ServerResponse): target is ServerResponse {
