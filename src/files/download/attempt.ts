@@ -10,6 +10,7 @@ import {
   isDate,
   isSameValidator,
   partOf206,
+  strongEtag,
   unsatisfiedLength,
   validatorFrom,
   weakValidatorFrom,
@@ -278,12 +279,13 @@ function factsFrom(reply: Reply, { checksum }: AttemptSettings): Facts {
   const announced = listMembers(headers.trailer);
   const isPromised = reprDigest !== undefined || announced.includes('repr-digest');
   const isReprDigestExpected = isPromised || checksum !== undefined;
-  const strong = validatorFrom(headers);
-  // The digest decides in the end whether the parts were of one content.
-  const weak = strong === undefined && isReprDigestExpected ? weakValidatorFrom(headers) : undefined;
+  // Where a digest decides in the end whether the parts were of one content, a time need not be as good as a tag: a server
+  // may know that it is not.
+  const etag = strongEtag(headers.etag);
+  const time = etag === undefined && isReprDigestExpected ? weakValidatorFrom(headers) : undefined;
   return {
-    validator: strong ?? weak,
-    ...(weak !== undefined && { needsProof: true }),
+    validator: time ?? validatorFrom(headers),
+    ...(time !== undefined && { needsProof: true }),
     encoding: headers['content-encoding'] ?? '',
     source: sourceOf(reply),
     ...(length !== undefined && statusCode === 200 && { total: Number(length) }),

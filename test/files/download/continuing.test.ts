@@ -296,8 +296,12 @@ describe('RFC 9110 §13.1.4: by a Last-Modified that proves nothing, where a Rep
     o.head('206 Partial Content', ...HEAD, `Content-Range: bytes 5000-${LENGTH - 1}/${LENGTH}`, ...fields) +
     o.sealed(content.subarray(5000), ...trailers);
 
-  test('it is asked for unless it has been modified, and the digest decides', async () => {
-    const { verdict, ranges, requests, isWhole } = await get([START, rest(CONTENT, [PROMISE], REPR)]);
+  test.each<[what: string, field: string[]]>([
+    ['without a Date', []],
+    ['with one that would make it strong', [`Date: ${new Date().toUTCString()}`]],
+  ])('it is asked for unless it has been modified, and the digest decides (%s)', async (_, field) => {
+    const start = o.head('200 OK', ...HEAD, ...field, PROMISE) + o.chunk(CONTENT.subarray(0, 5000));
+    const { verdict, ranges, requests, isWhole } = await get([start, rest(CONTENT, [PROMISE], REPR)]);
     expect(verdict).toMatchObject({ kind: 'complete', digest: 'match' });
     expect({ ranges, isWhole }).toEqual({ ranges: [undefined, 'bytes=5000-'], isWhole: true });
     expect(o.fieldOf(requests[1], 'If-Unmodified-Since')).toBe(MODIFIED);
