@@ -228,7 +228,7 @@ async function planFor(
   if (digest !== undefined && wants !== false) about.push(reprDigest(digest));
   const learned =
     digest === undefined && wants === true && end === size ? learner(file, stats, options.signal) : undefined;
-  const status = range === undefined ? undefined : 206;
+  const status = range === undefined ? 200 : 206; // whatever stands on the response: Koa puts 404 there
   return {
     ...{ first, end },
     responding: { status, headers: fields(about), length: end - first, ...learned?.responding },

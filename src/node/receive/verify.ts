@@ -4,10 +4,11 @@
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
+import type { CreateHasher } from '../../core/content-digest.ts';
 import { type JudgingOptions, Verifier } from '../../core/verifier.ts';
 import { destroyOnAbort } from '../abort-signal.ts';
 import type { BodyFacts, Receiver } from '../diagnostics.ts';
-import { createHasher } from '../hashing.ts';
+import { createHasher as platformHasher } from '../hashing.ts';
 import { hasNoContent } from '../head/message-head.ts';
 import { type BodyTimeoutOptions, bodyTimeoutsFrom } from '../timeouts.ts';
 import { MessageSource, requestOf } from './message-source.ts';
@@ -32,8 +33,13 @@ export function verify(message: IncomingMessage, options: VerifyOptions = {}): R
   return verifyFor('verify', message, options);
 }
 
-/** `verify` for a receiver that is told with the verdict. */
-export function verifyFor(receiver: Receiver, message: IncomingMessage, options: VerifyOptions): ReceivedBody {
+/** `verify` for a receiver that is told with the verdict, and may have hashers of its own. */
+export function verifyFor(
+  receiver: Receiver,
+  message: IncomingMessage,
+  options: VerifyOptions,
+  createHasher: CreateHasher = platformHasher,
+): ReceivedBody {
   const { require, digest, signal } = options;
   const timeouts = bodyTimeoutsFrom(options);
   const statusCode = message.statusCode ?? undefined; // null for a request

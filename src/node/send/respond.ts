@@ -36,7 +36,9 @@ export function respond(target: Socket | ServerResponse, options: RespondOptions
   }
   if (isServerResponse(target)) {
     const request = options.request ?? (target.req as RequestFacts | undefined);
-    if (request === undefined) throw new TypeError('respond needs the request that is answered: { request }');
+    if (request?.headers === undefined) {
+      throw new TypeError('respond needs the request that is answered, which this response does not know: { request }');
+    }
     const open = (channelOptions: ChannelOptions) => {
       if (!target.headersSent) takeFromSeal(target);
       return new HttpChannel(target, channelOptions);
