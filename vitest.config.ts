@@ -11,12 +11,14 @@ export const LONG = [
   'test/hostile/{slow,framing,killed,get}.test.ts',
   'test/interop/**/*.test.ts',
   'test/soak/**/*.test.ts',
+  'test/files/download/together-long.test.ts',
   'test/bench/**/*.test.ts',
   'test/strictness/differential-fuzz.test.ts',
   'test/undici/matrix.test.ts',
   'test/web/{runtimes,workerd,in-content-page,browser-example,in-content-proxies}.test.ts',
   'test/http/{clients,timing}.test.ts',
   'test/examples.test.ts',
+  'test/conformance/examples.test.ts',
   'test/observing/**/*.test.ts',
 ];
 
@@ -28,7 +30,10 @@ export default defineConfig({
     maxWorkers: Math.max(4, availableParallelism()),
     reporters: ['default', './test/exhaustive/reporter.ts', './test/support/left-out.ts'],
     projects: [
-      { extends: true, test: { name: 'short', include: ['test/**/*.test.ts'], exclude: [...LONG, 'test/edges/**'] } },
+      {
+        extends: true,
+        test: { name: 'short', include: ['test/**/*.test.ts'], exclude: [...LONG, 'test/edges/**', 'test/proxies/**'] },
+      },
       { extends: true, test: { name: 'long', include: LONG } },
     ],
   },

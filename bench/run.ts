@@ -35,7 +35,7 @@ for (const name of namesIn('parts/')) {
   const { part } = (await import(new URL(`parts/${name}.ts`, import.meta.url).href)) as { part: Part };
   parts.push(...(await part.run(isQuick, log)));
 }
-const JOBS = ['files', 'short', 'receive', 'relay', 'open', 'tokens', 'first-byte'];
+const JOBS = ['files', 'short', 'seal', 'receive', 'relay', 'open', 'tokens', 'first-byte'];
 const jobs: Measured[] = [];
 for (const name of JOBS.filter(isWanted)) {
   log(name);

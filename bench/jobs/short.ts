@@ -8,7 +8,7 @@ import { node } from '../library.ts';
 import { onResponse, onSocket, request } from './http.ts';
 
 const SHORT = makeBody(100);
-const { readRequest, respond } = node;
+const { readRequest, respond, seal } = node;
 
 function send(stream: NodeJS.WritableStream): void {
   stream.write(SHORT);
@@ -19,6 +19,7 @@ export const job: Job = {
   measured: 'server',
   servers: {
     res: onResponse((_req, res) => send(res)),
+    'seal(res)': onResponse((_req, res) => send(seal(res))),
     'respond(res)': onResponse((_req, res) => send(respond(res))),
     'respond(socket)': onSocket(async (socket) => {
       for (;;) send(respond(socket, { request: await readRequest(socket) }));
@@ -32,6 +33,8 @@ export const job: Job = {
   },
   sides: {
     res: ['res', 'plain'],
+    'seal(res)': ['seal(res)', 'plain'],
+    'seal(res), sealed': ['seal(res)', 'asking'],
     'respond(res)': ['respond(res)', 'plain'],
     'respond(res), sealed': ['respond(res)', 'asking'],
     'respond(socket)': ['respond(socket)', 'plain'],
@@ -39,6 +42,19 @@ export const job: Job = {
     'pipeline to respond(res)': ['pipeline to respond(res)', 'plain'],
   },
   rows: [
+    {
+      title: 'seal(res) beside the plain res, 100 bytes, for a client that did not ask',
+      ours: 'seal(res)',
+      theirs: 'res',
+      by: 'CPU',
+      target: 1.3,
+    },
+    {
+      title: 'the same for a client that asked, sealed with sha-256',
+      ours: 'seal(res), sealed',
+      theirs: 'res',
+      by: 'CPU',
+    },
     {
       title: 'respond(res) beside res.write and res.end, 100 bytes',
       ours: 'respond(res)',

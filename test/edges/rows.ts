@@ -14,6 +14,8 @@ export interface Row {
   destroys?: boolean;
   /** What it adds to the content. */
   adds?: RegExp;
+  /** It holds content back until more follows, and nobody tells it to flush. */
+  holds?: boolean;
   /** No response of it is ever good: its first head throws, and the client gets an error response. */
   breaks?: boolean;
 }

@@ -5,18 +5,23 @@ import { fileURLToPath } from 'node:url';
 
 const SERVER = fileURLToPath(new URL('./server.js', import.meta.url));
 
-type News = { port: number } | { closed: string };
+type News = { port: number } | { closed: string } | { called: string; id: string };
 
 export class Running {
   readonly #name: string;
+  readonly #env: Record<string, string>;
   #child: ChildProcess | undefined;
   #port = 0;
   #output = '';
   readonly #closed = new Set<string>();
   #onNews = () => {};
 
-  constructor(name: string) {
+  /** What ended each response, by the id of its request: in a process that tells it (server.js). */
+  readonly called = new Map<string, string>();
+
+  constructor(name: string, env: Record<string, string> = {}) {
     this.#name = name;
+    this.#env = env;
   }
 
   /** Its port; starts the process if there is none. */
@@ -26,7 +31,10 @@ export class Running {
   }
 
   async #start(): Promise<void> {
-    const child = spawn(process.execPath, [SERVER, this.#name], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    const child = spawn(process.execPath, [SERVER, this.#name], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: { ...process.env, ...this.#env },
+    });
     this.#child = child;
     this.#output = '';
     for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (data) => (this.#output += data));
@@ -35,7 +43,8 @@ export class Running {
         if ('port' in news) {
           this.#port = news.port;
           resolve();
-        } else this.#closed.add(news.closed);
+        } else if ('closed' in news) this.#closed.add(news.closed);
+        else this.called.set(news.id, news.called);
         this.#onNews();
       });
       child.on('close', () => {

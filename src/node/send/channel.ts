@@ -109,7 +109,7 @@ export abstract class Channel {
 
   /** Sends octets that are never framed, then FIN; the lingering goes on after `onDone`. */
   close(pieces: readonly Uint8Array[], onDone: OnDone): void {
-    this.endWith(onDone, this.#leavingTimeout, (settle) => {
+    this.endWith(onDone, this.leavingTimeout, (settle) => {
       this.takeSocket((socket) => {
         sendAll(socket, pieces, (isSent) => {
           this.#letGo();
@@ -136,7 +136,7 @@ export abstract class Channel {
     this.facts = { ...this.facts, isDelimitedByClose: true }; // should it take too long, RST is what remains
     this.endWith(
       (isSent) => tell(isSent || wasSent),
-      this.#leavingTimeout,
+      this.leavingTimeout,
       (settle) => {
         this.takeSocket((socket) => {
           sendAll(socket, [], (isSent) => {
@@ -240,13 +240,13 @@ export abstract class Channel {
   protected holdWhileLeaving(socket: Socket, hasLeft = () => false): void {
     this.#rehold(socket, () => {
       if (hasLeft()) return true;
-      this.armTimer(Math.min(this.#leavingTimeout || MAX_LEAVING, MAX_LEAVING));
+      this.armTimer(Math.min(this.leavingTimeout || MAX_LEAVING, MAX_LEAVING));
       return false;
     });
   }
 
   /** Milliseconds that a failed response may take without progress; 0 for no bound. */
-  get #leavingTimeout(): number {
+  protected get leavingTimeout(): number {
     const { lingerTimeout } = this.options;
     return lingerTimeout === Number.POSITIVE_INFINITY ? 0 : Math.max(lingerTimeout, MIN_LEAVING);
   }
@@ -254,6 +254,11 @@ export abstract class Channel {
   #rehold(socket: Socket, onForeign: () => boolean): void {
     this.#letGo();
     this.#letGo = holdSocket(socket, onForeign);
+  }
+
+  /** It takes nothing of what is queued. */
+  protected kill(): void {
+    this.connection.destroy();
   }
 
   #onTimer(): void {
@@ -264,7 +269,7 @@ export abstract class Channel {
     if (this.#isOpen) return this.options.onIdle();
     this.#letGo();
     if (this.facts.isDelimitedByClose) reset(this.connection);
-    else this.connection.destroy(); // it takes nothing of what is queued
+    else this.kill();
   }
 }
 

@@ -58,16 +58,13 @@ export class HttpChannel extends Channel {
   /**
    * @param isBegun the head is out, and Node frames the body: the channel is to end what has failed, and nothing else
    * @throws Error if the head is out already, or another `respond` is open on the response
-   * @throws TypeError for a field that only `respond` may set, HTTP/2, or a response without a connection
+   * @throws TypeError for a field that only `respond` may set, or a response without a connection
    */
   constructor(response: ServerResponse, options: ChannelOptions, isBegun = false) {
     const request = response.req as ServerResponse['req'] | undefined;
     if (taken.has(response)) throw new Error('This response has been given to respond already');
     if (response.headersSent && !isBegun) {
       throw new Error('The head of this response is out already: call respond before writing');
-    }
-    if ((request?.httpVersionMajor ?? 1) > 1) {
-      throw new TypeError('HTTP/2 frames and ends its streams itself: respond is for HTTP/1.1');
     }
     const connection: unknown = request?.socket ?? response.socket;
     // A Socket is a Duplex, as is what stands in for one under TLS. A harness may give request and response one each.

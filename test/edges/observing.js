@@ -1,0 +1,65 @@
+/** Loggers and hooks that watch a sealed response which fails in the middle: what they log. */
+import http from 'node:http';
+import { pipeline, Readable } from 'node:stream';
+import fastify from 'fastify';
+import morgan from 'morgan';
+import { requestHeaders, seal } from '../../dist/node/index.js';
+
+function failing() {
+  let isFirst = true;
+  return new Readable({
+    read() {
+      if (isFirst) this.push('first');
+      else this.destroy(new Error('the disk is gone'));
+      isFirst = false;
+    },
+  });
+}
+
+/** Gets it on a connection that goes on, and gives the trailers. */
+function get(port) {
+  const agent = new http.Agent({ keepAlive: true });
+  return new Promise((resolve, reject) => {
+    http
+      .get({ port, agent, headers: requestHeaders() }, (message) => {
+        message.resume().on('end', () => resolve(message.trailers['x-stream-status']));
+      })
+      .on('error', reject);
+  });
+}
+
+/** @param {boolean} fails */
+export async function morganLogs(fails) {
+  const lines = [];
+  const log = morgan(':method :status', { stream: { write: (line) => lines.push(line) } });
+  const server = http.createServer((req, res) => {
+    seal(res);
+    log(req, res, () => pipeline(fails ? failing() : Readable.from(['first']), res, () => {}));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const status = await get(server.address().port);
+  await new Promise((resolve) => setImmediate(resolve));
+  const logged = [...lines]; // while the connection is open
+  server.closeAllConnections();
+  server.close();
+  return { status, logged };
+}
+
+/** @param {boolean} fails */
+export async function onResponseRuns(fails) {
+  const app = fastify();
+  let runs = 0;
+  app.addHook('onRequest', (_request, reply, done) => {
+    seal(reply.raw);
+    done();
+  });
+  app.addHook('onResponse', async () => {
+    runs++;
+  });
+  app.get('/', (_request, reply) => reply.send(fails ? failing() : Readable.from(['first'])));
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const status = await get(app.server.address().port);
+  app.server.closeAllConnections();
+  await app.close();
+  return { status, runs };
+}
