@@ -297,7 +297,8 @@ export class StreamResponse extends GatheringWritable {
     const { method, httpVersion, headers } = this.#request;
     const described = method === 'HEAD' ? negotiate({ httpVersion, headers }, status, offer).framing : framing;
     if (described === 'length') fields.push(['Content-Length', String(length)]);
-    else if (described === 'chunked' && hasLength) fields.push(['X-Stream-Length', String(length)]);
+    else if (described !== 'until-close' && described !== 'none' && hasLength)
+      fields.push(['X-Stream-Length', String(length)]);
     const seal =
       hasTrailers || (this.#isInContent && framing !== 'none' && isSealed) ? this.#sealFor(negotiated) : undefined;
     if (hasTrailers) fields.push(['Trailer', [...seal!.names, ...trailerNames(extraTrailers)].join(', ')]);
