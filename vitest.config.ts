@@ -11,12 +11,14 @@ export const LONG = [
   'test/hostile/{slow,framing,killed,get}.test.ts',
   'test/interop/**/*.test.ts',
   'test/soak/**/*.test.ts',
+  'test/files/download/together-long.test.ts',
   'test/bench/**/*.test.ts',
   'test/strictness/differential-fuzz.test.ts',
   'test/undici/matrix.test.ts',
   'test/web/{runtimes,workerd,in-content-page,browser-example,in-content-proxies}.test.ts',
   'test/http/{clients,timing}.test.ts',
   'test/examples.test.ts',
+  'test/conformance/examples.test.ts',
   'test/observing/**/*.test.ts',
 ];
 

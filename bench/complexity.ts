@@ -11,7 +11,10 @@ import type { Limits } from '../src/core/limits.ts';
 import { parseStreamStatus } from '../src/core/stream-status.ts';
 import { parseDictionary } from '../src/core/structured-fields.ts';
 import { HeadScanner } from '../src/node/head/head-scanner.ts';
-import { parseResponseHead } from '../src/node/head/message-head.ts';
+import { parseResponseHead, responseFraming } from '../src/node/head/message-head.ts';
+import { acceptsInContent } from '../src/node/send/in-content.ts';
+import { negotiate } from '../src/node/send/negotiation.ts';
+import { valuesByName } from '../src/node/send/response-head.ts';
 import { octets } from '../test/support/octets.ts';
 import { fitExponent } from './fit.ts';
 
@@ -72,6 +75,37 @@ function head(field: (at: number) => string, readBytes: number): Work {
   };
 }
 
+const contentLength: Work = (size) => {
+  const value = `1${' '.repeat(size)}1`;
+  try {
+    responseFraming(
+      { statusCode: 200, statusMessage: '', httpVersion: '1.1', headers: {}, rawHeaders: [['Content-Length', value]] },
+      'GET',
+    );
+  } catch {
+    return;
+  }
+  throw new Error('That is no length');
+};
+
+function passedOn(name: (at: number) => string): Work {
+  return (size) => {
+    const fields = Array.from({ length: size }, (_, at): [string, string] => [name(at), 'b']);
+    if ([...valuesByName(fields)].length === 0) throw new Error('none');
+  };
+}
+
+function accepting(range: string): Work {
+  return (size) => acceptsInContent({ headers: { accept: `${range},`.repeat(size) } });
+}
+
+function asking(member: string): Work {
+  return (size) => {
+    const list = `${member},`.repeat(size);
+    negotiate({ httpVersion: '1.1', headers: { te: list, connection: list, 'x-want-stream-status': list } }, 200);
+  };
+}
+
 function milliseconds(work: Work, size: number): number {
   const before = process.cpuUsage();
   work(size);
@@ -129,6 +163,12 @@ const WORKS: [what: string, work: Work, smallest: number][] = [
   ['RFC 9651: a string without end', (size) => parseStreamStatus(`error;details="${'\\"'.repeat(size)}`), 2 ** 13],
   ['RFC 9651: a byte sequence without end', (size) => parseDictionary(`a=:${'A'.repeat(size)}`), 2 ** 14],
   ['RFC 9651: spaces without end', (size) => parseDictionary(`a${' '.repeat(size)}`), 2 ** 14],
+  ['RFC 9110 §8.6: spaces in a Content-Length', contentLength, 2 ** 14],
+  ['RFC 9110 §5.3: fields that are passed on', passedOn((at) => `A${at}`), 2 ** 7],
+  ['RFC 9110 §5.3: one field in many lines, passed on', passedOn(() => 'A'), 2 ** 10],
+  ['RFC 9110 §12.5.1: a long Accept', accepting('a/b;c="\\""'), 2 ** 10],
+  ['RFC 9110 §12.5.1: an Accept without end', accepting('a;"'), 2 ** 10],
+  ['RFC 9110 §5.6.1: a long TE and Connection', asking('trailers;q=1 '), 2 ** 10],
 ];
 
 let steep = 0;

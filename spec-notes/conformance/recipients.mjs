@@ -115,7 +115,7 @@ export function optionsOf(results) {
     [...options].map(([option, grades]) => {
       const right = grades.filter((grade) => grade === 'right').length;
       if (right === grades.length) return [option, 'yes'];
-      if (grades.every((grade) => grade === 'not offered')) return [option, 'not offered'];
+      if (grades.includes('not offered') && !grades.includes('wrong')) return [option, 'not offered'];
       return [option, right === 0 || !grades.includes('wrong') ? 'no' : `${right} of ${grades.length}`];
     }),
   );

@@ -39,7 +39,9 @@ async function gradeAll(vectors, jobs, grade) {
     for (const [at, vector] of queue) {
       const { grade: found, why } = await grade(vector);
       results[at] = [vector, found];
-      if (found === 'wrong') process.stdout.write(`WRONG ${vector.name} (${vector.clause}): ${why}\n`);
+      const beside = vector.option ?? vector.part;
+      const what = beside === undefined ? 'WRONG' : `wrong in ${beside}:`;
+      if (found === 'wrong') process.stdout.write(`${what} ${vector.name} (${vector.clause}): ${why}\n`);
     }
   };
   await Promise.all(Array.from({ length: jobs }, work));

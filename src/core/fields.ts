@@ -101,11 +101,15 @@ export function assertTrailerName(name: string): void {
 /** A field line that is known to match the grammar, without its CRLF, as a pair. */
 export function fieldPairFromLine(line: string): [name: string, value: string] {
   const colon = line.indexOf(':');
-  let start = colon + 1;
-  let end = line.length;
-  while (start < end && isWhitespace(line.charCodeAt(start))) start++;
-  while (end > start && isWhitespace(line.charCodeAt(end - 1))) end--;
-  return [line.slice(0, colon), line.slice(start, end)];
+  return [line.slice(0, colon), withoutWhitespace(line, colon + 1)];
+}
+
+/** The text from `start` on without the SP and HTAB around it. A regular expression would not be linear. */
+export function withoutWhitespace(text: string, start = 0): string {
+  let end = text.length;
+  while (start < end && isWhitespace(text.charCodeAt(start))) start++;
+  while (end > start && isWhitespace(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
 }
 
 function isWhitespace(code: number): boolean {

@@ -120,6 +120,8 @@ export async function answerWithFile(
     // Without a length, a failure after the last byte shows too.
     const length = failAfter <= end - first ? undefined : plan.responding.length;
     const response = respond(target, { ...responding, ...plan.responding, request, length });
+    const closed = new AbortController();
+    response.once('close', () => closed.abort());
     let bytes = 0;
     const source = async function* () {
       const failing = first + failAfter;
@@ -128,7 +130,7 @@ export async function answerWithFile(
         yield data;
       }
       if (failing <= end) throw new Error(`Failed on purpose after ${failAfter} octets`);
-      await plan.settle();
+      await plan.settle(closed.signal);
     };
     const isBodiless = request.method === 'HEAD' || plan.responding.status === 304;
     const error = await pipeline(isBodiless ? Readable.from([]) : source, response).then(
@@ -178,7 +180,7 @@ interface Plan {
   end: number;
   responding: RespondOptions;
   /** What the end of the content waits for. */
-  settle: () => Promise<void>;
+  settle: (signal: AbortSignal) => Promise<void>;
 }
 
 interface Refusal {
@@ -226,9 +228,8 @@ async function planFor(
   if (range !== undefined) about.push(['Content-Range', `bytes ${first}-${last}/${size}`]);
   const wants = wantsReprDigest(headers);
   if (digest !== undefined && wants !== false) about.push(reprDigest(digest));
-  const learned =
-    digest === undefined && wants === true && end === size ? learner(file, stats, options.signal) : undefined;
-  const status = range === undefined ? undefined : 206;
+  const learned = digest === undefined && wants === true && end === size ? learner(file, stats) : undefined;
+  const status = range === undefined ? 200 : 206; // whatever stands on the response: Koa puts 404 there
   return {
     ...{ first, end },
     responding: { status, headers: fields(about), length: end - first, ...learned?.responding },
@@ -263,12 +264,12 @@ function validatorsOf(own: FieldPairs, digest: Buffer | undefined, { mtimeNs, ct
 }
 
 /** The digest of the whole as a trailer, for which the end of the content waits. */
-function learner(file: string, stats: BigIntStats, signal: AbortSignal | undefined) {
+function learner(file: string, stats: BigIntStats) {
   let digest: Buffer | undefined;
   learnDigest(file, stats);
   return {
     responding: { extraTrailers: { names: ['Repr-Digest'], fields: () => (digest ? [reprDigest(digest)] : []) } },
-    settle: async () => {
+    settle: async (signal: AbortSignal) => {
       digest = await digestOf(file, stats, signal);
     },
   };

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { readRequest } from '../../src/node/head/read-request.ts';
 import { acceptsInContent } from '../../src/node/send/in-content.ts';
 import { type RespondOptions, respond } from '../../src/node/send/respond.ts';
+import { seal } from '../../src/node/send/seal.ts';
 
 const PIECES = ['id,total\n', '1,20\n2,35\n', '3,50\n'];
 
@@ -65,6 +66,20 @@ async function answer(to: Target, target: string, request: Facts): Promise<void>
 export function httpSender(): Server {
   return createHttpServer((req, res) => {
     answer(res, req.url!, req).catch(() => res.writeHead(500).end());
+  });
+}
+
+/** An application that knows nothing of the seal which its first middleware has put on. */
+export function sealSender(): Server {
+  return createHttpServer((req, res) => {
+    const target = req.url!;
+    const { status = 200, headers, describeError, length } = optionsFor(target);
+    seal(res, { describeError, lingerTimeout: 200 });
+    res.statusCode = status;
+    for (const [name, value] of Object.entries(headers ?? {})) res.setHeader(name, value);
+    if (length !== undefined) res.setHeader('Content-Length', length);
+    if (status !== 200) res.end();
+    else pipeline(Readable.from(piecesFor(target)), res).catch(() => {});
   });
 }
 

@@ -11,7 +11,7 @@ import { askSender, SENDER_LEVELS } from '../../spec-notes/conformance/senders.m
 import { acceptsInContent } from '../../src/node/send/in-content.ts';
 import { parseInContentType } from '../../src/web/in-content.ts';
 import { type Found, READERS, viaFetch } from './readers.ts';
-import { httpSender, socketSender } from './sender.ts';
+import { httpSender, sealSender, socketSender } from './sender.ts';
 
 const { inContentResponse, judgeRecipient, levelOf, RECIPIENT_LEVELS, serve } = recipients;
 
@@ -81,7 +81,7 @@ describe('in-content: ChunkedDecoderStream', () => {
   });
 });
 
-const SENDERS = { 'respond(res)': httpSender(), 'respond(socket)': socketSender() };
+const SENDERS = { 'respond(res)': httpSender(), 'respond(socket)': socketSender(), 'seal(res)': sealSender() };
 
 describe.each(Object.entries(SENDERS))('x-stream-status: %s', (name, server) => {
   afterAll(() => {

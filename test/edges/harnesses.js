@@ -22,7 +22,7 @@ const source = (url) =>
     { objectMode: false },
   );
 
-const handle = (req, res) => pipeline(source(req.url), respond(res)).catch(() => {});
+const handle = (req, res, options) => pipeline(source(req.url), respond(res, options)).catch(() => {});
 const URLS = ['/whole', '/middle', '/before'];
 
 async function outcomes(ask) {
@@ -51,6 +51,13 @@ const HARNESSES = {
       return said({ status: statusCode, body });
     });
   },
+  'light-my-request': async () => {
+    const inject = (await import('light-my-request')).default;
+    return outcomes(async (url) => {
+      const { statusCode, body } = await inject(handle, { url });
+      return said({ status: statusCode, body });
+    });
+  },
   supertest: async () => {
     const request = (await import('supertest')).default;
     const app = http.createServer(handle);
@@ -74,14 +81,54 @@ const HARNESSES = {
   },
   'serverless-http': async () => {
     const serverless = (await import('serverless-http')).default;
-    const invoke = serverless((req, res) => {
-      handle(req, res);
+    const invoking = (handler) => {
+      const invoke = serverless(handler);
+      return async (url) => {
+        const event = { httpMethod: 'GET', path: url, headers: {}, requestContext: {} };
+        const { statusCode, body, headers } = await invoke(event, {});
+        return said({ status: statusCode, body: 'transfer-encoding' in headers ? 'FRAMED' : body });
+      };
+    };
+    const results = await outcomes(invoking((req, res) => void handle(req, res, { request: req })));
+    const [first] = Object.values(await outcomes(invoking((req, res) => void handle(req, res))));
+    return { ...results, 'without { request }': first };
+  },
+  // Its time is over before the head, in the middle, and never.
+  'connect-timeout': async () => {
+    const express = (await import('express')).default;
+    const timeout = (await import('connect-timeout')).default;
+    const app = express().set('env', 'test');
+    const left = new Map();
+    app.use(timeout(100));
+    app.get('/:what', (req, res) => {
+      const stuck = new Readable({ read() {} });
+      left.set(req.url, stuck);
+      if (req.url === '/middle') stuck.push('first,');
+      if (req.url === '/whole') stuck.push('first,second');
+      if (req.url === '/whole') stuck.push(null);
+      return pipeline(stuck, respond(res));
     });
-    return outcomes(async (url) => {
-      const event = { httpMethod: 'GET', path: url, headers: {}, requestContext: {} };
-      const { statusCode, body } = await invoke(event, {});
-      return said({ status: statusCode, body });
-    });
+    const server = http.createServer(app);
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = (url) =>
+      new Promise((resolve, reject) => {
+        const options = { port: server.address().port, host: '127.0.0.1', path: url, agent };
+        const request = http.get(options, async (response) => {
+          const body = [];
+          if (url === '/middle') setTimeout(() => left.get(url).destroy(new Error('the disk is gone')), 200);
+          try {
+            for await (const data of response) body.push(data);
+            resolve(said({ status: response.statusCode, body: body.join('') }));
+          } catch (error) {
+            reject(error);
+          }
+        });
+        request.on('error', reject);
+      });
+    const results = await outcomes(ask);
+    left.get('/before').push('late'); // for nobody
+    return { ...results, sources: [...left.values()].map(({ destroyed }) => destroyed) };
   },
   'http-terminator': async () => {
     const { createHttpTerminator } = await import('http-terminator');

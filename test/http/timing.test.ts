@@ -4,7 +4,7 @@
  */
 import { Readable } from 'node:stream';
 import promises from 'node:stream/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { relay } from '../../src/node/relay.ts';
 import { type RespondOptions, respond } from '../../src/node/send/respond.ts';
 import { ASKING, AWARE, abortChunk, dial, LAST_CHUNK, messageFrom, PLAIN } from '../support/dial.ts';
@@ -52,13 +52,16 @@ describe.each(KINDS)('time and AbortSignal on %s', (_kind, answering) => {
   });
 
   test('a slow source that goes on is no timeout', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     async function* ticking() {
       for (let i = 0; i < 6; i++) {
         yield 'x';
-        await new Promise((resolve) => setTimeout(resolve, 30));
+        await new Promise((resolve) => setImmediate(resolve));
+        vi.advanceTimersByTime(900);
       }
     }
-    const server = await answering({ source: ticking(), options: { idleTimeout: 150 } });
+    const server = await answering({ source: ticking(), options: { idleTimeout: 1000 } });
     expect(messageFrom(await dial(server.port, PLAIN).until(LAST_CHUNK)).body).toBe(
       `${'1\r\nx\r\n'.repeat(6)}${LAST_CHUNK}`,
     );

@@ -65,6 +65,22 @@ describe('a keep-alive agent', () => {
     expect(counts.at(-1)).toEqual(counts[0]);
   });
 
+  test('does not reuse the socket of a mismatch: what came on it cannot be trusted to end where it said', async () => {
+    const trailers = 'X-Stream-Status: ok;bytes=1\r\n';
+    const port = await origin((socket) => socket.write(`${HEAD}2\r\nhi\r\n0\r\n${trailers}\r\n`));
+    const agent = keepAlive();
+    const sockets = new Set<Socket>();
+    for (let i = 0; i < 3; i++) {
+      const body = await ask({ port, agent }, (message) => {
+        sockets.add(message.socket);
+        return verify(message);
+      });
+      expect((await drain(body)).code).toBe('ERR_BODY_MISMATCH');
+    }
+    expect(sockets.size).toBe(3);
+    for (const socket of sockets) expect(socket.destroyed).toBe(true);
+  });
+
   test('does not reuse the socket of an abort', async () => {
     const { port } = await serve((_, res) => begin(failing([HELLO_WORLD]), respond(res)));
     const agent = keepAlive();

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { fieldValue, listMembers } from '../../core/fields.ts';
 import { BodyError, type Verdict } from '../../core/verdict.ts';
 import { bodyErrorFor, type Require } from '../../core/verifier.ts';
+import { LentHash } from '../lent-hash.ts';
 import {
   type Asked,
   type ContentRange,
@@ -87,10 +88,12 @@ export async function attempt(part: PartFile, settings: AttemptSettings): Promis
           ['Range', `bytes=${asked.first}-`],
           [known?.needsProof ? 'If-Unmodified-Since' : 'If-Range', asked.validator],
         ];
-  const reply = await requestFollowing(settings.url, [...settings.headers, ...range], settings);
+  const lent = new LentHash();
+  const { createHasher } = lent;
+  const reply = await requestFollowing(settings.url, [...settings.headers, ...range], { ...settings, createHasher });
   try {
     const { statusCode = 0, headers: received } = reply.message;
-    if (isWhole(reply, settings.headers, settings.require)) return await receiveWhole(part, reply, settings);
+    if (isWhole(reply, settings.headers, settings.require)) return await receiveWhole(part, reply, settings, lent);
     if (statusCode === 200 && asked !== undefined) {
       part.isDoubted = true; // it has a Content-Range
       return { hasAdvanced: true };
@@ -115,7 +118,7 @@ export async function attempt(part: PartFile, settings: AttemptSettings): Promis
 }
 
 /** A response of the whole. What is there is kept until it is known to be better. */
-async function receiveWhole(part: PartFile, reply: Reply, settings: AttemptSettings): Promise<Outcome> {
+async function receiveWhole(part: PartFile, reply: Reply, settings: AttemptSettings, lent: LentHash): Promise<Outcome> {
   const facts = factsFrom(reply, settings);
   const { representation: known } = part;
   if (known !== undefined && part.bytes > 0 && isLess(facts, known)) {
@@ -123,7 +126,7 @@ async function receiveWhole(part: PartFile, reply: Reply, settings: AttemptSetti
   }
   await part.beginAfresh(representationFrom(facts));
   try {
-    return await receive(part, reply, settings, facts, undefined);
+    return await receive(part, reply, settings, facts, undefined, lent);
   } catch (error) {
     await part.settle();
     throw error;
@@ -148,11 +151,12 @@ async function receive(
   settings: AttemptSettings,
   facts: Facts,
   range: ContentRange | undefined,
+  lent?: LentHash,
 ): Promise<Outcome> {
   const representation = representationFrom(facts);
   const first = part.bytes;
   const mayKeep = mayKeepUnverified(facts, settings.require);
-  part.begin(representation);
+  part.begin(representation, lent);
   try {
     await write(
       part,

@@ -6,8 +6,9 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type BigIntStats, constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
+import type { LentHash } from '../lent-hash.ts';
 import { notOurs } from './ownership.ts';
-import type { Representation } from './state.ts';
+import type { Representation, Start } from './state.ts';
 
 const WRITE_BYTES = 1024 * 1024;
 const MAX_WRITES = 4;
@@ -26,6 +27,8 @@ export class Draft {
   #now: Position = emptyPosition();
   /** Where the response that is being received began. */
   #base: Position = emptyPosition();
+  /** Whose hash is that of the bytes, until it is asked for. */
+  #lent: LentHash | undefined;
   #gathered: Uint8Array[] = [];
   #gatheredBytes = 0;
   /** Bytes of which the writes have begun. */
@@ -66,6 +69,7 @@ export class Draft {
 
   /** sha-256 of all bytes so far. */
   sha256(): Buffer {
+    this.#takeHash();
     return this.#now.hash.copy().digest();
   }
 
@@ -73,31 +77,47 @@ export class Draft {
   async hashAgain(algorithm: string, signal: AbortSignal | undefined): Promise<Buffer> {
     await this.#settle();
     const hash = createHash(algorithm);
-    if (!(await this.#hashStart(hash, this.bytes, signal))) {
+    if (!(await this.#hashOn(hash, 0, this.bytes, signal))) {
       throw Object.assign(new Error(`EIO: ${this.file} has become shorter`), { code: 'EIO' });
     }
     return hash.digest();
   }
 
-  /** Takes up what an earlier run has left, if it still has this hash; else everything is given up. */
-  async takeUp(bytes: number, sha256: string, isVerified: boolean, signal: AbortSignal | undefined): Promise<boolean> {
+  /**
+   * Takes up what an earlier run has left: the longest of these starts that still has its hash; else everything is given
+   * up.
+   *
+   * @param starts the shorter ones first
+   */
+  async takeUp(
+    starts: readonly (Start & { isVerified: boolean })[],
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
     const hash = createHash('sha256');
-    const isTrue = (await this.#hashStart(hash, bytes, signal)) && hash.copy().digest('hex') === sha256;
-    if (isTrue) this.#base = { bytes, hash, isVerified };
+    let isTrue = false;
+    let at = 0;
+    for (const { bytes, sha256, isVerified } of starts) {
+      if (!(await this.#hashOn(hash, at, bytes, signal)) || hash.copy().digest('hex') !== sha256) break;
+      this.#base = { bytes, hash: hash.copy(), isVerified };
+      isTrue = true;
+      at = bytes;
+    }
     await this.revert();
     return isTrue;
   }
 
   /** A response begins, whose bytes come after those that are there. */
-  begin(representation: Representation | undefined): void {
+  begin(representation: Representation | undefined, lent?: LentHash): void {
+    this.#takeHash();
     this.representation = representation;
     this.#base = copyOf(this.#now);
+    if (lent?.isUsed && this.bytes === 0) this.#lent = lent;
   }
 
   /** Resolves when the next may come. @throws what an earlier write has failed with */
   write(data: Uint8Array): Promise<void> | undefined {
     this.#now.bytes += data.length;
-    this.#now.hash.update(data);
+    if (this.#lent === undefined) this.#now.hash.update(data);
     this.#now.isVerified = false;
     this.#gathered.push(data);
     this.#gatheredBytes += data.length;
@@ -116,6 +136,7 @@ export class Draft {
   async revert(): Promise<void> {
     this.#flush(); // what came before it may be among it
     await Promise.all(this.#writes);
+    this.#lent = undefined;
     this.#now = copyOf(this.#base);
     this.#begun = this.#now.bytes;
     await this.#handle.truncate(this.#now.bytes);
@@ -128,7 +149,12 @@ export class Draft {
     await this.revert();
   }
 
-  /** What has been written is on the disk. */
+  /** What has come is in the file: after a kill, too. */
+  settle(): Promise<void> {
+    return this.#settle();
+  }
+
+  /** And on the disk: after a loss of power, too. */
   async sync(): Promise<void> {
     await this.#settle();
     await this.#handle.datasync();
@@ -158,6 +184,12 @@ export class Draft {
   async remove(): Promise<void> {
     if (await this.#isAt(this.file)) await rm(this.file, { force: true });
     await this.close();
+  }
+
+  /** What the response brought has been hashed by somebody else. */
+  #takeHash(): void {
+    if (this.#lent !== undefined) this.#now.hash = this.#lent.of(this.bytes);
+    this.#lent = undefined;
   }
 
   async #isAt(name: string): Promise<boolean> {
@@ -198,12 +230,12 @@ export class Draft {
     }
   }
 
-  /** @returns whether the file has that many bytes */
-  async #hashStart(hash: Hash, bytes: number, signal?: AbortSignal): Promise<boolean> {
-    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, Math.max(1, bytes)));
-    for (let at = 0; at < bytes; ) {
+  /** @returns whether the file has bytes up to the end */
+  async #hashOn(hash: Hash, from: number, end: number, signal?: AbortSignal): Promise<boolean> {
+    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, Math.max(1, end - from)));
+    for (let at = from; at < end; ) {
       signal?.throwIfAborted();
-      const { bytesRead } = await this.#handle.read(buffer, 0, Math.min(buffer.length, bytes - at), at);
+      const { bytesRead } = await this.#handle.read(buffer, 0, Math.min(buffer.length, end - at), at);
       if (bytesRead === 0) return false;
       hash.update(buffer.subarray(0, bytesRead));
       at += bytesRead;

@@ -9,12 +9,15 @@
 import { createHash } from 'node:crypto';
 import { lstat, readlink, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { LentHash } from '../lent-hash.ts';
 import { Draft } from './draft.ts';
 import { disown, isMine, Lock, notOurs, partFor, removeLeftovers, temporaryFor } from './ownership.ts';
 import { type PartState, type Representation, readState, writeState } from './state.ts';
 
-/** Milliseconds between two notes of how far it is: what a killed process loses. */
+/** Milliseconds between two notes of what is on the disk: what is lost with the power. */
 const NOTE_INTERVAL = 1000;
+/** Bytes between two notes of what has been written: what is lost with the process. */
+const FURTHER_BYTES = 16 * 1024 * 1024;
 
 export interface PartSettings {
   /** What tells this download from another one of the same target. */
@@ -35,6 +38,8 @@ export class PartFile {
   /** What is kept while a response of the whole comes into another draft. */
   #kept: Draft | undefined;
   #lastNote = Number.NEGATIVE_INFINITY;
+  /** What the last note said. */
+  #noted: PartState | undefined;
   /** What is there did not fit an answer: the whole is to be asked for, without giving it up. */
   isDoubted = false;
 
@@ -94,8 +99,8 @@ export class PartFile {
   }
 
   /** A response begins, whose bytes come after those that are there. */
-  begin(representation: Representation | undefined): void {
-    this.#draft.begin(representation);
+  begin(representation: Representation | undefined, lent?: LentHash): void {
+    this.#draft.begin(representation, this.#lock === undefined ? lent : undefined); // a note needs a hash of its own
   }
 
   /** A response begins that brings the whole. What is there is kept until `settle`. */
@@ -132,7 +137,9 @@ export class PartFile {
   /** @param mayNote whether the bytes may be kept as they are, if the process is killed now */
   async write(data: Uint8Array, mayNote: boolean): Promise<void> {
     await this.#draft.write(data);
-    if (mayNote && performance.now() - this.#lastNote >= NOTE_INTERVAL) await this.note();
+    if (!mayNote) return;
+    if (performance.now() - this.#lastNote >= NOTE_INTERVAL) await this.note();
+    else if (this.bytes - (this.#noted?.further ?? this.#noted)!.bytes >= FURTHER_BYTES) await this.#noteFurther();
   }
 
   /** The sender's digest agrees with what the response brought. */
@@ -157,6 +164,13 @@ export class PartFile {
     await this.#draft.sync();
     await this.#writeState();
     this.#lastNote = performance.now();
+  }
+
+  async #noteFurther(): Promise<void> {
+    if (this.#lock === undefined || this.#kept !== undefined || this.#noted === undefined) return;
+    await this.#draft.settle();
+    this.#noted = { ...this.#noted, further: { bytes: this.bytes, sha256: this.sha256().toString('hex') } };
+    await writeState(this.#stateFile, this.#lock.scratch(), this.#noted);
   }
 
   /** The content is whole: puts it under the target's name, with this time of its last change. */
@@ -196,10 +210,11 @@ export class PartFile {
   async #writeState(): Promise<void> {
     if (this.#lock === undefined) return;
     const { bytes, isVerified, representation } = this;
-    await writeState(this.#stateFile, this.#lock.scratch(), {
+    this.#noted = {
       ...{ version: 2, url: this.#url, bytes, sha256: this.sha256().toString('hex'), isVerified },
       ...(representation && { representation }),
-    });
+    };
+    await writeState(this.#stateFile, this.#lock.scratch(), this.#noted);
   }
 
   async #takeUp(name: string, isUsable: PartSettings['isUsable'], signal: AbortSignal | undefined): Promise<void> {
@@ -213,9 +228,12 @@ export class PartFile {
     }
     this.#draft = await Draft.reopen(name, isMine);
     try {
-      const { url, bytes, sha256, isVerified, representation } = state!;
-      const isOurs = url === this.#url && representation !== undefined && isUsable({ ...representation, isVerified });
-      if (isOurs && (await this.#draft.takeUp(bytes, sha256, isVerified, signal))) this.begin(representation);
+      const { url, representation, further, ...start } = state!;
+      const known = url === this.#url ? representation : undefined;
+      const starts = [start, ...(further ? [{ ...further, isVerified: false }] : [])].filter(
+        ({ isVerified }) => known !== undefined && isUsable({ ...known, isVerified }),
+      );
+      if (await this.#draft.takeUp(starts, signal)) this.begin(known);
       else await this.restart();
     } catch (error) {
       await this.#draft.close();

@@ -3,11 +3,12 @@ import { type Agent, type ClientRequest, request as httpRequest, type IncomingMe
 import { request as httpsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import type { CreateHasher } from '../../core/content-digest.ts';
 import { HeadError, type HeadErrorCode } from '../../core/errors.ts';
 import type { FieldPairs } from '../../core/fields.ts';
 import type { Require } from '../../core/verifier.ts';
 import type { ReceivedBody } from '../../node/receive/received-body.ts';
-import { type VerifyOptions, verify } from '../../node/receive/verify.ts';
+import { type VerifyOptions, verifyFor } from '../../node/receive/verify.ts';
 import { openTunnel, type ProxyFor, proxyAddress, proxyFields } from './proxy.ts';
 import { StatusError } from './status-error.ts';
 
@@ -25,6 +26,8 @@ export type RequestFields = FieldPairs;
 
 export interface RequestSettings {
   verifying: VerifyOptions;
+  /** By default that of the platform. */
+  createHasher?: CreateHasher;
   signal: AbortSignal | undefined;
   headTimeout: number;
   maxRedirects: number;
@@ -173,7 +176,7 @@ function request(url: URL, headers: RequestFields, settings: RequestSettings): P
       if (message.statusCode === 101) return onUpgrade();
       settle();
       // At once: bytes that the parser gives out before are not checked.
-      const body = verify(message, verifying);
+      const body = verifyFor('verify', message, verifying, settings.createHasher);
       const close = () => {
         body.destroy();
         sent.destroy();

@@ -26,15 +26,21 @@ export interface Representation {
   isSealed: boolean;
 }
 
-export interface PartState {
+/** The first bytes of a file. */
+export interface Start {
+  bytes: number;
+  /** In hexadecimal. */
+  sha256: string;
+}
+
+export interface PartState extends Start {
   version: 2;
   /** The URL that was asked for, hashed: it may hold secrets. */
   url: string;
-  bytes: number;
-  /** Of these bytes, in hexadecimal. */
-  sha256: string;
   /** Whether a digest of their sender covers every one of them. */
   isVerified: boolean;
+  /** More bytes that were written, and perhaps not on the disk yet: there after a kill, not after a loss of power. */
+  further?: Start;
   /** Undefined as long as nothing has come that may be continued. */
   representation?: Representation;
 }
@@ -64,13 +70,22 @@ export function parseState(text: string): PartState | undefined {
     return undefined;
   }
   if (typeof state !== 'object' || state === null) return undefined;
-  const { version, url, bytes, sha256, isVerified } = state;
+  const { version, url, bytes, sha256, isVerified, further } = state;
   if (version !== 2 || !isHash(url) || !isHash(sha256) || !isCount(bytes)) return undefined;
   if (typeof isVerified !== 'boolean') return undefined;
-  if (state.representation === undefined) return { version, url, bytes, sha256, isVerified };
+  if (further !== undefined && !(isStart(further) && further.bytes > bytes)) return undefined;
+  const known = { version, url, bytes, sha256, isVerified, ...(further && { further }) } as const;
+  if (state.representation === undefined) return known;
   const representation = representationFrom(state.representation);
-  const isPossible = representation !== undefined && (representation.total ?? bytes) >= bytes;
-  return isPossible ? { version, url, bytes, sha256, isVerified, representation } : undefined;
+  const end = further?.bytes ?? bytes;
+  const isPossible = representation !== undefined && (representation.total ?? end) >= end;
+  return isPossible ? { ...known, representation } : undefined;
+}
+
+function isStart(value: unknown): value is Start {
+  if (typeof value !== 'object' || value === null) return false;
+  const { bytes, sha256 } = value as Partial<Record<keyof Start, unknown>>;
+  return isCount(bytes) && isHash(sha256);
 }
 
 function representationFrom(value: unknown): Representation | undefined {

@@ -4,7 +4,7 @@
  * leniency is demanded: obs-fold in a response is read as SP (RFC 9112 §5.2); in a request it is refused.
  */
 import { HeadError } from '../../core/errors.ts';
-import { type FieldPairs, fieldPairFromLine, fieldValue } from '../../core/fields.ts';
+import { type FieldPairs, fieldPairFromLine, fieldValue, withoutWhitespace } from '../../core/fields.ts';
 import { isFieldValue, isToken, latin1FromOctets } from '../../core/grammar.ts';
 
 /** Field values by lower-case name; `set-cookie` is a list, as in `node:http`. */
@@ -130,7 +130,7 @@ export function responseFraming(head: ResponseHead, method: string): BodyFraming
   }
   if (lengths !== undefined) {
     // The same length repeated is harmless (RFC 9110 §8.6); any other list is not.
-    const values = new Set(lengths.split(',').map((value) => value.replace(/^[ \t]+|[ \t]+$/g, '')));
+    const values = new Set(lengths.split(',').map((value) => withoutWhitespace(value)));
     const [value] = values;
     if (values.size !== 1 || !/^\d{1,16}$/.test(value!) || !Number.isSafeInteger(Number(value))) {
       throw malformed(`Content-Length ${quote(lengths)}`);

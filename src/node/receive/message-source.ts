@@ -3,6 +3,7 @@
  * an abort is read beside its parser (abort-tap.ts).
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { FramingError } from '../../core/errors.ts';
 import type { FieldPairs } from '../../core/fields.ts';
 import { FRAMED_NO_CONTENT, isFramedNoContent } from '../head/message-head.ts';
@@ -13,6 +14,8 @@ import type { BodySink, BodySource } from './received-body.ts';
 
 export class MessageSource implements BodySource {
   readonly #message: IncomingMessage;
+  /** Of the message, which has none any more at its 'end' if the agent is to have it back. */
+  readonly #socket: Socket | null;
   readonly #tap: AbortTap;
   readonly #timer: BodyTimer;
   readonly #sink: BodySink;
@@ -23,6 +26,7 @@ export class MessageSource implements BodySource {
 
   constructor(message: IncomingMessage, timeouts: BodyTimeouts, sink: BodySink) {
     this.#message = message;
+    this.#socket = message.socket;
     this.#sink = sink;
     this.#tap = new AbortTap(message);
     this.#timer = new BodyTimer(timeouts, (error) => this.#conclude(error));
@@ -89,9 +93,8 @@ export class MessageSource implements BodySource {
     // The agent has the socket back a tick later: what came on it cannot be trusted to end where it said.
     const isTrusted = error === undefined && kind !== 'mismatch';
     if (isTrusted) return;
-    const { socket } = this.#message;
     this.#message.destroy();
-    socket?.destroy();
+    this.#socket?.destroy();
   }
 
   #detach(): void {

@@ -5,10 +5,11 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import { isIPv6 } from 'node:net';
+import type { CreateHasher } from '../../core/content-digest.ts';
 import { type JudgingOptions, Verifier } from '../../core/verifier.ts';
 import { destroyOnAbort } from '../abort-signal.ts';
 import type { BodyFacts, Receiver } from '../diagnostics.ts';
-import { createHasher } from '../hashing.ts';
+import { createHasher as platformHasher } from '../hashing.ts';
 import { type HeaderFields, hasNoContent } from '../head/message-head.ts';
 import { type BodyTimeoutOptions, bodyTimeoutsFrom } from '../timeouts.ts';
 import { Http2Source } from './http2-source.ts';
@@ -39,11 +40,12 @@ export function verify(message: IncomingMessage | ClientHttp2Stream, options: Ve
   return verifyFor('verify', message, options);
 }
 
-/** `verify` for a receiver that is told with the verdict. */
+/** `verify` for a receiver that is told with the verdict, and may have hashers of its own. */
 export function verifyFor(
   receiver: Receiver,
   message: IncomingMessage | ClientHttp2Stream,
   options: VerifyOptions,
+  createHasher: CreateHasher = platformHasher,
 ): ReceivedBody {
   const { require, digest, signal } = options;
   const timeouts = bodyTimeoutsFrom(options);

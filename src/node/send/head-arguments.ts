@@ -14,6 +14,8 @@ export class HeadArguments {
   readonly #at: number;
   readonly #pairs: [name: string, value: unknown][];
   readonly #added: [name: string, value: string][] = [];
+  /** In lower case. */
+  readonly #dropped: string[] = [];
 
   constructor(response: ServerResponse, args: readonly unknown[]) {
     this.#response = response;
@@ -36,6 +38,13 @@ export class HeadArguments {
     this.#added.push([name, value]);
   }
 
+  /** The field is not to be sent. */
+  drop(name: string): void {
+    if (this.get(name) === undefined) return;
+    this.#response.removeHeader(name);
+    this.#dropped.push(name.toLowerCase());
+  }
+
   /**
    * Calls `writeHead`. If that throws, the response is as it was, for the error page that comes then.
    *
@@ -56,12 +65,12 @@ export class HeadArguments {
   }
 
   #arguments(): readonly unknown[] {
-    if (this.#added.length === 0) return this.#args;
+    if (this.#added.length === 0 && this.#dropped.length === 0) return this.#args;
     if (this.#at === -1) {
       for (const [name, value] of this.#added) this.#response.setHeader(name, value);
       return this.#args;
     }
-    const names = new Set(this.#added.map(([name]) => name.toLowerCase()));
+    const names = new Set([...this.#dropped, ...this.#added.map(([name]) => name.toLowerCase())]);
     const pairs = [...this.#pairs.filter(([name]) => !names.has(name.toLowerCase())), ...this.#added];
     const given = this.#args[this.#at];
     const fields = !Array.isArray(given) ? Object.fromEntries(pairs) : Array.isArray(given[0]) ? pairs : pairs.flat();

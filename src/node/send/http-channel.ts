@@ -19,7 +19,7 @@ import type { Framer } from './body-writer.ts';
 import { Channel, type ChannelOptions, type MessageFacts, type OnDone } from './channel.ts';
 import { canReset } from './closing.ts';
 import { flush, Middleware, type Write } from './middleware.ts';
-import { assertNotOurs, isAboutContent } from './response-head.ts';
+import { assertNotOurs, isAboutContent, valuesByName } from './response-head.ts';
 
 const METHODS = ['write', 'end', 'destroy'] as const;
 type Method = (typeof METHODS)[number];
@@ -67,7 +67,8 @@ export class HttpChannel extends Channel {
       throw new Error('The head of this response is out already: call respond before writing');
     }
     const connection: unknown = request?.socket ?? response.socket;
-    const isReal = connection instanceof Duplex; // as a Socket is, and what stands in for one under TLS or tests
+    // A Socket is a Duplex, as is what stands in for one under TLS. A harness may give request and response one each.
+    const isReal = connection instanceof Duplex && (!response.socket || response.socket === connection);
     if (!isReal && response.write === write && !response.socket) {
       throw new TypeError('This response has no connection: under a test harness, use one that gives it a socket');
     }
@@ -135,8 +136,10 @@ export class HttpChannel extends Channel {
       });
     }
     assertNotOurs(response.getHeaderNames());
+    // Who carries it without a connection frames it in a way of its own.
+    if (!this.#isReal) fields = fields.filter(([name]) => name !== 'Transfer-Encoding');
     const before = fields.map(([name]): [string, unknown] => [name, response.getHeader(name)]);
-    for (const [name, values] of grouped(fields)) {
+    for (const [name, values] of valuesByName(fields)) {
       if (name === 'Vary') values.unshift(...[response.getHeader(name) ?? []].flat().map(String));
       response.setHeader(name, values.length === 1 ? values[0]! : values);
     }
@@ -160,7 +163,8 @@ export class HttpChannel extends Channel {
     for (const name of response.getHeaderNames()) if (isAboutContent(name)) response.removeHeader(name);
     // A middleware may change the content.
     const ours = this.isShared ? fields.filter(([name]) => name.toLowerCase() !== 'content-length') : fields;
-    for (const [name, values] of grouped(ours)) response.setHeader(name, values.length === 1 ? values[0]! : values);
+    for (const [name, values] of valuesByName(ours))
+      response.setHeader(name, values.length === 1 ? values[0]! : values);
     if (STATUS_CODES[status] !== undefined) response.statusMessage = STATUS_CODES[status];
     this.#commitHead(status, { ...facts, closes: this.#closesAfter(facts) });
     return [];
@@ -214,7 +218,10 @@ export class HttpChannel extends Channel {
       onTaken(socket);
     };
     if (!this.#isReal) {
-      this.#before.destroy.call(response);
+      // There is no connection that could show it: an error does, to a harness or host that waits for one.
+      const error = new Error('The body failed before its end');
+      response.emit('error', error);
+      this.#before.destroy.call(response, error);
       return onTaken(this.connection);
     }
     this.holdWhileLeaving(this.connection);
@@ -315,21 +322,6 @@ export class HttpChannel extends Channel {
   }
 
   readonly #onClose = (): void => this.gone();
-}
-
-/** The values of each name, whatever its case. */
-export function grouped(fields: FieldPairs): Map<string, string[]> {
-  const values = new Map<string, string[]>();
-  const names = new Map<string, string>();
-  for (const [rawName, value] of fields) {
-    const lowerCase = rawName.toLowerCase();
-    const name = names.get(lowerCase) ?? rawName;
-    const others = values.get(name);
-    names.set(lowerCase, name);
-    if (others === undefined) values.set(name, [value]);
-    else others.push(value);
-  }
-  return values;
 }
 
 function ignore(): void {}

@@ -11,9 +11,8 @@ import type { Socket } from 'node:net';
 import type { FieldPairs } from '../../core/fields.ts';
 import type { Framer } from './body-writer.ts';
 import { Channel, type ChannelOptions, type OnDone } from './channel.ts';
-import { grouped } from './http-channel.ts';
 import { Middleware, type Write } from './middleware.ts';
-import { assertNotOurs, isAboutContent } from './response-head.ts';
+import { assertNotOurs, isAboutContent, valuesByName } from './response-head.ts';
 
 const INTERNAL_ERROR = 2; // RFC 9113 §7
 const METHODS = ['write', 'end', 'destroy'] as const;
@@ -98,7 +97,7 @@ export class Http2Channel extends Channel {
       if (!this.#stream.writableEnded) Object.assign(this.#stream, this.#ours);
     } else {
       assertNotOurs(response.getHeaderNames());
-      for (const [name, values] of grouped(fields)) {
+      for (const [name, values] of valuesByName(fields)) {
         if (name === 'Vary') values.unshift(...[response.getHeader(name) ?? []].flat().map(String));
         response.setHeader(name, values.length === 1 ? values[0]! : values);
       }
@@ -205,6 +204,6 @@ export class Http2Channel extends Channel {
 
 function toObject(fields: FieldPairs): OutgoingHttpHeaders {
   return Object.fromEntries(
-    [...grouped(fields)].map(([name, values]) => [name.toLowerCase(), values.length === 1 ? values[0]! : values]),
+    [...valuesByName(fields)].map(([name, values]) => [name.toLowerCase(), values.length === 1 ? values[0]! : values]),
   );
 }

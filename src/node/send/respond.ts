@@ -2,6 +2,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
+import type { CreateHasher } from '../../core/content-digest.ts';
+import { createHasher } from '../hashing.ts';
 import type { ChannelOptions } from './channel.ts';
 import { HttpChannel } from './http-channel.ts';
 import { Http2Channel } from './http2-channel.ts';
@@ -40,20 +42,30 @@ export type RespondTarget = Socket | ServerResponse | Http2ServerResponse | Serv
  * });
  */
 export function respond(target: RespondTarget, options: RespondOptions = {}): StreamResponse {
+  return respondWith(createHasher, target, options);
+}
+
+/** `respond` with hashers of the caller's own. */
+export function respondWith(
+  createHasher: CreateHasher,
+  target: RespondTarget,
+  options: RespondOptions,
+): StreamResponse {
   if (options.framing === 'content') {
     const inherited = 'writeHead' in target ? target.getHeaders() : {};
     options = { ...options, headers: inContentFields(options.headers, inherited) };
   }
   const request = options.request ?? ('writeHead' in target ? (target.req as RequestFacts | undefined) : undefined);
-  if (request === undefined)
+  if (request?.headers === undefined) {
     throw new TypeError(`respond needs the request that is answered: ${requestOption(target)}`);
+  }
   const open = (channelOptions: ChannelOptions) => {
     if ('sendTrailers' in target || 'stream' in target) return new Http2Channel(target, channelOptions);
     if (!('writeHead' in target)) return new SocketChannel(target, channelOptions);
     if (!target.headersSent) takeFromSeal(target);
     return new HttpChannel(target, channelOptions);
   };
-  return new StreamResponse(open, request, options);
+  return new StreamResponse(open, request, options, createHasher);
 }
 
 function requestOption(target: RespondTarget): string {

@@ -64,6 +64,18 @@ export function assertStatus(status: number): void {
   }
 }
 
+/** The values of each name, whatever its case. An upstream chooses how many there are: linear in that. */
+export function valuesByName(fields: FieldPairs): Iterable<[name: string, values: string[]]> {
+  const byName = new Map<string, [name: string, values: string[]]>();
+  for (const [name, value] of fields) {
+    const key = name.toLowerCase();
+    const found = byName.get(key);
+    if (found === undefined) byName.set(key, [name, [value]]);
+    else found[1].push(value);
+  }
+  return byName.values();
+}
+
 /** Status line, field lines and the empty line. A Date is added, as an origin server must (RFC 9110 §6.6.1). */
 export function serializeResponseHead(status: number, fields: FieldPairs): Buffer {
   const hasDate = fields.some(([name]) => name.toLowerCase() === 'date');

@@ -115,6 +115,7 @@ export class SealedResponse {
     if (this.#state !== 'open' || response.headersSent) return this.#pass('writeHead', args);
     const head = new HeadArguments(response, args);
     const status = Number(args[0]);
+    head.drop('X-Stream-Status'); // it would vouch for a body that has not ended
     const seal = this.#sealFor(head, status);
     head.apply(this.#before.writeHead!);
     this.#seal = seal;

@@ -3,12 +3,13 @@
  * failures, and then changed in every way that a disk or a hand may change them.
  */
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, renameSync, writeFileSync } from 'node:fs';
 import {
   chmod,
   chown,
+  link,
   lstat,
   mkdir,
   readdir,
@@ -24,6 +25,7 @@ import {
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { download } from '../../../src/files/download/download.ts';
+import { MAIN, startCommand } from '../../support/cli.ts';
 import type { Answer, RawServer } from '../../support/peers.ts';
 import * as o from './origin.ts';
 
@@ -31,6 +33,9 @@ const { CONTENT, ETAG, AT_ONCE } = o;
 const LENGTH = CONTENT.length;
 const KEEPING = { ...AT_ONCE, resume: true, retries: 0 };
 const PART = ['file.part', 'file.part.json'];
+const NOBODY = 65_534;
+
+const mkfifo = (file: string) => execFileSync('mkfifo', [file]);
 
 interface Broken extends RawServer {
   folder: string;
@@ -82,6 +87,22 @@ test('bytes after those of the state, such as of a process that was killed, are 
   await writeFile(`${file}.part`, 'octets that nobody has noted', { flag: 'a' });
   await download(url, file, KEEPING);
   expect(rangesOf(requests)).toEqual([undefined, 'bytes=5000-']);
+  expect(await readFile(file)).toEqual(CONTENT);
+});
+
+const startOf = (bytes: number) => ({
+  bytes,
+  sha256: createHash('sha256').update(CONTENT.subarray(0, bytes)).digest('hex'),
+});
+
+test.each<[what: string, further: object, from: number]>([
+  ['is continued after a kill', startOf(5000), 5000],
+  ['is given up where it is not there, as after a loss of power', { ...startOf(5000), sha256: '0'.repeat(64) }, 3000],
+])('what was written, and not on the disk yet, %s', async (_, further, from) => {
+  const { url, file, state, requests } = await broken(o.plainRest(from));
+  await writeFile(`${file}.part.json`, JSON.stringify({ ...state, ...startOf(3000), further }));
+  await download(url, file, KEEPING);
+  expect(rangesOf(requests)).toEqual([undefined, `bytes=${from}-`]);
   expect(await readFile(file)).toEqual(CONTENT);
 });
 
@@ -144,14 +165,23 @@ describe('EEXIST: what is not provably ours stays as it is, and nothing is asked
     ['a length that is none', edited({ bytes: '5000' })],
     ['more bytes than the whole', described({ total: 4999 })],
     ['no hash', edited({ sha256: undefined })],
+    ['a further start that is none', edited({ further: { bytes: 6000 } })],
+    ['a further start that is not further', edited({ further: startOf(5000) })],
     ['a .part that others may write', (file) => chmod(`${file}.part`, 0o666)],
     ['a state that others may write', (file) => chmod(`${file}.part.json`, 0o620)],
     ['a directory in place of the .part', (file) => rm(`${file}.part`).then(() => mkdir(`${file}.part`))],
-    ['a FIFO in place of it', (file) => rm(`${file}.part`).then(() => void execFileSync('mkfifo', [`${file}.part`]))],
+    ['a FIFO in place of it', (file) => rm(`${file}.part`).then(() => void mkfifo(`${file}.part`))],
     [
       'a link in place of it',
       (file) => rename(`${file}.part`, `${file}.x`).then(() => symlink('file.x', `${file}.part`)),
     ],
+    ['a FIFO in place of the state', (file) => rm(`${file}.part.json`).then(() => void mkfifo(`${file}.part.json`))],
+    [
+      'a link in place of the state',
+      (file) => rename(`${file}.part.json`, `${file}.x`).then(() => symlink('file.x', `${file}.part.json`)),
+    ],
+    ['a FIFO in place of the lock', (file) => Promise.resolve(mkfifo(`${file}.part.lock`))],
+    ['a link in place of the lock', (file) => mkdir(`${file}.x`).then(() => symlink('file.x', `${file}.part.lock`))],
     ['a lock of another program', (file) => writeFile(`${file}.part.lock`, 'precious')],
     [
       'a directory with a name of another program',
@@ -168,13 +198,57 @@ describe('EEXIST: what is not provably ours stays as it is, and nothing is asked
 
   const isRoot = process.getuid?.() === 0;
   if (!isRoot) console.warn('SKIPPED: files of another user, since only root can make them');
-  test.skipIf(!isRoot)("another user's .part", async () => {
+  test.skipIf(!isRoot).each<[what: string, plant: (file: string) => Promise<unknown>]>([
+    ['.part', (file) => chown(`${file}.part`, NOBODY, NOBODY)],
+    ['state', (file) => chown(`${file}.part.json`, NOBODY, NOBODY)],
+    ['lock', (file) => mkdir(`${file}.part.lock`).then(() => chown(`${file}.part.lock`, NOBODY, NOBODY))],
+  ])("another user's %s", async (_, plant) => {
     const { url, file, folder } = await broken(o.plainStart(LENGTH));
-    await chown(`${file}.part`, 65_534, 65_534);
+    await plant(file);
     const before = await listing(folder);
     await expect(download(url, file, KEEPING)).rejects.toMatchObject({ code: 'EEXIST' });
     expect(await listing(folder)).toEqual(before);
   });
+
+  test.skipIf(!isRoot)("another user's temporary file of a process that is gone is not removed", async () => {
+    const folder = await o.directory();
+    const { url } = await o.scripted(o.plainStart(LENGTH));
+    let name = '';
+    const onProgress = () => {
+      name ||= readdirSync(folder)[0]!;
+    };
+    await download(url, path.join(folder, 'file'), { onProgress });
+    const left = name.replace(/\.\d+\./, '.4194305.');
+    await writeFile(path.join(folder, left), 'of a dead process');
+    await chown(path.join(folder, left), NOBODY, NOBODY);
+    await download(url, path.join(folder, 'file'), AT_ONCE);
+    expect((await readdir(folder)).sort()).toEqual([left, 'file'].sort());
+    await chown(path.join(folder, left), 0, 0);
+    await download(url, path.join(folder, 'file'), AT_ONCE);
+    expect(await readdir(folder)).toEqual(['file']);
+  });
+
+  const AS_NOBODY = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', process.execPath, MAIN] as const;
+  const canBeNobody = isRoot && spawnSync('setpriv', [...AS_NOBODY, '--version']).status === 0;
+  if (!canBeNobody) console.warn('SKIPPED: a download by another user, since the program cannot be run as one here');
+  test.skipIf(!canBeNobody)(
+    'a file of another user, in a directory where only he may replace it: EPERM or EACCES',
+    async () => {
+      const folder = await o.directory();
+      await chmod(folder, 0o1777);
+      await writeFile(path.join(folder, 'file'), 'before', { mode: 0o666 });
+      await chmod(path.join(folder, 'file'), 0o666);
+      const { url } = await o.scripted(o.plainStart(LENGTH));
+      const program = startCommand('setpriv', [...AS_NOBODY, 'get', url, '-o', path.join(folder, 'file')]);
+      const { code, stderr } = await program.ended;
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringMatching(/cannot be written: .*E(?:PERM|ACCES)/),
+      });
+      expect(await readFile(path.join(folder, 'file'), 'utf8')).toBe('before');
+      expect(await readdir(folder)).toEqual(['file']);
+    },
+  );
 
   /** Names, inodes, sizes and times of change. */
   async function listing(folder: string): Promise<unknown[]> {
@@ -333,6 +407,16 @@ describe('the target', () => {
     await expect(download(url, file, { ...AT_ONCE, resume })).rejects.toMatchObject({ code: 'EACCES' });
     expect(await readFile(file, 'utf8')).toBe('before');
     expect({ requests, names: await readdir(folder) }).toEqual({ requests: [], names: ['file'] });
+  });
+
+  test.each([true, false])('other hard links keep what was there (resume: %s)', async (resume) => {
+    const folder = await o.directory();
+    await writeFile(path.join(folder, 'one'), 'before');
+    await link(path.join(folder, 'one'), path.join(folder, 'two'));
+    const { url } = await o.scripted(o.plainStart(LENGTH));
+    await download(url, path.join(folder, 'one'), { ...AT_ONCE, resume });
+    expect(await readFile(path.join(folder, 'one'))).toEqual(CONTENT);
+    expect(await readFile(path.join(folder, 'two'), 'utf8')).toBe('before');
   });
 
   test.each([true, false])('a link whose end is not there yet is followed (resume: %s)', async (resume) => {

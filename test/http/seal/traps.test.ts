@@ -119,6 +119,21 @@ describe('the head', () => {
     expect(body).toBe(CHUNK + SEAL);
   });
 
+  test.each<[string, (res: ServerResponse) => void]>([
+    ['a flat list', (res) => res.writeHead(200, ['x-stream-status', 'ok', 'X-Rows', '3'] as never)],
+    ['an object', (res) => res.writeHead(200, { 'X-Stream-Status': 'ok', 'X-Rows': '3' })],
+    ['set before', (res) => res.setHeader('X-Stream-Status', 'ok').setHeader('X-Rows', '3')],
+  ])('x-stream-status 2.1: a status of the application is taken out of it: %s', async (_title, writeHead) => {
+    const { port } = await sealing((res) => {
+      writeHead(res);
+      res.write(HELLO_WORLD);
+      res.end();
+    });
+    const { fields, body } = await answerOf(port);
+    expect([fields['x-stream-status'], fields['x-rows']]).toEqual([undefined, ['3']]);
+    expect(body).toBe(CHUNK + SEAL);
+  });
+
   test('Vary: * says all there is to say', async () => {
     const { port } = await sealing((res) => res.writeHead(200, { Vary: '*' }).end(HELLO_WORLD));
     expect((await answerOf(port)).fields.vary).toEqual(['*']);

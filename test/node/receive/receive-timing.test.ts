@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { receive } from '../../../src/node/receive/receive.ts';
 import { closed, connection, until } from '../../support/sockets.ts';
 import { CHUNKED, consume, received } from './receiving.ts';
@@ -42,11 +42,15 @@ describe('idleTimeout', () => {
   });
 
   test('a sender that gives something now and then is not silent', async () => {
-    const { server, body } = await received(CHUNKED, { idleTimeout: 200 });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { client, server, body } = await received(CHUNKED, { idleTimeout: 1000 });
     const data = consume(body);
-    for (let at = 0; at < 8; at++) {
-      await new Promise((resolve) => setTimeout(resolve, 30));
+    const before = client.bytesRead;
+    for (let at = 1; at <= 8; at++) {
+      vi.advanceTimersByTime(900);
       server.write('1\r\na\r\n');
+      await until(() => client.bytesRead === before + at * 6);
     }
     server.write('0\r\n\r\n');
     expect(await data).toEqual({ data: 'aaaaaaaa', error: undefined });

@@ -3,7 +3,7 @@
  * `pipeline` why. The times are options of the tests, and short.
  */
 import { Readable } from 'node:stream';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { RespondOptions } from '../../../src/node/send/respond.ts';
 import { closed, connection } from '../../support/sockets.ts';
 import { type Answer, ASKING, AWARE, answer, answerNext, LAST_CHUNK, messageFrom, OLD, PLAIN } from './answering.ts';
@@ -89,13 +89,16 @@ describe('idleTimeout', () => {
   });
 
   test('one that gives something now and then is none', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     const source = async function* () {
       for (let at = 0; at < 8; at++) {
-        await new Promise((resolve) => setTimeout(resolve, 30));
+        vi.advanceTimersByTime(900);
         yield 'a';
+        await new Promise((resolve) => setImmediate(resolve));
       }
     };
-    const { wire, outcome } = await answer(PLAIN, source, { idleTimeout: 200 });
+    const { wire, outcome } = await answer(PLAIN, source, { idleTimeout: 1000 });
     expect(await outcome).toBeUndefined();
     expect(messageFrom(await wire.until(LAST_CHUNK)).body).toBe(`${'1\r\na\r\n'.repeat(8)}${LAST_CHUNK}`);
   });

@@ -1,6 +1,11 @@
 /** Strategy: fields as an application may give them, those it may not, and the head octet for octet. */
 import { describe, expect, test } from 'vitest';
-import { applicationFields, assertStatus, serializeResponseHead } from '../../../src/node/send/response-head.ts';
+import {
+  applicationFields,
+  assertStatus,
+  serializeResponseHead,
+  valuesByName,
+} from '../../../src/node/send/response-head.ts';
 import { latin1 } from '../../support/octets.ts';
 
 describe('the fields of the application', () => {
@@ -78,4 +83,19 @@ describe('RFC 9112 §4: the head', () => {
     )!;
     expect(Math.abs(Date.now() - Date.parse(date!))).toBeLessThan(5000);
   });
+});
+
+test('RFC 9110 §5.1: the values of a name, whatever its case, in order; the first spelling stays', () => {
+  const fields: [string, string][] = [
+    ['Link', '<a>'],
+    ['X', '1'],
+    ['link', '<b>'],
+    ['__proto__', 'p'],
+    ['LINK', '<c>'],
+  ];
+  expect([...valuesByName(fields)]).toEqual([
+    ['Link', ['<a>', '<b>', '<c>']],
+    ['X', ['1']],
+    ['__proto__', ['p']],
+  ]);
 });

@@ -1,0 +1,164 @@
+"""A WSGI server whose responses say how they ended (X-Stream-Status). Sender, level: full. Standard library only.
+
+The application is ordinary WSGI: it returns an iterable. When that ends, the response is sealed; when it raises, the
+response fails as the request has earned. An exception's attributes `stream_type` and `stream_details`, if it has them, are
+what the client is told; nothing else of it is sent.
+
+    serve(application, port=8080)
+"""
+
+import base64
+import hashlib
+import re
+import socket
+import struct
+import time
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+from sealed import PARAMETERS, TOKEN
+
+OURS = {"x-stream-status", "x-stream-length", "trailer", "transfer-encoding", "content-length", "connection"}
+WISH = re.compile(rf" *\?1{PARAMETERS} *", re.ASCII)
+
+
+def quoted(text):
+    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
+
+
+def error_status(error):
+    kind = getattr(error, "stream_type", "source_error")
+    value = f";type={kind if len(kind) <= 64 and re.fullmatch(TOKEN, kind, re.ASCII) else 'internal_error'}"
+    details = getattr(error, "stream_details", None)
+    if details is not None:
+        value += ";details=" + quoted(re.sub(r"[^ -~]", "?", details)[:256])
+    return value
+
+
+class SealingHandler(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+    handle = BaseHTTPRequestHandler.handle  # which goes on to the next request of a connection
+
+    def do_GET(self):
+        self.response = None
+        environ = self.get_environ() | {
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": self.rfile,
+            "wsgi.errors": self.get_stderr(),
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+        body = None
+        self.head_is_out = False
+        self.count, self.hash = 0, hashlib.sha256()
+        try:
+            body = self.server.get_app()(environ, self.start_response)
+            for piece in body:
+                if piece:
+                    self.send_content(piece)
+            self.send_end("ok")
+        except ConnectionError:
+            self.close_connection = True  # the client has left
+        except Exception as error:
+            self.log_error("%r", error)
+            self.fail(error)
+        finally:
+            if hasattr(body, "close"):
+                body.close()
+
+    do_HEAD = do_GET
+
+    def start_response(self, status, headers, exc_info=None):
+        if exc_info and self.head_is_out:
+            raise exc_info[1]
+        self.response = int(status[:3]), [(name, value) for name, value in headers if name.lower() not in OURS]
+
+    def listed(self, name):
+        return [one.strip().lower() for one in ",".join(self.headers.get_all(name, [])).split(",")]
+
+    def send_head(self):
+        status, headers = self.response
+        self.is_old = self.request_version == "HTTP/1.0"
+        self.has_content = self.command != "HEAD" and status not in (204, 205, 304)
+        self.wish = WISH.fullmatch(", ".join(self.headers.get_all("X-Want-Stream-Status", []))) is not None
+        self.seals = self.has_content and not self.is_old and "trailers" in self.listed("TE")
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        if status == 205:
+            self.send_header("Content-Length", "0")
+        elif self.has_content and self.is_old:
+            self.close_connection = True
+        elif self.has_content:
+            self.send_header("Transfer-Encoding", "chunked")
+        if self.seals:
+            self.send_header("Trailer", "X-Stream-Status, Content-Digest")
+            if self.wish:
+                self.send_header("Vary", "X-Want-Stream-Status")
+        self.end_headers()
+        self.head_is_out = True
+
+    def send_content(self, piece):
+        if not self.head_is_out:
+            self.send_head()
+        if not self.has_content:
+            return
+        self.count += len(piece)
+        self.hash.update(piece)
+        self.wfile.write(piece if self.is_old else b"%x\r\n%b\r\n" % (len(piece), piece))
+
+    def send_end(self, status):
+        if not self.head_is_out:
+            self.send_head()
+        if not self.has_content or self.is_old:
+            return
+        trailers = ""
+        if self.seals:
+            digest = base64.b64encode(self.hash.digest()).decode()
+            name, _, parameters = status.partition(";")
+            trailers = (
+                f"X-Stream-Status: {name};bytes={self.count}{parameters and ';'}{parameters}\r\n"
+                f"Content-Digest: sha-256=:{digest}:\r\n"
+            )
+        self.wfile.write(f"0\r\n{trailers}\r\n".encode("latin1"))
+
+    def fail(self, error):
+        if not self.head_is_out:
+            self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR)
+            return
+        if not self.has_content:
+            return
+        status = "error" + error_status(error)
+        if self.seals and self.wish:
+            return self.send_end(status)
+        self.close_connection = True
+        if self.is_old:
+            time.sleep(1)  # some clients take data and a reset right after it for an end
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.rfile.close()
+            self.connection.close()  # with RST: FIN would say success
+            return
+        if self.wish:
+            self.wfile.write(f"1;x-stream-status={quoted(status)}\r\n".encode("latin1"))
+        self.connection.shutdown(socket.SHUT_WR)
+        self.connection.settimeout(5)
+        try:
+            while self.connection.recv(65536):  # lest what the client still sends makes a reset of the close
+                pass
+        except OSError:
+            pass
+
+
+class SealingServer(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+def serve(application, port=8080, host="127.0.0.1"):
+    server = SealingServer((host, port), SealingHandler)
+    server.set_app(application)
+    print(f"listening on {server.server_port}", flush=True)
+    server.serve_forever()

@@ -1,0 +1,101 @@
+/**
+ * Strategy: processes, threads and copies of the module on one target. The hundred rounds of the first are in
+ * together-long.test.ts.
+ */
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, test } from 'vitest';
+import type { download as Download } from '../../../src/files/download/download.ts';
+import { rawServer } from '../../support/peers.ts';
+import * as o from './origin.ts';
+import { startTogether } from './together.ts';
+
+const DIST = fileURLToPath(new URL('../../../dist', import.meta.url));
+const { CONTENT } = o;
+
+test('six processes that start together after a kill: one works, and the others get EBUSY', async () => {
+  const counts = await startTogether(3);
+  expect((counts.get('complete') ?? 0) + (counts.get('EBUSY') ?? 0)).toBe(18);
+});
+
+/** Gives the content in two pieces, so that all who ask are at work at the same time. */
+async function slowServer() {
+  return rawServer((socket) => {
+    socket.write(o.plainStart(5000), 'latin1');
+    setTimeout(() => socket.end(CONTENT.subarray(5000)), 300);
+  });
+}
+
+const THREAD = `
+const { parentPort, workerData } = require('node:worker_threads');
+import(workerData.module).then(async ({ download }) => {
+  const { url, file, options } = workerData;
+  parentPort.postMessage(await download(url, file, options).then(({ kind }) => kind, ({ code }) => code));
+});
+`;
+
+function inThread(module: string, url: string, file: string, options: object): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(THREAD, { eval: true, workerData: { module, url, file, options } });
+    worker.once('message', resolve).once('error', reject);
+  });
+}
+
+describe('threads of one process', () => {
+  const module = pathToFileURL(path.join(DIST, 'files', 'index.js')).href;
+
+  test('with resume: one has the file, the others get EBUSY', async () => {
+    const folder = await o.directory();
+    const file = path.join(folder, 'file');
+    const { url } = await slowServer();
+    const options = { resume: true, retries: 0 };
+    const said = await Promise.all(Array.from({ length: 4 }, () => inThread(module, url, file, options)));
+    expect(said.sort()).toEqual(['EBUSY', 'EBUSY', 'EBUSY', 'unverified']);
+    expect(await readFile(file)).toEqual(CONTENT);
+    expect(await readdir(folder)).toEqual(['file']);
+  });
+
+  test('without: each has a file of its own, which no other removes', async () => {
+    const folder = await o.directory();
+    const file = path.join(folder, 'file');
+    const { url } = await slowServer();
+    const said = await Promise.all(Array.from({ length: 4 }, () => inThread(module, url, file, {})));
+    expect(said).toEqual(Array.from({ length: 4 }, () => 'unverified'));
+    expect(await readFile(file)).toEqual(CONTENT);
+    expect(await readdir(folder)).toEqual(['file']);
+  });
+});
+
+describe('two copies of the module in one thread', () => {
+  async function copies(): Promise<[typeof Download, typeof Download]> {
+    const folder = await o.directory();
+    // With the sources, to which its source maps lead.
+    for (const part of ['dist', 'src'])
+      await cp(path.join(DIST, '..', part), path.join(folder, part), { recursive: true });
+    await writeFile(path.join(folder, 'package.json'), '{"type":"module"}');
+    const load = (root: string) => import(pathToFileURL(createRequire(root).resolve(`${root}/files/index.js`)).href);
+    const [one, other] = await Promise.all([load(DIST), load(path.join(folder, 'dist'))]);
+    expect(one.download).not.toBe(other.download);
+    return [one.download, other.download];
+  }
+
+  test.each([true, false])('keep off each other (resume: %s)', async (resume) => {
+    const folder = await o.directory();
+    const file = path.join(folder, 'file');
+    const { url } = await slowServer();
+    const said = await Promise.all(
+      (await copies()).map((download) =>
+        download(url, file, { resume, retries: 0 }).then(
+          ({ kind }) => kind,
+          ({ code }) => code,
+        ),
+      ),
+    );
+    expect(said.sort()).toEqual(resume ? ['EBUSY', 'unverified'] : ['unverified', 'unverified']);
+    expect(await readFile(file)).toEqual(CONTENT);
+    expect(await readdir(folder)).toEqual(['file']);
+  });
+});

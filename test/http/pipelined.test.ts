@@ -1,0 +1,57 @@
+/** Strategy: many requests at once on one connection; every response in its turn, and not one warning of the process. */
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { respond } from '../../src/node/send/respond.ts';
+import { AWARE, dial, get, LAST_CHUNK, unchunk } from '../support/dial.ts';
+import { begin, closed, KINDS, serve, stuck } from '../support/servers.ts';
+
+const COUNT = 30; // Node warns of more than 10 listeners
+const warnings: Error[] = [];
+const onWarning = (warning: Error) => warnings.push(warning);
+
+beforeEach(() => {
+  warnings.length = 0;
+  process.on('warning', onWarning);
+});
+
+afterEach(async () => {
+  await new Promise(setImmediate); // a warning is emitted in a later tick
+  process.off('warning', onWarning);
+  expect(warnings).toEqual([]);
+});
+
+describe.each(KINDS)('%s', (_kind, answering) => {
+  test(`${COUNT} pipelined requests, each answered in its turn`, async () => {
+    const plans = Array.from({ length: COUNT }, (_, at) => ({ source: Readable.from([`answer ${at}`]) }));
+    const server = await answering(...plans);
+    const wire = dial(server.port, AWARE.repeat(COUNT));
+    for (let at = 0; at < COUNT; at++) {
+      const head = await wire.until('\r\n\r\n');
+      expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+      expect(unchunk(await wire.until('=:\r\n\r\n')).data).toBe(`answer ${at}`);
+    }
+  });
+});
+
+test(`the client of ${COUNT} responses that all wait leaves`, async () => {
+  const sources: Readable[] = [];
+  const { port } = await serve((_, res) => {
+    const source = stuck();
+    sources.push(source);
+    begin(source, respond(res));
+  });
+  const wire = dial(port, get().repeat(COUNT));
+  await wire.until('data');
+  while (sources.length < COUNT) await new Promise(setImmediate);
+  wire.socket.resetAndDestroy();
+  for (const source of sources) await closed(source);
+});
+
+test(`${COUNT} responses with the same signal`, async () => {
+  const controller = new AbortController();
+  const { port } = await serve((_, res) => {
+    begin(Readable.from(['ok']), respond(res, { signal: controller.signal }));
+  });
+  const wire = dial(port, get().repeat(COUNT));
+  for (let at = 0; at < COUNT; at++) await wire.until(LAST_CHUNK);
+});
