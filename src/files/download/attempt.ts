@@ -3,12 +3,14 @@ import { createHash } from 'node:crypto';
 import { fieldValue, listMembers } from '../../core/fields.ts';
 import { BodyError, type Verdict } from '../../core/verdict.ts';
 import { bodyErrorFor, type Require } from '../../core/verifier.ts';
+import { LentHash } from '../lent-hash.ts';
 import {
   type Asked,
   type ContentRange,
   isDate,
   isSameValidator,
   partOf206,
+  strongEtag,
   unsatisfiedLength,
   validatorFrom,
   weakValidatorFrom,
@@ -22,7 +24,6 @@ import {
   judgeWhole,
   judgeWithoutRest,
 } from './digest.ts';
-import { LentHash } from './lent-hash.ts';
 import type { PartFile } from './part-file.ts';
 import {
   isWhole,
@@ -278,12 +279,13 @@ function factsFrom(reply: Reply, { checksum }: AttemptSettings): Facts {
   const announced = listMembers(headers.trailer);
   const isPromised = reprDigest !== undefined || announced.includes('repr-digest');
   const isReprDigestExpected = isPromised || checksum !== undefined;
-  const strong = validatorFrom(headers);
-  // The digest decides in the end whether the parts were of one content.
-  const weak = strong === undefined && isReprDigestExpected ? weakValidatorFrom(headers) : undefined;
+  // Where a digest decides in the end whether the parts were of one content, a time need not be as good as a tag: a server
+  // may know that it is not.
+  const etag = strongEtag(headers.etag);
+  const time = etag === undefined && isReprDigestExpected ? weakValidatorFrom(headers) : undefined;
   return {
-    validator: strong ?? weak,
-    ...(weak !== undefined && { needsProof: true }),
+    validator: time ?? validatorFrom(headers),
+    ...(time !== undefined && { needsProof: true }),
     encoding: headers['content-encoding'] ?? '',
     source: sourceOf(reply),
     ...(length !== undefined && statusCode === 200 && { total: Number(length) }),

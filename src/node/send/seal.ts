@@ -6,7 +6,7 @@ import { Duplex } from 'node:stream';
 import { algorithmsOf } from '../../core/content-digest.ts';
 import { isNode } from '../socket-use.ts';
 import { timeoutFrom } from '../timeouts.ts';
-import { sealOf, setSeal } from './sealed.ts';
+import { isTaken, sealOf, setSeal } from './sealed.ts';
 import { SealedResponse, type SealingOptions } from './sealed-response.ts';
 
 export type { SealingOptions } from './sealed-response.ts';
@@ -32,14 +32,14 @@ export type { SealingOptions } from './sealed-response.ts';
  * });
  */
 export function seal<Response extends ServerResponse>(response: Response, options: SealingOptions = {}): Response {
-  const { digest = 'sha-256', lingerTimeout } = options;
-  algorithmsOf(digest);
+  const { digest, lingerTimeout } = options;
+  if (digest !== undefined) algorithmsOf(digest);
   if (lingerTimeout !== undefined) timeoutFrom('lingerTimeout', lingerTimeout);
   const known = sealOf(response);
   if (known instanceof SealedResponse) known.addOptions(options);
-  if (known !== undefined || !isNode || !(response instanceof ServerResponse)) return response;
-  const connection: unknown = response.req?.socket;
-  if (!(connection instanceof Duplex)) return response;
-  setSeal(response, new SealedResponse(response, connection as IncomingMessage['socket'], options));
+  if (known !== undefined || isTaken(response) || !isNode || !(response instanceof ServerResponse)) return response;
+  const { socket: connection, rawHeaders } = (response.req ?? {}) as Partial<IncomingMessage>;
+  if (!(connection instanceof Duplex) || rawHeaders === undefined) return response;
+  setSeal(response, new SealedResponse(response, connection, options));
   return response;
 }

@@ -6,7 +6,7 @@
  * source that fails before still gets an ordinary error response; `open`; `ending`, once the end of the message is on its
  * way; `over`.
  */
-import { algorithmsOf, type DigestOption } from '../../core/content-digest.ts';
+import { algorithmsOf, type CreateHasher, type DigestOption } from '../../core/content-digest.ts';
 import { type DescribeError, describeFailure } from '../../core/failure.ts';
 import type { FieldPairs } from '../../core/fields.ts';
 import { type ExtraTrailers, ownTrailers, Seal, trailerNames } from '../../core/seal.ts';
@@ -19,7 +19,6 @@ import {
   responseFailed,
   responseStart,
 } from '../diagnostics.ts';
-import { createHasher } from '../hashing.ts';
 import { hasNoContent } from '../head/message-head.ts';
 import { timeoutFrom } from '../timeouts.ts';
 import { type BodyWriter, ChunkedWriter, InContentWriter, LengthWriter, NoWriter, PlainWriter } from './body-writer.ts';
@@ -112,6 +111,7 @@ export class StreamResponse extends GatheringWritable {
   readonly #channel: Channel;
   readonly #request: RequestFacts;
   readonly #options: RespondOptions;
+  readonly #createHasher: CreateHasher;
   readonly #fields: FieldPairs;
   readonly #asksToClose: boolean;
   readonly #isInContent: boolean;
@@ -128,8 +128,9 @@ export class StreamResponse extends GatheringWritable {
   readonly #sources: PipedSources;
 
   /** @param open opens the way out; invalid options are thrown before */
-  constructor(open: OpenChannel, request: RequestFacts, options: RespondOptions) {
+  constructor(open: OpenChannel, request: RequestFacts, options: RespondOptions, createHasher: CreateHasher) {
     super();
+    this.#createHasher = createHasher;
     const { status = 200, headers = {}, digest = 'sha-256', extraTrailers, length, signal } = options;
     const idleTimeout = timeoutFrom('idleTimeout', options.idleTimeout ?? 300_000);
     const lingerTimeout = options.lingerTimeout ?? 5_000;
@@ -296,7 +297,8 @@ export class StreamResponse extends GatheringWritable {
     const { method, httpVersion, headers } = this.#request;
     const described = method === 'HEAD' ? negotiate({ httpVersion, headers }, status, offer).framing : framing;
     if (described === 'length') fields.push(['Content-Length', String(length)]);
-    else if (described === 'chunked' && hasLength) fields.push(['X-Stream-Length', String(length)]);
+    else if (described !== 'until-close' && described !== 'none' && hasLength)
+      fields.push(['X-Stream-Length', String(length)]);
     const seal =
       hasTrailers || (this.#isInContent && framing !== 'none' && isSealed) ? this.#sealFor(negotiated) : undefined;
     if (hasTrailers) fields.push(['Trailer', [...seal!.names, ...trailerNames(extraTrailers)].join(', ')]);
@@ -326,7 +328,11 @@ export class StreamResponse extends GatheringWritable {
   #sealFor(negotiated: Negotiated): Seal {
     const { digest = 'sha-256' } = this.#options;
     const counts = !this.#channel.isShared || this.#isInContent;
-    return new Seal({ algorithms: counts ? algorithmsFor(negotiated, digest) : [], createHasher, counts });
+    return new Seal({
+      algorithms: counts ? algorithmsFor(negotiated, digest) : [],
+      createHasher: this.#createHasher,
+      counts,
+    });
   }
 
   #writerFor(framing: Negotiated['framing'], isShared: boolean): BodyWriter {

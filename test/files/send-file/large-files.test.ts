@@ -63,6 +63,16 @@ test('RFC 9530 §3: what reaches the end of the file brings the Repr-Digest as a
   expect([other.body.length, other.trailers['repr-digest']]).toEqual([SIZE, undefined]);
 });
 
+test('a client that leaves meanwhile is not waited for', async () => {
+  const { file } = await largeFile(2 ** 40);
+  const { port, sent } = await s.overHttp(file);
+  const fields = Object.entries({ ...WANTING, Range: LAST }).map(([name, value]) => `${name}: ${value}\r\n`);
+  const { received, socket } = await dial(port, `GET / HTTP/1.1\r\nHost: h\r\n${fields.join('')}\r\n`);
+  await received.seen(/\r\n\r\n9\r\n\0{9}/);
+  socket.destroy();
+  await expect(sent[0]).rejects.toMatchObject({ code: 'ERR_STREAM_PREMATURE_CLOSE' });
+});
+
 test('once it is known, it is in the head of every response, with the ETag', async () => {
   const { file, digest, etag } = await largeFile();
   const { port } = await s.overHttp(file);
