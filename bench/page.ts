@@ -36,7 +36,7 @@ fast". \`best\` compares the best run of each side and decides; \`median\` shows
 ## The jobs
 
 Each side has processes of its own, new for each run; the sides take turns, and what their clients got is compared. CPU is
-that of the process named, all threads and the kernel's time for it. A \`seal(res)\` is not among the jobs yet.
+that of the process named, all threads and the kernel's time for it.
 
 ${toTable(jobs)}
 

@@ -12,25 +12,16 @@ import { OutgoingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { serializeContentDigest } from '../core/content-digest.ts';
-import { type FieldPairs, fieldValue, listMembers } from '../core/fields.ts';
-import { parseDictionary } from '../core/structured-fields.ts';
+import { type FieldPairs, fieldValue } from '../core/fields.ts';
+import { createHasher } from '../node/hashing.ts';
 import type { Ending, RequestFacts } from '../node/send/negotiation.ts';
-import { type RespondOptions, respond } from '../node/send/respond.ts';
+import { type RespondOptions, respond, respondWith } from '../node/send/respond.ts';
 import { applicationFields, errorMessage, isAboutContent } from '../node/send/response-head.ts';
 import { below } from './below.ts';
-import {
-  asksForEtag,
-  etagOf,
-  field,
-  ifRangeHolds,
-  preconditionStatus,
-  type RequestHeaders,
-  type Validators,
-} from './etag.ts';
+import { etagOf, field, ifRangeHolds, preconditionStatus, type Validators } from './etag.ts';
 import { readContent } from './file-content.ts';
-import { digestOf, knownDigest, learnDigest } from './file-digests.ts';
 import { mediaTypeOf } from './media-type.ts';
+import { digestForHead, Learning, reprDigest, SMALL_BYTES, wantsReprDigest } from './repr-digest.ts';
 import { requestedRange } from './requested-range.ts';
 
 export interface SendFileOptions
@@ -55,12 +46,6 @@ export interface SentFile {
   bytes: number;
   ending: Ending;
 }
-
-/** A file of at most so many bytes is hashed before its head is sent: some 10 ms, once. */
-const SMALL_BYTES = 16 * 1024 * 1024;
-
-/** Milliseconds that a request without a body, or with a precondition that names a tag, may wait for the tag. */
-const ETAG_PATIENCE = 2000;
 
 /**
  * Answers a GET or HEAD with the file, or the part of it that was asked for: sealed for a client that reads trailers, with
@@ -116,10 +101,15 @@ export async function answerWithFile(
   try {
     const plan = await planFor(target, request, opened, path, options);
     if ('error' in plan) return await refuse(target, plan.status, plan.error, request, responding, plan.fields);
-    const { first, end } = plan;
+    const { first, end, learning, isDigestTold } = plan;
     // Without a length, a failure after the last byte shows too.
     const length = failAfter <= end - first ? undefined : plan.responding.length;
-    const response = respond(target, { ...responding, ...plan.responding, request, length });
+    const response = respondWith(learning?.createHasher ?? createHasher, target, {
+      ...{ ...responding, ...plan.responding, request, length },
+      ...(isDigestTold && { extraTrailers: learning?.trailers }),
+    });
+    const closed = new AbortController();
+    response.once('close', () => closed.abort());
     let bytes = 0;
     const source = async function* () {
       const failing = first + failAfter;
@@ -128,13 +118,14 @@ export async function answerWithFile(
         yield data;
       }
       if (failing <= end) throw new Error(`Failed on purpose after ${failAfter} octets`);
-      await plan.settle();
+      if (isDigestTold) await learning?.settle(closed.signal);
     };
     const isBodiless = request.method === 'HEAD' || plan.responding.status === 304;
     const error = await pipeline(isBodiless ? Readable.from([]) : source, response).then(
       () => undefined,
       (reason: unknown) => reason,
     );
+    learning?.finish();
     const ending = response.ending ?? 'none';
     return { status: ending === 'error-response' ? 500 : (plan.responding.status ?? 200), bytes, ending, error };
   } finally {
@@ -177,8 +168,10 @@ interface Plan {
   first: number;
   end: number;
   responding: RespondOptions;
-  /** What the end of the content waits for. */
-  settle: () => Promise<void>;
+  /** Undefined where the digest of the whole is known, or nothing is sent. */
+  learning?: Learning;
+  /** Whether the end of the content is to tell it. */
+  isDigestTold?: boolean;
 }
 
 interface Refusal {
@@ -212,7 +205,7 @@ async function planFor(
   if (failed === 412) return refusal(412, 'A precondition of the request does not hold', ours);
   const fields = (more: FieldPairs) => merged(own, [...ours, ...more], isShared(target));
   if (failed === 304) {
-    return { first: 0, end: 0, responding: { status: 304, headers: fields([]) }, settle: async () => {} };
+    return { first: 0, end: 0, responding: { status: 304, headers: fields([]) } };
   }
   const rangeField = method === 'GET' ? field(headers, 'range') : undefined;
   const isPart = rangeField !== undefined && ifRangeHolds(headers, validators);
@@ -226,30 +219,21 @@ async function planFor(
   if (range !== undefined) about.push(['Content-Range', `bytes ${first}-${last}/${size}`]);
   const wants = wantsReprDigest(headers);
   if (digest !== undefined && wants !== false) about.push(reprDigest(digest));
-  const learned =
-    digest === undefined && wants === true && end === size ? learner(file, stats, options.signal) : undefined;
   const status = range === undefined ? 200 : 206; // whatever stands on the response: Koa puts 404 there
-  return {
-    ...{ first, end },
-    responding: { status, headers: fields(about), length: end - first, ...learned?.responding },
-    settle: learned?.settle ?? (async () => {}),
-  };
-}
-
-/** What is known of the content before the head is sent. */
-async function digestForHead(
-  { method, headers }: RequestFacts,
-  file: string,
-  stats: BigIntStats,
-  own: FieldPairs,
-): Promise<Buffer | undefined> {
-  const there = knownDigest(stats);
-  if (there !== undefined) return there;
-  if (stats.size <= SMALL_BYTES) return digestOf(file, stats);
-  const mayWait = fieldValue(own, 'etag') === undefined && (method === 'HEAD' || asksForEtag(headers));
-  if (mayWait) return digestOf(file, stats, AbortSignal.timeout(ETAG_PATIENCE));
-  learnDigest(file, stats);
-  return undefined;
+  const responding: RespondOptions = { status, headers: fields(about), length: end - first };
+  const isWhole = end - first === size;
+  if (digest === undefined) {
+    return {
+      first,
+      end,
+      responding,
+      learning: new Learning(file, stats, isWhole),
+      isDigestTold: wants === true && end === size,
+    };
+  }
+  // The head proves it: the same bytes are not hashed again for a large file.
+  if (stats.size > SMALL_BYTES && range === undefined && wants !== false) responding.digest = options.digest ?? false;
+  return { first, end, responding };
 }
 
 function validatorsOf(own: FieldPairs, digest: Buffer | undefined, { mtimeNs, ctimeNs }: BigIntStats): Validators {
@@ -260,29 +244,6 @@ function validatorsOf(own: FieldPairs, digest: Buffer | undefined, { mtimeNs, ct
     // A time that was set, as of a copy, says nothing of the content; nor does one that may still come twice.
     isModifiedStrong: Number(ctimeNs / 1_000_000_000n) === modified && Date.now() >= (modified + 2) * 1000,
   };
-}
-
-/** The digest of the whole as a trailer, for which the end of the content waits. */
-function learner(file: string, stats: BigIntStats, signal: AbortSignal | undefined) {
-  let digest: Buffer | undefined;
-  learnDigest(file, stats);
-  return {
-    responding: { extraTrailers: { names: ['Repr-Digest'], fields: () => (digest ? [reprDigest(digest)] : []) } },
-    settle: async () => {
-      digest = await digestOf(file, stats, signal);
-    },
-  };
-}
-
-function reprDigest(digest: Buffer): [string, string] {
-  return ['Repr-Digest', serializeContentDigest([['sha-256', digest]])];
-}
-
-/** True for a client that wants one and reads trailers, false for one that wants none in this algorithm (RFC 9530 §4). */
-function wantsReprDigest(headers: RequestHeaders): boolean | undefined {
-  const weight = parseDictionary(field(headers, 'want-repr-digest') ?? '')?.get('sha-256')?.value;
-  if (weight?.type !== 'integer') return undefined;
-  return weight.value === 0 ? false : listMembers(headers.te).includes('trailers') || undefined;
 }
 
 /** The application's own fields: those of the options, and those that were set on the ServerResponse. */

@@ -28,7 +28,7 @@ export { type VerifyOptions, verify } from './receive/verify.ts';
 export { type RelayOptions, relay } from './relay.ts';
 export { acceptsInContent } from './send/in-content.ts';
 export type { RequestFacts } from './send/negotiation.ts';
-export { type Ending, type RespondOptions, respond, type StreamResponse } from './send/respond.ts';
+export { type Ending, type RespondOptions, type RespondTarget, respond, type StreamResponse } from './send/respond.ts';
 export type { ErrorResponse, HeadersOption } from './send/response-head.ts';
 export { type SealingOptions, seal } from './send/seal.ts';
 export { SealedServerResponse } from './send/sealed-server-response.ts';

@@ -5,15 +5,13 @@
 
 import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import http2 from 'node:http2';
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { createGzip, gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { respond } from '../../src/node/send/respond.ts';
 import { AWARE, dial, get, LAST_CHUNK, messageFrom, OLD, PLAIN, TRAILERS, unchunk } from '../support/dial.ts';
 import { latin1, octets as octetsOf, pattern } from '../support/octets.ts';
-import { begin, failing, KINDS, listen, listenerCounts, serve } from '../support/servers.ts';
+import { begin, failing, KINDS, listenerCounts, serve } from '../support/servers.ts';
 
 const CLOSING = get('Connection: close\r\n');
 const ok = (): Readable => Readable.from(['ok']);
@@ -207,21 +205,4 @@ test('RFC 9530 §2: source → gzip → respond, and the digest is that of the g
   expect(latin1(gunzipSync(coded)) === text).toBe(true);
   const digest = createHash('sha256').update(coded).digest('base64');
   expect(rest).toBe(`0\r\nX-Stream-Status: ok;bytes=${coded.length}\r\nContent-Digest: sha-256=:${digest}:\r\n\r\n`);
-});
-
-test('HTTP/2 frames by itself: a TypeError', async () => {
-  const server = http2.createServer((_, res) => {
-    let thrown: unknown;
-    try {
-      respond(res as never);
-    } catch (error) {
-      thrown = error;
-    }
-    res.end(String(thrown));
-  });
-  const port = await listen(server as never);
-  const session = http2.connect(`http://127.0.0.1:${port}`);
-  const answer = await buffer(session.request({ ':path': '/' }));
-  session.close();
-  expect(answer.toString()).toBe('TypeError: HTTP/2 frames and ends its streams itself: respond is for HTTP/1.1');
 });

@@ -27,9 +27,9 @@ export function validatorFrom({ etag, date, 'last-modified': modified }: Incomin
   return Date.parse(date) - Date.parse(modified) >= 60_000 ? modified : undefined;
 }
 
-/** A Last-Modified where there is no entity tag: it says only that the content has perhaps not changed. */
-export function weakValidatorFrom({ etag, 'last-modified': modified }: IncomingHttpHeaders): string | undefined {
-  return etag === undefined && modified !== undefined && isDate(modified) ? modified : undefined;
+/** Any Last-Modified: it says only that the content has perhaps not changed. */
+export function weakValidatorFrom({ 'last-modified': modified }: IncomingHttpHeaders): string | undefined {
+  return modified !== undefined && isDate(modified) ? modified : undefined;
 }
 
 export function isValidator(value: string): boolean {

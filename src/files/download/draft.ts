@@ -6,7 +6,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type BigIntStats, constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
-import type { LentHash } from './lent-hash.ts';
+import type { LentHash } from '../lent-hash.ts';
 import { notOurs } from './ownership.ts';
 import type { Representation, Start } from './state.ts';
 

@@ -9,8 +9,8 @@
 import { createHash } from 'node:crypto';
 import { lstat, readlink, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { LentHash } from '../lent-hash.ts';
 import { Draft } from './draft.ts';
-import type { LentHash } from './lent-hash.ts';
 import { disown, isMine, Lock, notOurs, partFor, removeLeftovers, temporaryFor } from './ownership.ts';
 import { type PartState, type Representation, readState, writeState } from './state.ts';
 

@@ -3,20 +3,24 @@
  * reports of that is mapped onto our verdicts by the MessageSource.
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import { isIPv6 } from 'node:net';
 import type { CreateHasher } from '../../core/content-digest.ts';
 import { type JudgingOptions, Verifier } from '../../core/verifier.ts';
 import { destroyOnAbort } from '../abort-signal.ts';
 import type { BodyFacts, Receiver } from '../diagnostics.ts';
 import { createHasher as platformHasher } from '../hashing.ts';
-import { hasNoContent } from '../head/message-head.ts';
+import { type HeaderFields, hasNoContent } from '../head/message-head.ts';
 import { type BodyTimeoutOptions, bodyTimeoutsFrom } from '../timeouts.ts';
+import { Http2Source } from './http2-source.ts';
 import { MessageSource, requestOf } from './message-source.ts';
 import { ReceivedBody } from './received-body.ts';
 
 export interface VerifyOptions extends JudgingOptions, BodyTimeoutOptions {
   /** Cancels: the body is destroyed with an AbortError. */
   signal?: AbortSignal;
+  /** Of a stream of HTTP/2: what 'response' gave. */
+  headers?: IncomingHttpHeaders;
 }
 
 /**
@@ -28,36 +32,43 @@ export interface VerifyOptions extends JudgingOptions, BodyTimeoutOptions {
  * @throws TypeError for invalid options, or a message that is being read already or decodes to strings
  * @example
  * http.get(url, { headers: requestHeaders() }, (response) => pipeline(verify(response), destination, done));
+ * @example
+ * const stream = http2.connect(origin).request({ ':path': path, ...requestHeaders() });
+ * stream.on('response', (headers) => pipeline(verify(stream, { headers }), destination, done));
  */
-export function verify(message: IncomingMessage, options: VerifyOptions = {}): ReceivedBody {
+export function verify(message: IncomingMessage | ClientHttp2Stream, options: VerifyOptions = {}): ReceivedBody {
   return verifyFor('verify', message, options);
 }
 
 /** `verify` for a receiver that is told with the verdict, and may have hashers of its own. */
 export function verifyFor(
   receiver: Receiver,
-  message: IncomingMessage,
+  message: IncomingMessage | ClientHttp2Stream,
   options: VerifyOptions,
   createHasher: CreateHasher = platformHasher,
 ): ReceivedBody {
   const { require, digest, signal } = options;
   const timeouts = bodyTimeoutsFrom(options);
-  const statusCode = message.statusCode ?? undefined; // null for a request
+  const { headers, ...target } = 'sentHeaders' in message ? streamFacts(message, options) : messageFacts(message);
+  const { method, statusCode } = target;
+  // A request that was received has content whatever its method.
+  const hasContent = statusCode === undefined || !hasNoContent(method, statusCode);
   const verifier = new Verifier({
-    headers: message.headers,
+    headers: headers as HeaderFields,
     statusCode,
-    hasContent: !hasNoContent(requestOf(message)?.method, statusCode),
+    hasContent,
     require,
     digest,
     createHasher,
   });
   assertUnread(message);
-  let source!: MessageSource;
-  const facts: BodyFacts = { receiver, statusCode, ...targetOf(message) };
+  let source!: MessageSource | Http2Source;
+  const facts: BodyFacts = { receiver, ...target };
   const body = new ReceivedBody(
     verifier,
     (sink) => {
-      source = new MessageSource(message, timeouts, sink);
+      const isStream = 'sentHeaders' in message;
+      source = isStream ? new Http2Source(message, timeouts, sink) : new MessageSource(message, timeouts, sink);
       return source;
     },
     () => facts,
@@ -65,6 +76,27 @@ export function verifyFor(
   destroyOnAbort(signal, body);
   source.start();
   return body;
+}
+
+type Facts = Omit<BodyFacts, 'receiver'> & { headers: object };
+
+function messageFacts(message: IncomingMessage): Facts {
+  const statusCode = message.statusCode ?? undefined; // null for a request
+  return { headers: message.headers, statusCode, ...targetOf(message) };
+}
+
+/** @throws TypeError without the head */
+function streamFacts({ sentHeaders }: ClientHttp2Stream, { headers }: VerifyOptions): Facts {
+  if (headers === undefined)
+    throw new TypeError("A stream does not keep its head: verify(stream, { headers }) in 'response'");
+  const origin = `${sentHeaders[':scheme'] ?? 'https'}://${sentHeaders[':authority']}`;
+  return {
+    headers,
+    statusCode: Number(headers[':status']),
+    method: String(sentHeaders[':method'] ?? 'GET'),
+    origin,
+    path: String(sentHeaders[':path'] ?? '/'),
+  };
 }
 
 /** What was asked for, and of whom; of a request that was received, its own line. */
@@ -82,7 +114,7 @@ function peerOf({ host }: ClientRequest, { socket }: IncomingMessage): string {
 }
 
 /** @throws TypeError for a message of which bytes have been read, or would come as text */
-function assertUnread(message: IncomingMessage): void {
+function assertUnread(message: IncomingMessage | ClientHttp2Stream): void {
   if (message.readableEncoding !== null) {
     throw new TypeError('This message has setEncoding: leave it out, and decode what verify returns');
   }

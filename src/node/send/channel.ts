@@ -43,6 +43,11 @@ export abstract class Channel {
   protected facts: MessageFacts = { isPersistent: false, closes: false, isDelimitedByClose: false };
   #timer: NodeJS.Timeout | undefined;
   #lastQueued = 0;
+  /** Milliseconds without progress, from the moment at which it may write. */
+  #bound = 0;
+  #isWaiting = false;
+  /** Milliseconds that the end may take at most, from that moment; and when that is over. */
+  #endBound = Number.POSITIVE_INFINITY;
   #deadline = Number.POSITIVE_INFINITY;
   #isOpen = true;
   #forgetClose = () => {};
@@ -104,7 +109,7 @@ export abstract class Channel {
 
   /** Sends octets that are never framed, then FIN; the lingering goes on after `onDone`. */
   close(pieces: readonly Uint8Array[], onDone: OnDone): void {
-    this.endWith(onDone, this.#leavingTimeout, (settle) => {
+    this.endWith(onDone, this.leavingTimeout, (settle) => {
       this.takeSocket((socket) => {
         sendAll(socket, pieces, (isSent) => {
           this.#letGo();
@@ -131,7 +136,7 @@ export abstract class Channel {
     this.facts = { ...this.facts, isDelimitedByClose: true }; // should it take too long, RST is what remains
     this.endWith(
       (isSent) => tell(isSent || wasSent),
-      this.#leavingTimeout,
+      this.leavingTimeout,
       (settle) => {
         this.takeSocket((socket) => {
           sendAll(socket, [], (isSent) => {
@@ -182,11 +187,26 @@ export abstract class Channel {
     this.#timer?.refresh();
   }
 
-  /** Bounds the time without progress, from now on; 0 for no bound. */
+  /** Bounds the time without progress, from now on or from its turn; 0 for no bound. */
   protected armTimer(milliseconds: number): void {
+    this.#bound = milliseconds;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    if (this.#isWaiting) return;
+    this.#deadline = Math.min(this.#deadline, performance.now() + this.#endBound);
     if (milliseconds > 0) this.#timer = setTimeout(() => this.#onTimer(), milliseconds).unref();
+  }
+
+  /** It stands behind another response and may not write: no time of it passes, and the connection is not its own. */
+  protected wait(): void {
+    this.#isWaiting = true;
+    this.armTimer(this.#bound);
+  }
+
+  /** Its turn has come. */
+  protected begins(): void {
+    this.#isWaiting = false;
+    this.armTimer(this.#bound);
   }
 
   /**
@@ -211,7 +231,7 @@ export abstract class Channel {
     const forget = onSocketClose(this.connection, () => settle(false));
     if (this.isClosed) return settle(false);
     const { idleTimeout } = this.options;
-    if (timeout !== idleTimeout && idleTimeout > 0) this.#deadline = performance.now() + idleTimeout + timeout;
+    if (timeout !== idleTimeout && idleTimeout > 0) this.#endBound = idleTimeout + timeout;
     this.armTimer(timeout);
     end(settle);
   }
@@ -220,13 +240,13 @@ export abstract class Channel {
   protected holdWhileLeaving(socket: Socket, hasLeft = () => false): void {
     this.#rehold(socket, () => {
       if (hasLeft()) return true;
-      this.armTimer(Math.min(this.#leavingTimeout || MAX_LEAVING, MAX_LEAVING));
+      this.armTimer(Math.min(this.leavingTimeout || MAX_LEAVING, MAX_LEAVING));
       return false;
     });
   }
 
   /** Milliseconds that a failed response may take without progress; 0 for no bound. */
-  get #leavingTimeout(): number {
+  protected get leavingTimeout(): number {
     const { lingerTimeout } = this.options;
     return lingerTimeout === Number.POSITIVE_INFINITY ? 0 : Math.max(lingerTimeout, MIN_LEAVING);
   }
@@ -234,6 +254,11 @@ export abstract class Channel {
   #rehold(socket: Socket, onForeign: () => boolean): void {
     this.#letGo();
     this.#letGo = holdSocket(socket, onForeign);
+  }
+
+  /** It takes nothing of what is queued. */
+  protected kill(): void {
+    this.connection.destroy();
   }
 
   #onTimer(): void {
@@ -244,7 +269,7 @@ export abstract class Channel {
     if (this.#isOpen) return this.options.onIdle();
     this.#letGo();
     if (this.facts.isDelimitedByClose) reset(this.connection);
-    else this.connection.destroy(); // it takes nothing of what is queued
+    else this.kill();
   }
 }
 

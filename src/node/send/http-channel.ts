@@ -58,16 +58,13 @@ export class HttpChannel extends Channel {
   /**
    * @param isBegun the head is out, and Node frames the body: the channel is to end what has failed, and nothing else
    * @throws Error if the head is out already, or another `respond` is open on the response
-   * @throws TypeError for a field that only `respond` may set, HTTP/2, or a response without a connection
+   * @throws TypeError for a field that only `respond` may set, or a response without a connection
    */
   constructor(response: ServerResponse, options: ChannelOptions, isBegun = false) {
     const request = response.req as ServerResponse['req'] | undefined;
     if (taken.has(response)) throw new Error('This response has been given to respond already');
     if (response.headersSent && !isBegun) {
       throw new Error('The head of this response is out already: call respond before writing');
-    }
-    if ((request?.httpVersionMajor ?? 1) > 1) {
-      throw new TypeError('HTTP/2 frames and ends its streams itself: respond is for HTTP/1.1');
     }
     const connection: unknown = request?.socket ?? response.socket;
     // A Socket is a Duplex, as is what stands in for one under TLS. A harness may give request and response one each.
@@ -94,7 +91,9 @@ export class HttpChannel extends Channel {
     Object.assign(response, this.#ours);
     response.on('close', this.#onClose).on('error', ignore);
     this.watch();
-    if (isReal && !response.socket) this.#armWhenItsTurn();
+    if (!isReal || response.socket) return;
+    this.wait();
+    response.once('socket', this.#onSocket);
   }
 
   get isGone(): boolean {
@@ -227,18 +226,23 @@ export class HttpChannel extends Channel {
       this.#before.destroy.call(response, error);
       return onTaken(this.connection);
     }
+    if (!response.socket) {
+      // After a pipelined response: Node hands over the connection, and then sends what has waited.
+      response.once('socket', (socket: Socket) => {
+        this.holdWhileLeaving(socket);
+        process.nextTick(take, socket);
+      });
+      return;
+    }
     this.holdWhileLeaving(this.connection);
-    const { socket } = response;
-    if (socket && this.#middleware) this.#middleware.flush(this.connection, () => take(this.connection));
-    else if (socket) take(this.connection);
-    // After a pipelined response: Node hands over the connection, and then sends what has waited.
-    else response.once('socket', (socket: Socket) => process.nextTick(take, socket));
+    if (this.#middleware === undefined) take(this.connection);
+    else this.#middleware.flush(this.connection, () => take(this.connection));
   }
 
   protected leave(): void {
     const response = this.#response;
     this.#middleware?.stop();
-    response.off('close', this.#onClose);
+    response.off('close', this.#onClose).off('socket', this.#onSocket);
     // What nobody else has replaced meanwhile goes back; a response that is over swallows what comes late.
     if (response.writableEnded) this.#restore(...METHODS);
   }
@@ -270,6 +274,8 @@ export class HttpChannel extends Channel {
     this.#middleware = isShared ? new Middleware(response, this.#write) : undefined;
     this.#returnsBuffers = !isShared && returnsBuffers(this.connection);
     if (facts.closes) response.shouldKeepAlive = false;
+    // Node's own request may be of HTTP/1.1, where ours is of 1.0: then it would frame in chunks.
+    if (facts.isDelimitedByClose) response.useChunkedEncodingByDefault = false;
     if (isShared) response.statusCode = status; // a middleware looks there
     try {
       response.writeHead(status);
@@ -292,14 +298,6 @@ export class HttpChannel extends Channel {
       response.maxRequestsOnConnectionReached === true ||
       (connection !== undefined && listMembers(String(connection)).includes('close'))
     );
-  }
-
-  /** A response that waits behind another one may not write, so nothing bounds its time yet. */
-  #armWhenItsTurn(): void {
-    this.armTimer(0);
-    this.#response.once('socket', () => {
-      if (this.isOpen) this.armTimer(this.options.idleTimeout);
-    });
   }
 
   #onForeignCall(name: Method, returned: unknown): (...args: unknown[]) => unknown {
@@ -325,6 +323,8 @@ export class HttpChannel extends Channel {
   }
 
   readonly #onClose = (): void => this.gone();
+
+  readonly #onSocket = (): void => this.begins();
 }
 
 function ignore(): void {}

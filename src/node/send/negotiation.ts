@@ -13,7 +13,7 @@ import { hasNoContent } from '../head/message-head.ts';
 export interface RequestFacts {
   /** `HEAD` has no body to end. */
   method?: string | undefined;
-  /** `1.0` or `1.1`. */
+  /** `1.0`, `1.1` or `2.0`. */
   httpVersion: string;
   /** By name. */
   headers: Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -30,7 +30,8 @@ export type FailureEnding = 'clean-failure' | 'abort' | 'cut' | 'reset' | 'none'
 export type Ending = 'trailers' | 'plain' | 'clean-failure' | 'abort' | 'cut' | 'reset' | 'error-response' | 'none';
 
 export interface Negotiated {
-  framing: 'chunked' | 'length' | 'until-close' | 'none';
+  /** `frames`: those of HTTP/2. */
+  framing: 'chunked' | 'frames' | 'length' | 'until-close' | 'none';
   /** Whether a good body ends with trailers. Without them, nothing is counted or hashed. */
   hasTrailers: boolean;
   failureEnding: FailureEnding;
@@ -63,6 +64,11 @@ export function negotiate(
   if (hasNoContent(request.method, statusCode)) return { ...common, framing: 'none', failureEnding: 'none' };
   const readsStatus = isTrue(headers['x-want-stream-status']);
   const keepsTrailers = !isOld && isSealed && asksForTrailers(headers.te);
+  if (request.httpVersion.startsWith('2')) {
+    const framing = hasLength && !keepsTrailers && !readsStatus ? 'length' : 'frames';
+    const failureEnding = keepsTrailers && readsStatus ? 'clean-failure' : 'reset';
+    return { ...common, framing, hasTrailers: keepsTrailers, failureEnding };
+  }
   if (hasLength && !keepsTrailers && (isOld || !readsStatus)) {
     return { ...common, framing: 'length', failureEnding: 'cut' };
   }

@@ -6,27 +6,32 @@ import type { Readable, Writable } from 'node:stream';
 
 export class PipedSources {
   readonly #destination: Writable;
+  readonly #onLost: (error: Error) => void;
   /** Each with what listens to it. */
   #sources: Map<Readable, () => void> | undefined;
 
   /** @param onLost told of a source that has closed before its end */
   constructor(destination: Writable, onLost: (error: Error) => void) {
     this.#destination = destination;
-    destination.on('pipe', (source: Readable) => {
-      const onClose = () => {
-        if (source.readableEnded || !this.#sources?.has(source)) return;
-        onLost(source.errored ?? new Error('The source was destroyed before its end'));
-      };
-      this.#sources ??= new Map();
-      this.#sources.set(source, onClose);
-      source.once('close', onClose);
-    });
+    this.#onLost = onLost;
+    destination.on('pipe', (source: Readable) => this.add(source));
     destination.on('unpipe', (source: Readable) => {
       const onClose = this.#sources?.get(source);
       if (onClose === undefined) return;
       this.#sources!.delete(source);
       source.off('close', onClose);
     });
+  }
+
+  /** This one is piped in. */
+  add(source: Readable): void {
+    const onClose = () => {
+      if (source.readableEnded || !this.#sources?.has(source)) return;
+      this.#onLost(source.errored ?? new Error('The source was destroyed before its end'));
+    };
+    this.#sources ??= new Map();
+    this.#sources.set(source, onClose);
+    source.once('close', onClose);
   }
 
   /** What one of them has failed with. */

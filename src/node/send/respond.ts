@@ -1,16 +1,25 @@
-/** respond: a StreamResponse on a raw socket, or on the ServerResponse of `node:http` and the frameworks on top of it. */
+/** respond: a StreamResponse on a raw socket, or on a response of `node:http`, `node:http2` and the frameworks on top of them. */
 import type { ServerResponse } from 'node:http';
+import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
+import type { CreateHasher } from '../../core/content-digest.ts';
+import { createHasher } from '../hashing.ts';
 import type { ChannelOptions } from './channel.ts';
 import { HttpChannel } from './http-channel.ts';
+import { Http2Channel } from './http2-channel.ts';
 import { inContentFields } from './in-content.ts';
 import type { RequestFacts } from './negotiation.ts';
+import type { RespondOptions } from './respond-options.ts';
 import { takeFromSeal } from './sealed.ts';
 import { SocketChannel } from './socket-channel.ts';
-import { type RespondOptions, StreamResponse } from './stream-response.ts';
+import { StreamResponse } from './stream-response.ts';
 
 export type { Ending } from './negotiation.ts';
-export type { RespondOptions, StreamResponse } from './stream-response.ts';
+export type { RespondOptions } from './respond-options.ts';
+export type { StreamResponse } from './stream-response.ts';
+
+/** What can be responded on. With a bare socket or stream, `request` has to be given. */
+export type RespondTarget = Socket | ServerResponse | Http2ServerResponse | ServerHttp2Stream;
 
 /**
  * A response to stream into. The connection is kept for the next request where HTTP allows it and the framing is whole;
@@ -28,30 +37,42 @@ export type { RespondOptions, StreamResponse } from './stream-response.ts';
  * http.createServer((req, res) => pipeline(source, respond(res), (error) => log(error)));
  * @example
  * pipeline(source, respond(socket, { request: await readRequest(socket) }), done);
+ * @example
+ * http2.createServer().on('stream', (stream, headers) => {
+ *   const request = { method: headers[':method'], httpVersion: '2.0', headers };
+ *   pipeline(source, respond(stream, { request }), done);
+ * });
  */
-export function respond(target: Socket | ServerResponse, options: RespondOptions = {}): StreamResponse {
-  if (options.framing === 'content') {
-    const inherited = isServerResponse(target) ? target.getHeaders() : {};
-    options = { ...options, headers: inContentFields(options.headers, inherited) };
-  }
-  if (isServerResponse(target)) {
-    const request = options.request ?? (target.req as RequestFacts | undefined);
-    if (request?.headers === undefined) {
-      throw new TypeError('respond needs the request that is answered, which this response does not know: { request }');
-    }
-    const open = (channelOptions: ChannelOptions) => {
-      if (!target.headersSent) takeFromSeal(target);
-      return new HttpChannel(target, channelOptions);
-    };
-    return new StreamResponse(open, request, options);
-  }
-  const { request } = options;
-  if (request === undefined) {
-    throw new TypeError('respond(socket) needs the request that it answers: { request: await readRequest(socket) }');
-  }
-  return new StreamResponse((open) => new SocketChannel(target, open), request, options);
+export function respond(target: RespondTarget, options: RespondOptions = {}): StreamResponse {
+  return respondWith(createHasher, target, options);
 }
 
-function isServerResponse(target: Socket | ServerResponse): target is ServerResponse {
-  return 'writeHead' in target;
+/** `respond` with hashers of the caller's own. */
+export function respondWith(
+  createHasher: CreateHasher,
+  target: RespondTarget,
+  options: RespondOptions,
+): StreamResponse {
+  if (options.framing === 'content') {
+    const inherited = 'writeHead' in target ? target.getHeaders() : {};
+    options = { ...options, headers: inContentFields(options.headers, inherited) };
+  }
+  const request = options.request ?? ('writeHead' in target ? (target.req as RequestFacts | undefined) : undefined);
+  if (request?.headers === undefined) {
+    throw new TypeError(`respond needs the request that is answered: ${requestOption(target)}`);
+  }
+  const open = (channelOptions: ChannelOptions) => {
+    if ('sendTrailers' in target) return new Http2Channel(target, channelOptions);
+    if (!('writeHead' in target)) return new SocketChannel(target, channelOptions);
+    if (!target.headersSent) takeFromSeal(target);
+    if ('stream' in target) return new Http2Channel(target, channelOptions);
+    return new HttpChannel(target, channelOptions);
+  };
+  return new StreamResponse(open, request, options, createHasher);
+}
+
+function requestOption(target: RespondTarget): string {
+  if ('writeHead' in target) return '{ request }';
+  if ('sendTrailers' in target) return "{ request: { method: headers[':method'], httpVersion: '2.0', headers } }";
+  return '{ request: await readRequest(socket) }';
 }

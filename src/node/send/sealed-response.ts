@@ -9,22 +9,25 @@
  */
 import { OutgoingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { Encoder } from '../../core/encoder.ts';
 import { describeFailure } from '../../core/failure.ts';
-import { type FieldPairs, listMembers } from '../../core/fields.ts';
-import { Seal } from '../../core/seal.ts';
+import type { FieldPairs } from '../../core/fields.ts';
+import type { Seal } from '../../core/seal.ts';
 import { type ResponseEnd, responseEnd, responseFailed, responseStart } from '../diagnostics.ts';
 import { isDraining, register } from '../draining.ts';
-import { createHasher } from '../hashing.ts';
+import { announceSeal } from './announcing.ts';
 import { onCloseAll } from './close-all.ts';
 import { holdSocket, reset } from './closing.ts';
 import { HeadArguments, pairsOf } from './head-arguments.ts';
 import { HttpChannel } from './http-channel.ts';
 import { Middleware, type Write } from './middleware.ts';
-import { algorithmsFor, type Ending, type FailureEnding, negotiate } from './negotiation.ts';
+import { type Ending, type FailureEnding, negotiate } from './negotiation.ts';
 import { PipedSources } from './piped-sources.ts';
 import { type RespondOptions, respond } from './respond.ts';
 import { isAboutContent } from './response-head.ts';
+import { sealOf } from './sealed.ts';
+import { bytesOf, isContent, refused } from './write-arguments.ts';
 
 export interface SealingOptions
   extends Pick<RespondOptions, 'digest' | 'describeError' | 'errorResponse' | 'lingerTimeout'> {
@@ -35,8 +38,9 @@ export interface SealingOptions
   watchSources?: boolean | undefined;
 }
 
-const METHODS = ['destroy', 'writeHead', 'write', 'end', 'addTrailers'] as const;
-type Method = (typeof METHODS)[number];
+/** What is ours where the client asked for more, beside `destroy`. */
+const BELOW = ['writeHead', 'write', 'end', 'addTrailers'] as const;
+type Method = (typeof BELOW)[number] | 'destroy';
 type Call = (...args: unknown[]) => unknown;
 
 /** Milliseconds that a failure which ends cleanly has to leave, once somebody has closed its connection. */
@@ -52,12 +56,10 @@ export class SealedResponse {
   readonly #response: ServerResponse;
   readonly #connection: Socket;
   /** What was there before ours: Node's own, or a middleware's. */
-  readonly #before: Record<Method, Call>;
-  /** What we put there. */
-  readonly #ours: Partial<Record<Method, Call>>;
+  readonly #before: Partial<Record<Method, Call>>;
   /** Whether a middleware that came before us may change what we count. */
   readonly #isShared: boolean;
-  readonly #sources: PipedSources | undefined;
+  #sources: PipedSources | undefined;
   #options: SealingOptions;
   #state: State = 'open';
   #seal: Seal | undefined;
@@ -71,21 +73,15 @@ export class SealedResponse {
     this.#response = response;
     this.#connection = connection;
     this.#options = options;
-    this.#before = Object.fromEntries(METHODS.map((name) => [name, response[name]])) as Record<Method, Call>;
+    this.#before = { destroy: response.destroy as Call };
     const { write, end } = OutgoingMessage.prototype;
     this.#isShared = response.write !== write || response.end !== end;
-    this.#ours = { destroy: (error) => this.#destroy(error as Error | undefined) };
-    if (asksForMore(response)) {
-      this.#ours.writeHead = (...args) => this.#writeHead(args);
-      this.#ours.write = (...args) => this.#write(args);
-      this.#ours.end = (...args) => this.#end(args);
-      this.#ours.addTrailers = (fields) => this.#addTrailers(fields);
-    }
-    Object.assign(response, this.#ours);
-    if (options.watchSources !== false) {
-      this.#sources = new PipedSources(response, (error) => {
-        if (this.#canFail) response.destroy(error);
-      });
+    response.destroy = OURS.destroy as ServerResponse['destroy'];
+    if (options.watchSources !== false) response.on('pipe', watchFirst);
+    if (!asksForMore(response)) return;
+    for (const name of BELOW) {
+      this.#before[name] = response[name] as Call;
+      Reflect.set(response, name, OURS[name]);
     }
   }
 
@@ -98,21 +94,31 @@ export class SealedResponse {
   remove(): void {
     this.#state = 'off';
     this.#sources?.forget();
-    for (const name of METHODS) {
-      if (this.#response[name] !== this.#ours[name]) continue;
+    for (const [name, before] of Object.entries(this.#before) as [Method, Call][]) {
+      if (this.#response[name] !== OURS[name]) continue;
       Reflect.deleteProperty(this.#response, name);
-      if (this.#response[name] !== this.#before[name]) Reflect.set(this.#response, name, this.#before[name]);
+      if (this.#response[name] !== before) Reflect.set(this.#response, name, before);
     }
   }
 
-  #writeHead(args: unknown[]): unknown {
+  /** The first source that is piped in; PipedSources hears of others itself. */
+  watch(source: Readable): void {
+    const response = this.#response;
+    if (this.#state === 'off') return;
+    this.#sources = new PipedSources(response, (error) => {
+      if (this.#canFail) response.destroy(error);
+    });
+    this.#sources.add(source);
+  }
+
+  writeHead(args: unknown[]): unknown {
     const response = this.#response;
     if (this.#state !== 'open' || response.headersSent) return this.#pass('writeHead', args);
     const head = new HeadArguments(response, args);
     const status = Number(args[0]);
     head.drop('X-Stream-Status'); // it would vouch for a body that has not ended
     const seal = this.#sealFor(head, status);
-    head.apply(this.#before.writeHead);
+    head.apply(this.#before.writeHead!);
     this.#seal = seal;
     if (seal !== undefined && responseStart.hasSubscribers) {
       responseStart.publish({ response, request: response.req, status });
@@ -125,7 +131,7 @@ export class SealedResponse {
     return response;
   }
 
-  #write(args: unknown[]): unknown {
+  write(args: unknown[]): unknown {
     const response = this.#response;
     if (this.#state === 'over') return refused(args, false);
     const isTaken = this.#state !== 'off' && !response.writableEnded && !response.destroyed;
@@ -134,7 +140,7 @@ export class SealedResponse {
     return result;
   }
 
-  #end(args: unknown[]): unknown {
+  end(args: unknown[]): unknown {
     const response = this.#response;
     if (this.#state === 'flushing' || (this.#state === 'over' && !response.writableEnded))
       return refused(args, response);
@@ -148,12 +154,12 @@ export class SealedResponse {
     }
   }
 
-  #addTrailers(fields: unknown): void {
+  addTrailers(fields: unknown): void {
     this.#pass('addTrailers', [fields]);
     this.#trailers = pairsOf(fields) as FieldPairs;
   }
 
-  #destroy(error: Error | undefined): unknown {
+  destroy(error: Error | undefined): unknown {
     const response = this.#response;
     if (this.#state === 'flushing' || (this.#state === 'over' && !response.writableEnded)) return response;
     if (!this.#canFail) return this.#pass('destroy', [error]);
@@ -165,7 +171,7 @@ export class SealedResponse {
   }
 
   #pass(name: Method, args: unknown[]): unknown {
-    return Reflect.apply(this.#before[name], this.#response, args);
+    return Reflect.apply(this.#before[name]!, this.#response, args);
   }
 
   /** Whether there is a body whose end is still ours to choose. */
@@ -177,19 +183,9 @@ export class SealedResponse {
   /** The seal for a body that is to be sent in chunks, and for which nobody else vouches. */
   #sealFor(head: HeadArguments, status: number): Seal | undefined {
     const response = this.#response;
-    const negotiated = negotiate(response.req, status);
-    const others = head.get('trailer');
-    if (!negotiated.hasTrailers || listMembers(others).includes('x-stream-status')) return undefined;
     if (!isChunked(response, head)) return undefined;
-    const { digest = 'sha-256' } = this.#options;
-    const counts = !this.#isShared;
-    const seal = new Seal({ algorithms: counts ? algorithmsFor(negotiated, digest) : [], createHasher, counts });
-    head.set('Trailer', joined([seal.names, others]));
-    const vary = head.get('vary');
-    // A cache must not give a failure that ends cleanly to a client that cannot see it.
-    const isToVary = negotiated.failureEnding === 'clean-failure' && !listMembers(vary).includes('*');
-    if (isToVary) head.set('Vary', joined([vary, 'X-Want-Stream-Status']));
-    return seal;
+    const { digest } = this.#options;
+    return announceSeal(head, response.req, status, { digest, counts: !this.#isShared });
   }
 
   /** While the body is open, who closes its connection has ended it as a failure. */
@@ -343,11 +339,45 @@ export class SealedResponse {
   }
 }
 
-/** Whether there is more to do for this client than to watch for a failure: it asked for it, or needs RST. */
-function asksForMore({ req: { headers, httpVersion }, headersSent }: ServerResponse): boolean {
-  const isAsking = headers.te !== undefined || headers['x-want-stream-status'] !== undefined || httpVersion !== '1.1';
-  return isAsking && !headersSent;
+const sealOn = (response: ServerResponse) => sealOf(response) as SealedResponse;
+
+/** What we put in the place of Node's own: the same functions for all, since a closure each is what a seal would cost (measured). */
+const OURS: Record<Method, (this: ServerResponse, ...args: unknown[]) => unknown> = {
+  destroy(error) {
+    return sealOn(this).destroy(error as Error | undefined);
+  },
+  writeHead(...args) {
+    return sealOn(this).writeHead(args);
+  },
+  write(...args) {
+    return sealOn(this).write(args);
+  },
+  end(...args) {
+    return sealOn(this).end(args);
+  },
+  addTrailers(fields) {
+    return sealOn(this).addTrailers(fields);
+  },
+};
+
+function watchFirst(this: ServerResponse, source: Readable): void {
+  this.off('pipe', watchFirst);
+  sealOn(this).watch(source);
 }
+
+/** Whether there is more to do for this client than to watch for a failure: it asked for it, or needs RST. */
+function asksForMore({ req, headersSent }: ServerResponse): boolean {
+  if (headersSent) return false;
+  if (req.httpVersion !== '1.1') return true;
+  const { rawHeaders } = req; // `headers` is made when it is first asked for
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const { length } = rawHeaders[i]!;
+    if ((length === 2 || length === 20) && ASKING.test(rawHeaders[i]!)) return true;
+  }
+  return false;
+}
+
+const ASKING = /^(?:te|x-want-stream-status)$/i;
 
 /** Whether Node will send chunks, if a Trailer field is added (works on Node 20 to 26). */
 function isChunked(response: ServerResponse, head: HeadArguments): boolean {
@@ -360,17 +390,6 @@ function isChunked(response: ServerResponse, head: HeadArguments): boolean {
   return useChunkedEncodingByDefault && _removedTE !== true && !isLengthDue && head.get('content-length') === undefined;
 }
 
-/** Lists of field members, in order, as one; a member that is there already is not said again. */
-function joined(lists: (string | readonly string[] | undefined)[]): string {
-  const members = lists.flatMap((list) => list ?? []).flatMap((list) => list.split(','));
-  const byName = new Map<string, string>();
-  for (const member of members.map((one) => one.trim())) {
-    const key = member.toLowerCase();
-    if (member !== '' && !byName.has(key)) byName.set(key, member);
-  }
-  return [...byName.values()].join(', ');
-}
-
 /** Node's own listener ends the exchange on the connection; for anybody else, 'finish' says that a response is whole. */
 function keepFinishFrom(response: ServerResponse): void {
   const listeners = response.rawListeners('finish') as ((...args: unknown[]) => void)[];
@@ -378,31 +397,6 @@ function keepFinishFrom(response: ServerResponse): void {
   if (!listeners.some(isNodes)) return;
   for (const listener of listeners) if (!isNodes(listener)) response.off('finish', listener);
 }
-
-/** The answer to a call that comes too late. */
-function refused(args: unknown[], returned: unknown): unknown {
-  const callback = args.find((one) => typeof one === 'function') as ((error: Error) => void) | undefined;
-  if (callback) process.nextTick(callback, new Error('The response was destroyed'));
-  return returned;
-}
-
-/** Whether `end` takes it. Node is left to refuse anything else. */
-function isContent(chunk: unknown): boolean {
-  const isNone = chunk === undefined || chunk === null || typeof chunk === 'function';
-  return isNone || typeof chunk === 'string' || chunk instanceof Uint8Array;
-}
-
-/** The content among the arguments of `write` and `end`. */
-function bytesOf([chunk, encoding]: unknown[]): Uint8Array {
-  if (chunk instanceof Uint8Array) return chunk;
-  if (typeof chunk !== 'string') return NOTHING;
-  return Buffer.from(
-    chunk,
-    typeof encoding === 'string' && encoding !== 'buffer' ? (encoding as BufferEncoding) : 'utf8',
-  );
-}
-
-const NOTHING = new Uint8Array();
 
 function define(response: ServerResponse, name: string, value: unknown): void {
   Object.defineProperty(response, name, { value, configurable: true, writable: true });

@@ -4,19 +4,29 @@ interface Removable {
   remove(): void;
 }
 
-const seals = new WeakMap<object, Removable | 'taken'>();
+/** On the response itself: a WeakMap costs more than the rest of a seal (measured). */
+const SEAL = Symbol('chunked-trailers.seal');
+const TAKEN = Symbol('chunked-trailers.taken');
 
-export function sealOf(response: object): Removable | 'taken' | undefined {
-  return seals.get(response);
+interface Sealable {
+  [SEAL]?: Removable;
+  [TAKEN]?: true;
+}
+
+export function sealOf(response: object): Removable | undefined {
+  return (response as Sealable)[SEAL];
 }
 
 export function setSeal(response: object, seal: Removable): void {
-  seals.set(response, seal);
+  (response as Sealable)[SEAL] = seal;
 }
 
 /** From here on it is `respond` that ends the response. */
 export function takeFromSeal(response: object): void {
-  const seal = seals.get(response);
-  if (seal !== undefined && seal !== 'taken') seal.remove();
-  seals.set(response, 'taken');
+  sealOf(response)?.remove();
+  (response as Sealable)[TAKEN] = true;
+}
+
+export function isTaken(response: object): boolean {
+  return (response as Sealable)[TAKEN] === true;
 }

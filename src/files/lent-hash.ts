@@ -1,16 +1,16 @@
 /**
- * The hash that a verifier makes of a response from its first byte, lent to the draft of the same bytes, which need not make
- * it again (measured: half of the CPU of a download). It runs ahead of the draft while bytes wait to be written.
+ * The hash that a verifier or a seal makes of a whole file, lent to whoever needs one of the same bytes and need not make it
+ * again: hashing is most of the CPU of a download, at both ends. A verifier's runs ahead of what has been written.
  */
 import { createHash, type Hash } from 'node:crypto';
-import type { CreateHasher } from '../../core/content-digest.ts';
-import { createHasher } from '../../node/hashing.ts';
+import type { CreateHasher } from '../core/content-digest.ts';
+import { createHasher } from '../node/hashing.ts';
 
 export class LentHash {
   #hash: Hash | undefined;
   #bytes = 0;
 
-  /** To be given to the verifier. */
+  /** To be given to the verifier or the seal. */
   readonly createHasher: CreateHasher = (algorithm) => {
     if (algorithm !== 'sha-256') return createHasher(algorithm);
     const hash = createHash('sha256');
@@ -24,9 +24,14 @@ export class LentHash {
     };
   };
 
-  /** Whether the verifier hashes, which it does for a digest that was announced. */
+  /** Whether a digest is due, so that there is a hash. */
   get isUsed(): boolean {
     return this.#hash !== undefined;
+  }
+
+  /** How many bytes it is of. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** @throws Error if more has come than these bytes, so that there is no hash of them */

@@ -1,0 +1,214 @@
+/**
+ * The way out for one response over HTTP/2: the response of Node's compatibility API, or a bare stream. Node frames; trailers
+ * go by `setTrailer` and `sendTrailers`. A failure that cannot say so is RST_STREAM with INTERNAL_ERROR, after all that was
+ * written has left: `close` of a stream that is not to have trailers would send END_STREAM, and `destroy` NO_ERROR (Node 20
+ * to 26), so every stream is opened for trailers.
+ *
+ * While the response is open, `end`, `write` and `destroy` are ours, as on `node:http`.
+ */
+import type { Http2ServerResponse, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
+import type { FieldPairs } from '../../core/fields.ts';
+import type { Framer } from './body-writer.ts';
+import { Channel, type ChannelOptions, type OnDone } from './channel.ts';
+import { Middleware, type Write } from './middleware.ts';
+import { assertNotOurs, isAboutContent, valuesByName } from './response-head.ts';
+
+const INTERNAL_ERROR = 2; // RFC 9113 §7
+const METHODS = ['write', 'end', 'destroy'] as const;
+type Method = (typeof METHODS)[number];
+type Call = (...args: unknown[]) => unknown;
+
+/** Those that have a StreamResponse. */
+const taken = new WeakSet<object>();
+
+export class Http2Channel extends Channel {
+  readonly canReset = true;
+  readonly returnsBuffers = false;
+  readonly isShared: boolean;
+  readonly #stream: ServerHttp2Stream;
+  /** That of the compatibility API, if there is one. */
+  readonly #response: Http2ServerResponse | undefined;
+  readonly #middleware: Middleware | undefined;
+  readonly #before: Record<Method, Call>;
+  readonly #ours: Record<Method, Call>;
+  #trailers: OutgoingHttpHeaders = {};
+  #isBegun = false;
+
+  /**
+   * @param isBegun the head is out: the channel is to end what has failed, with Node's own methods, and nothing else
+   * @throws Error if the head is out already, or another `respond` is open on it
+   * @throws TypeError for a field that only `respond` may set
+   */
+  constructor(target: Http2ServerResponse | ServerHttp2Stream, options: ChannelOptions, isBegun = false) {
+    const response = 'stream' in target ? target : undefined;
+    const stream = (response?.stream ?? target) as ServerHttp2Stream;
+    if (taken.has(stream)) throw new Error('This response has been given to respond already');
+    if (stream.headersSent && !isBegun) {
+      throw new Error('The head of this response is out already: call respond before writing');
+    }
+    if (response !== undefined && !isBegun) assertNotOurs(response.getHeaderNames());
+    super(stream as unknown as Socket, options);
+    taken.add(stream);
+    this.#stream = stream;
+    this.#response = response;
+    this.#isBegun = isBegun;
+    const { write, end, destroy } = (isBegun ? Object.getPrototypeOf(target) : target) as Record<Method, Call>;
+    this.#before = { write, end, destroy };
+    this.isShared = !isBegun && (Object.hasOwn(target, 'write') || Object.hasOwn(target, 'end'));
+    if (this.isShared) this.#middleware = new Middleware(target as never, this.#before.write as Write);
+    this.#ours = {
+      write: this.#onForeignCall('write', false),
+      end: this.#onForeignCall('end', target),
+      destroy: this.#onForeignCall('destroy', target),
+    };
+    Object.assign(target, this.#ours);
+    if (response === undefined) stream.on('wantTrailers', () => stream.sendTrailers(this.#trailers));
+    this.watch();
+  }
+
+  get #target(): Http2ServerResponse | ServerHttp2Stream {
+    return this.#response ?? this.#stream;
+  }
+
+  get isGone(): boolean {
+    const { destroyed, closed } = this.#stream; // that of a HEAD request has ended before it begins
+    return destroyed || closed;
+  }
+
+  get isClosed(): boolean {
+    return this.isGone;
+  }
+
+  get framer(): Framer {
+    return {
+      sendsChunks: false,
+      addTrailers: (trailers) => {
+        this.#trailers = toObject(trailers);
+        this.#response?.addTrailers(this.#trailers);
+      },
+    };
+  }
+
+  get status(): number {
+    return this.#response?.statusCode ?? 200;
+  }
+
+  begin(status: number, fields: FieldPairs): Uint8Array[] {
+    const response = this.#response;
+    if (response === undefined) {
+      this.#restore(); // Node calls `end` itself where there is no content
+      this.#stream.respond({ ':status': status, ...toObject(fields) }, { waitForTrailers: true });
+      if (!this.#stream.writableEnded) Object.assign(this.#stream, this.#ours);
+    } else {
+      assertNotOurs(response.getHeaderNames());
+      for (const [name, values] of valuesByName(fields)) {
+        if (name === 'Vary') values.unshift(...[response.getHeader(name) ?? []].flat().map(String));
+        response.setHeader(name, values.length === 1 ? values[0]! : values);
+      }
+      response.writeHead(status);
+    }
+    this.#isBegun = true;
+    return [];
+  }
+
+  beginError(status: number, fields: FieldPairs): Uint8Array[] {
+    const response = this.#response;
+    for (const name of response?.getHeaderNames() ?? []) if (isAboutContent(name)) response!.removeHeader(name);
+    return this.begin(status, fields);
+  }
+
+  flushHead(): void {} // it has left
+
+  write(pieces: readonly Uint8Array[], onSent: (error?: Error | null) => void): void {
+    if (pieces.length === 0) return onSent();
+    this.moved();
+    const onWritten = (error?: Error | null) => {
+      this.moved();
+      onSent(error);
+    };
+    if (this.#middleware !== undefined) return this.#middleware.write(pieces, onWritten);
+    const stream = this.#stream;
+    stream.cork();
+    for (let i = 0; i < pieces.length - 1; i++) this.#before.write.call(this.#target, pieces[i]!);
+    this.#before.write.call(this.#target, pieces.at(-1)!, onWritten);
+    stream.uncork();
+  }
+
+  finish(pieces: readonly Uint8Array[], onDone: OnDone): void {
+    const stream = this.#stream;
+    this.endWith(onDone, this.options.idleTimeout, (settle) => {
+      if (pieces.length > 0) this.write(pieces, () => {});
+      if (this.#middleware !== undefined || this.#response === undefined) this.#restore();
+      if (stream.writableFinished) return settle(true); // a message without content ends with its head
+      stream.once('finish', () => settle(true));
+      this.#before.end.call(this.#target);
+    });
+  }
+
+  /** There is no FIN of a stream: what is to be cut is reset. */
+  override close(_pieces: readonly Uint8Array[], onDone: OnDone): void {
+    this.reset(true, onDone);
+  }
+
+  override reset(_hasLeft: boolean, onDone: OnDone): void {
+    const stream = this.#stream;
+    this.endWith(onDone, this.leavingTimeout, (settle) => {
+      const end = () => {
+        if (this.#response === undefined) this.#restore(); // `close` calls `end`
+        stream.write('', () => {
+          stream.close(INTERNAL_ERROR);
+          settle(true);
+        });
+      };
+      if (this.#middleware === undefined) end();
+      else this.#middleware.flush(this.connection, end);
+    });
+  }
+
+  protected takeSocket(): void {} // it is that of all streams
+
+  protected leave(): void {
+    this.#middleware?.stop();
+  }
+
+  /** A stream that is destroyed without an error says NO_ERROR, which a client may take for an end. */
+  protected override kill(): void {
+    this.#restore();
+    this.#stream.close(INTERNAL_ERROR);
+    this.#stream.destroy();
+  }
+
+  #restore(): void {
+    const target = this.#target;
+    for (const name of METHODS) {
+      if (target[name] !== this.#ours[name]) continue;
+      Reflect.deleteProperty(target, name);
+      if (target[name] !== this.#before[name]) Reflect.set(target, name, this.#before[name]);
+    }
+  }
+
+  #onForeignCall(name: Method, returned: unknown): Call {
+    return (...args) => {
+      const callback = args.at(-1);
+      if (this.isOpen && !this.#isBegun && name === 'end' && args.length > 0) return this.#yield(args);
+      if (this.isOpen) this.options.onForeign(`res.${name}()`);
+      if (typeof callback === 'function') process.nextTick(callback as () => void);
+      return returned;
+    };
+  }
+
+  /** Nothing has been sent yet, and somebody else answers: the response is theirs. */
+  #yield(args: unknown[]): unknown {
+    this.#restore();
+    const result = this.#before.end.apply(this.#target, args);
+    this.options.onGone();
+    return result;
+  }
+}
+
+function toObject(fields: FieldPairs): OutgoingHttpHeaders {
+  return Object.fromEntries(
+    [...valuesByName(fields)].map(([name, values]) => [name.toLowerCase(), values.length === 1 ? values[0]! : values]),
+  );
+}
