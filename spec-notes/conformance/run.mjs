@@ -12,6 +12,7 @@ import { askSender, SENDER_LEVELS } from './senders.mjs';
 const USAGE = `node run.mjs --receiver COMMAND     a recipient: COMMAND URL writes content, and a verdict
 node run.mjs --in-content COMMAND   a recipient of in-content responses, called in the same way
 node run.mjs --sender URL           a server that has the paths of the README
+  --http2        over HTTP/2 without TLS
   --only TEXT    only the vectors that have this in their name
   --jobs N       recipients at a time; 4 by default`;
 
@@ -64,6 +65,7 @@ async function main() {
       receiver: { type: 'string' },
       'in-content': { type: 'string' },
       sender: { type: 'string' },
+      http2: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       jobs: { type: 'string', default: '4' },
     },
@@ -89,9 +91,9 @@ async function main() {
     const { hostname, port, protocol } = new URL(sender);
     if (protocol !== 'http:') throw new Error('--sender takes an http: URL');
     const address = { host: hostname, port: Number(port || 80) };
-    const vectors = (await vectorsOf('senders.json')).filter(isAsked);
+    const vectors = (await vectorsOf(values.http2 ? 'senders-http2.json' : 'senders.json')).filter(isAsked);
     const results = await gradeAll(vectors, 1, (vector) => askSender(vector, address));
-    return report(results, SENDER_LEVELS, 'sender');
+    return report(results, SENDER_LEVELS, values.http2 ? 'sender over HTTP/2' : 'sender');
   }
   process.stderr.write(`${USAGE}\n`);
   return false;

@@ -1,5 +1,6 @@
 /** Our senders, as the runner of spec-notes/conformance asks for them: a server with the paths of its README. */
 import { createServer as createHttpServer, type Server } from 'node:http';
+import { createServer as createHttp2Server, type Http2Server } from 'node:http2';
 import { createServer, type Server as SocketServer } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -66,6 +67,12 @@ async function answer(to: Target, target: string, request: Facts): Promise<void>
 export function httpSender(): Server {
   return createHttpServer((req, res) => {
     answer(res, req.url!, req).catch(() => res.writeHead(500).end());
+  });
+}
+
+export function http2Sender(): Http2Server {
+  return createHttp2Server((req, res) => {
+    answer(res, req.url, req).catch(() => res.writeHead(500).end());
   });
 }
 

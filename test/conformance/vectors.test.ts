@@ -11,7 +11,7 @@ import { askSender, SENDER_LEVELS } from '../../spec-notes/conformance/senders.m
 import { acceptsInContent } from '../../src/node/send/in-content.ts';
 import { parseInContentType } from '../../src/web/in-content.ts';
 import { type Found, READERS, viaFetch } from './readers.ts';
-import { httpSender, sealSender, socketSender } from './sender.ts';
+import { http2Sender, httpSender, sealSender, socketSender } from './sender.ts';
 
 const { inContentResponse, judgeRecipient, levelOf, RECIPIENT_LEVELS, serve } = recipients;
 
@@ -29,6 +29,7 @@ const readme = await readFile(new URL('README.md', folder), 'utf8');
 const vectors: Vector[] = (await read('recipients.json')).vectors;
 const inContent = await read('in-content.json');
 const senderVectors: Vector[] = (await read('senders.json')).vectors;
+const http2Vectors: Vector[] = (await read('senders-http2.json')).vectors;
 
 /** A row of the README's table of our own implementations: the level, and the vectors where they differ. */
 function claimOf(name: string): { level: string; exceptions: string[] } {
@@ -81,14 +82,19 @@ describe('in-content: ChunkedDecoderStream', () => {
   });
 });
 
-const SENDERS = { 'respond(res)': httpSender(), 'respond(socket)': socketSender(), 'seal(res)': sealSender() };
+const SENDERS = {
+  'respond(res)': httpSender(),
+  'respond(socket)': socketSender(),
+  'seal(res)': sealSender(),
+  'respond(http2)': http2Sender(),
+};
 
 describe.each(Object.entries(SENDERS))('x-stream-status: %s', (name, server) => {
   afterAll(() => {
     server.close();
   });
   const escaped = name.replace(/[()]/g, '\\$&');
-  const results = gradeAll(escaped, senderVectors, async (vector) => {
+  const results = gradeAll(escaped, name === 'respond(http2)' ? http2Vectors : senderVectors, async (vector) => {
     if (!server.listening) server.listen(0, '127.0.0.1');
     if (!server.listening) await new Promise((resolve) => server.once('listening', resolve));
     return askSender(vector, { host: '127.0.0.1', port: (server.address() as { port: number }).port });
