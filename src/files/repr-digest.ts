@@ -16,8 +16,10 @@ import { LentHash } from './lent-hash.ts';
 /** A file of at most so many bytes is hashed before its head is sent: some 10 ms, once. */
 export const SMALL_BYTES = 16 * 1024 * 1024;
 
-/** Milliseconds that a request without a body, or with a precondition that names a tag, may wait for the tag. */
+/** Milliseconds that a HEAD, or a request with a precondition that names a tag, may wait for the tag. */
 const ETAG_PATIENCE = 2000;
+/** The same for an If-Range: all that the client has already is at stake. */
+const IF_RANGE_PATIENCE = 10_000;
 
 /** What is known of the content before the head is sent. */
 export async function digestForHead(
@@ -30,7 +32,8 @@ export async function digestForHead(
   if (there !== undefined) return there;
   if (stats.size <= SMALL_BYTES) return digestOf(file, stats);
   const mayWait = fieldValue(own, 'etag') === undefined && (method === 'HEAD' || asksForEtag(headers));
-  if (mayWait) return digestOf(file, stats, AbortSignal.timeout(ETAG_PATIENCE));
+  const patience = headers['if-range'] === undefined ? ETAG_PATIENCE : IF_RANGE_PATIENCE;
+  if (mayWait) return digestOf(file, stats, AbortSignal.timeout(patience));
   return undefined;
 }
 

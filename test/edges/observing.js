@@ -1,5 +1,6 @@
 /** Loggers and hooks that watch a sealed response which fails in the middle: what they log. */
 import http from 'node:http';
+import http2 from 'node:http2';
 import { pipeline, Readable } from 'node:stream';
 import fastify from 'fastify';
 import morgan from 'morgan';
@@ -62,4 +63,29 @@ export async function onResponseRuns(fails) {
   app.server.closeAllConnections();
   await app.close();
   return { status, runs };
+}
+
+/** A failing stream of Fastify over HTTP/2: what its client reads. */
+export async function overHttp2(isSealed, headers) {
+  const app = fastify({ http2: true });
+  app.addHook('onRequest', (_request, reply, done) => {
+    if (isSealed) seal(reply.raw);
+    done();
+  });
+  app.get('/', (_request, reply) => reply.send(failing()));
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const session = http2.connect(`http://127.0.0.1:${app.server.address().port}`);
+  const stream = session.request({ ':path': '/', ...headers });
+  const seen = { body: '', status: undefined };
+  stream.on('data', (data) => {
+    seen.body += data;
+  });
+  stream.on('trailers', (trailers) => {
+    seen.status = trailers['x-stream-status'];
+  });
+  stream.on('error', () => {});
+  await new Promise((resolve) => stream.once('close', resolve));
+  session.close();
+  await app.close();
+  return { ...seen, rstCode: stream.rstCode };
 }

@@ -1,6 +1,6 @@
 /** What the guide says of those who watch a sealed response (docs/seal.md, "What others see"). */
 import { expect, test } from 'vitest';
-import { morganLogs, onResponseRuns } from './observing.js';
+import { morganLogs, onResponseRuns, overHttp2 } from './observing.js';
 
 const FAILED = 'error;bytes=5;type=source_error';
 
@@ -12,4 +12,12 @@ test('morgan logs a line when the response is over, and the status that was sent
 test("Fastify's onResponse runs for a whole response alone", async () => {
   expect(await onResponseRuns(false)).toEqual({ status: 'ok;bytes=5', runs: 1 });
   expect(await onResponseRuns(true)).toEqual({ status: FAILED, runs: 0 });
+});
+
+test('Fastify over HTTP/2 ends a failed stream cleanly, but for the seal', async () => {
+  const asked = { te: 'trailers', 'x-want-stream-status': '?1' };
+  const before = { body: 'first', status: undefined };
+  expect(await overHttp2(false, {})).toEqual({ ...before, rstCode: 0 });
+  expect(await overHttp2(true, {})).toEqual({ ...before, rstCode: 2 });
+  expect(await overHttp2(true, asked)).toEqual({ body: 'first', status: FAILED, rstCode: 0 });
 });

@@ -274,6 +274,8 @@ export class HttpChannel extends Channel {
     this.#middleware = isShared ? new Middleware(response, this.#write) : undefined;
     this.#returnsBuffers = !isShared && returnsBuffers(this.connection);
     if (facts.closes) response.shouldKeepAlive = false;
+    // Node's own request may be of HTTP/1.1, where ours is of 1.0: then it would frame in chunks.
+    if (facts.isDelimitedByClose) response.useChunkedEncodingByDefault = false;
     if (isShared) response.statusCode = status; // a middleware looks there
     try {
       response.writeHead(status);

@@ -36,21 +36,26 @@ export class Http2Channel extends Channel {
   #isBegun = false;
 
   /**
+   * @param isBegun the head is out: the channel is to end what has failed, with Node's own methods, and nothing else
    * @throws Error if the head is out already, or another `respond` is open on it
    * @throws TypeError for a field that only `respond` may set
    */
-  constructor(target: Http2ServerResponse | ServerHttp2Stream, options: ChannelOptions) {
+  constructor(target: Http2ServerResponse | ServerHttp2Stream, options: ChannelOptions, isBegun = false) {
     const response = 'stream' in target ? target : undefined;
     const stream = (response?.stream ?? target) as ServerHttp2Stream;
     if (taken.has(stream)) throw new Error('This response has been given to respond already');
-    if (stream.headersSent) throw new Error('The head of this response is out already: call respond before writing');
-    if (response !== undefined) assertNotOurs(response.getHeaderNames());
+    if (stream.headersSent && !isBegun) {
+      throw new Error('The head of this response is out already: call respond before writing');
+    }
+    if (response !== undefined && !isBegun) assertNotOurs(response.getHeaderNames());
     super(stream as unknown as Socket, options);
     taken.add(stream);
     this.#stream = stream;
     this.#response = response;
-    this.#before = { write: target.write as Call, end: target.end as Call, destroy: target.destroy as Call };
-    this.isShared = Object.hasOwn(target, 'write') || Object.hasOwn(target, 'end');
+    this.#isBegun = isBegun;
+    const { write, end, destroy } = (isBegun ? Object.getPrototypeOf(target) : target) as Record<Method, Call>;
+    this.#before = { write, end, destroy };
+    this.isShared = !isBegun && (Object.hasOwn(target, 'write') || Object.hasOwn(target, 'end'));
     if (this.isShared) this.#middleware = new Middleware(target as never, this.#before.write as Write);
     this.#ours = {
       write: this.#onForeignCall('write', false),

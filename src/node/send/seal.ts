@@ -2,11 +2,13 @@
  * seal: the responses of a whole application, sealed where they are, whoever writes to them (sealed-response.ts says how).
  */
 import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
 import { Duplex } from 'node:stream';
 import { algorithmsOf } from '../../core/content-digest.ts';
 import { isNode } from '../socket-use.ts';
 import { timeoutFrom } from '../timeouts.ts';
 import { isTaken, sealOf, setSeal } from './sealed.ts';
+import { SealedHttp2Response } from './sealed-http2-response.ts';
 import { SealedResponse, type SealingOptions } from './sealed-response.ts';
 
 export type { SealingOptions } from './sealed-response.ts';
@@ -20,8 +22,8 @@ export type { SealingOptions } from './sealed-response.ts';
  * `respond(res)`, which takes the seal off, proves more.
  *
  * Left as they are: responses without content or with a Content-Length, which proves their end, and those whose Trailer
- * field names X-Stream-Status already. A second call changes options only; with what is no response of `node:http` on a
- * connection, as under a test harness, nothing is done.
+ * field names X-Stream-Status already. A second call changes options only; with what is no response of `node:http` or
+ * `node:http2` on a connection, as under a test harness, nothing is done.
  *
  * @returns the response
  * @throws TypeError, RangeError for options that are none
@@ -31,15 +33,25 @@ export type { SealingOptions } from './sealed-response.ts';
  *   next();
  * });
  */
-export function seal<Response extends ServerResponse>(response: Response, options: SealingOptions = {}): Response {
+export function seal<Response extends ServerResponse | Http2ServerResponse>(
+  response: Response,
+  options: SealingOptions = {},
+): Response {
   const { digest, lingerTimeout } = options;
   if (digest !== undefined) algorithmsOf(digest);
   if (lingerTimeout !== undefined) timeoutFrom('lingerTimeout', lingerTimeout);
   const known = sealOf(response);
-  if (known instanceof SealedResponse) known.addOptions(options);
-  if (known !== undefined || isTaken(response) || !isNode || !(response instanceof ServerResponse)) return response;
+  if (known instanceof SealedResponse || known instanceof SealedHttp2Response) known.addOptions(options);
+  if (known !== undefined || isTaken(response) || !isNode) return response;
+  if (isHttp2(response)) setSeal(response, new SealedHttp2Response(response, options));
+  if (!(response instanceof ServerResponse)) return response;
   const { socket: connection, rawHeaders } = (response.req ?? {}) as Partial<IncomingMessage>;
   if (!(connection instanceof Duplex) || rawHeaders === undefined) return response;
   setSeal(response, new SealedResponse(response, connection, options));
   return response;
+}
+
+/** Told by its shape: `node:http2` is loaded by who uses it. */
+function isHttp2(response: ServerResponse | Http2ServerResponse): response is Http2ServerResponse {
+  return response.req?.httpVersionMajor === 2 && 'stream' in response && typeof response.stream?.respond === 'function';
 }

@@ -12,21 +12,22 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { Encoder } from '../../core/encoder.ts';
 import { describeFailure } from '../../core/failure.ts';
-import { type FieldPairs, listMembers } from '../../core/fields.ts';
-import { Seal } from '../../core/seal.ts';
+import type { FieldPairs } from '../../core/fields.ts';
+import type { Seal } from '../../core/seal.ts';
 import { type ResponseEnd, responseEnd, responseFailed, responseStart } from '../diagnostics.ts';
 import { isDraining, register } from '../draining.ts';
-import { createHasher } from '../hashing.ts';
+import { announceSeal } from './announcing.ts';
 import { onCloseAll } from './close-all.ts';
 import { holdSocket, reset } from './closing.ts';
 import { HeadArguments, pairsOf } from './head-arguments.ts';
 import { HttpChannel } from './http-channel.ts';
 import { Middleware, type Write } from './middleware.ts';
-import { algorithmsFor, type Ending, type FailureEnding, negotiate } from './negotiation.ts';
+import { type Ending, type FailureEnding, negotiate } from './negotiation.ts';
 import { PipedSources } from './piped-sources.ts';
 import { type RespondOptions, respond } from './respond.ts';
 import { isAboutContent } from './response-head.ts';
 import { sealOf } from './sealed.ts';
+import { bytesOf, isContent, refused } from './write-arguments.ts';
 
 export interface SealingOptions
   extends Pick<RespondOptions, 'digest' | 'describeError' | 'errorResponse' | 'lingerTimeout'> {
@@ -182,19 +183,9 @@ export class SealedResponse {
   /** The seal for a body that is to be sent in chunks, and for which nobody else vouches. */
   #sealFor(head: HeadArguments, status: number): Seal | undefined {
     const response = this.#response;
-    const negotiated = negotiate(response.req, status);
-    const others = head.get('trailer');
-    if (!negotiated.hasTrailers || listMembers(others).includes('x-stream-status')) return undefined;
     if (!isChunked(response, head)) return undefined;
-    const { digest = 'sha-256' } = this.#options;
-    const counts = !this.#isShared;
-    const seal = new Seal({ algorithms: counts ? algorithmsFor(negotiated, digest) : [], createHasher, counts });
-    head.set('Trailer', joined([seal.names, others]));
-    const vary = head.get('vary');
-    // A cache must not give a failure that ends cleanly to a client that cannot see it.
-    const isToVary = negotiated.failureEnding === 'clean-failure' && !listMembers(vary).includes('*');
-    if (isToVary) head.set('Vary', joined([vary, 'X-Want-Stream-Status']));
-    return seal;
+    const { digest } = this.#options;
+    return announceSeal(head, response.req, status, { digest, counts: !this.#isShared });
   }
 
   /** While the body is open, who closes its connection has ended it as a failure. */
@@ -399,17 +390,6 @@ function isChunked(response: ServerResponse, head: HeadArguments): boolean {
   return useChunkedEncodingByDefault && _removedTE !== true && !isLengthDue && head.get('content-length') === undefined;
 }
 
-/** Lists of field members, in order, as one; a member that is there already is not said again. */
-function joined(lists: (string | readonly string[] | undefined)[]): string {
-  const members = lists.flatMap((list) => list ?? []).flatMap((list) => list.split(','));
-  const byName = new Map<string, string>();
-  for (const member of members.map((one) => one.trim())) {
-    const key = member.toLowerCase();
-    if (member !== '' && !byName.has(key)) byName.set(key, member);
-  }
-  return [...byName.values()].join(', ');
-}
-
 /** Node's own listener ends the exchange on the connection; for anybody else, 'finish' says that a response is whole. */
 function keepFinishFrom(response: ServerResponse): void {
   const listeners = response.rawListeners('finish') as ((...args: unknown[]) => void)[];
@@ -417,31 +397,6 @@ function keepFinishFrom(response: ServerResponse): void {
   if (!listeners.some(isNodes)) return;
   for (const listener of listeners) if (!isNodes(listener)) response.off('finish', listener);
 }
-
-/** The answer to a call that comes too late. */
-function refused(args: unknown[], returned: unknown): unknown {
-  const callback = args.find((one) => typeof one === 'function') as ((error: Error) => void) | undefined;
-  if (callback) process.nextTick(callback, new Error('The response was destroyed'));
-  return returned;
-}
-
-/** Whether `end` takes it. Node is left to refuse anything else. */
-function isContent(chunk: unknown): boolean {
-  const isNone = chunk === undefined || chunk === null || typeof chunk === 'function';
-  return isNone || typeof chunk === 'string' || chunk instanceof Uint8Array;
-}
-
-/** The content among the arguments of `write` and `end`. */
-function bytesOf([chunk, encoding]: unknown[]): Uint8Array {
-  if (chunk instanceof Uint8Array) return chunk;
-  if (typeof chunk !== 'string') return NOTHING;
-  return Buffer.from(
-    chunk,
-    typeof encoding === 'string' && encoding !== 'buffer' ? (encoding as BufferEncoding) : 'utf8',
-  );
-}
-
-const NOTHING = new Uint8Array();
 
 function define(response: ServerResponse, name: string, value: unknown): void {
   Object.defineProperty(response, name, { value, configurable: true, writable: true });

@@ -256,6 +256,24 @@ describe('other answers to a Range', () => {
     expect(isWhole).toBe(true);
   });
 
+  const promised = [`ETag: ${ETAG}`, ...o.SEALING.slice(0, 1), 'Trailer: X-Stream-Status, Repr-Digest'];
+  test.each<[what: string, head: string[], isWhole: boolean]>([
+    ['is asked for by HEAD', [`ETag: ${ETAG}`, REPR], true],
+    ['is not there: it starts again', [`ETag: ${ETAG}`], false],
+    ['is of another ETag: it starts again', ['ETag: "two"', REPR], false],
+  ])('416, and the Repr-Digest that was lost with the end of the connection %s', async (_, fields, isWhole) => {
+    const { verdict, requests, ...outcome } = await get([
+      o.head('200 OK', ...promised) + o.chunk(CONTENT),
+      unsatisfied(LENGTH),
+      o.head('200 OK', ...fields),
+      SEALED_HEAD + o.sealed(CONTENT),
+    ]);
+    expect(verdict).toMatchObject({ kind: 'complete', digest: 'match' });
+    expect(outcome.isWhole).toBe(true);
+    const methods = requests.map((request) => request.split(' ')[0]);
+    expect(methods).toEqual(isWhole ? ['GET', 'GET', 'HEAD'] : ['GET', 'GET', 'HEAD', 'GET']);
+  });
+
   test('416, since nothing is missing, but the seal that was promised: it starts again', async () => {
     const { verdict, ranges } = await get([
       SEALED_HEAD + o.failed(CONTENT),
