@@ -1,6 +1,11 @@
 /** Our senders, as the runner of spec-notes/conformance asks for them: a server with the paths of its README. */
-import { createServer as createHttpServer, type Server } from 'node:http';
-import { createServer as createHttp2Server, type Http2Server } from 'node:http2';
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttp2Server,
+  type Http2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from 'node:http2';
 import { createServer, type Server as SocketServer } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -77,18 +82,19 @@ export function http2Sender(): Http2Server {
 }
 
 /** An application that knows nothing of the seal which its first middleware has put on. */
-export function sealSender(): Server {
-  return createHttpServer((req, res) => {
-    const target = req.url!;
-    const { status = 200, headers, describeError, length } = optionsFor(target);
-    seal(res, { describeError, lingerTimeout: 200 });
-    res.statusCode = status;
-    for (const [name, value] of Object.entries(headers ?? {})) res.setHeader(name, value);
-    if (length !== undefined) res.setHeader('Content-Length', length);
-    if (status !== 200) res.end();
-    else pipeline(Readable.from(piecesFor(target)), res).catch(() => {});
-  });
+function sealed(req: IncomingMessage | Http2ServerRequest, res: ServerResponse | Http2ServerResponse): void {
+  const target = req.url!;
+  const { status = 200, headers, describeError, length } = optionsFor(target);
+  seal(res as ServerResponse, { describeError, lingerTimeout: 200 });
+  res.statusCode = status;
+  for (const [name, value] of Object.entries(headers ?? {})) res.setHeader(name, value);
+  if (length !== undefined) res.setHeader('Content-Length', length);
+  if (status !== 200) res.end();
+  else pipeline(Readable.from(piecesFor(target)), res as ServerResponse).catch(() => {});
 }
+
+export const sealSender = (): Server => createHttpServer(sealed);
+export const sealHttp2Sender = (): Http2Server => createHttp2Server(sealed);
 
 export function socketSender(): SocketServer {
   return createServer(async (socket) => {

@@ -11,7 +11,7 @@ import { askSender, SENDER_LEVELS } from '../../spec-notes/conformance/senders.m
 import { acceptsInContent } from '../../src/node/send/in-content.ts';
 import { parseInContentType } from '../../src/web/in-content.ts';
 import { type Found, READERS, viaFetch } from './readers.ts';
-import { http2Sender, httpSender, sealSender, socketSender } from './sender.ts';
+import { http2Sender, httpSender, sealHttp2Sender, sealSender, socketSender } from './sender.ts';
 
 const { inContentResponse, judgeRecipient, levelOf, RECIPIENT_LEVELS, serve } = recipients;
 
@@ -87,6 +87,7 @@ const SENDERS = {
   'respond(socket)': socketSender(),
   'seal(res)': sealSender(),
   'respond(http2)': http2Sender(),
+  'seal(http2)': sealHttp2Sender(),
 };
 
 describe.each(Object.entries(SENDERS))('x-stream-status: %s', (name, server) => {
@@ -94,7 +95,7 @@ describe.each(Object.entries(SENDERS))('x-stream-status: %s', (name, server) => 
     server.close();
   });
   const escaped = name.replace(/[()]/g, '\\$&');
-  const results = gradeAll(escaped, name === 'respond(http2)' ? http2Vectors : senderVectors, async (vector) => {
+  const results = gradeAll(escaped, name.endsWith('(http2)') ? http2Vectors : senderVectors, async (vector) => {
     if (!server.listening) server.listen(0, '127.0.0.1');
     if (!server.listening) await new Promise((resolve) => server.once('listening', resolve));
     return askSender(vector, { host: '127.0.0.1', port: (server.address() as { port: number }).port });
