@@ -89,7 +89,7 @@ function faultsOf(vector, response, { ending, content, said, trailers = [] }) {
     /^(?:clean|cut|abort|length cut|content clean|stream error)$/.test(ending) ||
     /fail|type|details/.test(vector.request.path);
   if (content !== undefined) {
-    const wanted = vector.request.path === '/empty' ? '' : isFailed ? PREFIX : WHOLE;
+    const wanted = vector.content ?? (vector.request.path === '/empty' ? '' : isFailed ? PREFIX : WHOLE);
     check(content === wanted, `the content is ${JSON.stringify(content)}`);
   }
   if (said?.bytes !== undefined && content !== undefined) {

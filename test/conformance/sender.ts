@@ -1,5 +1,11 @@
 /** Our senders, as the runner of spec-notes/conformance asks for them: a server with the paths of its README. */
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttpServer,
+  get,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import {
   createServer as createHttp2Server,
   type Http2Server,
@@ -10,6 +16,8 @@ import { createServer, type Server as SocketServer } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { readRequest } from '../../src/node/head/read-request.ts';
+import { requestHeaders } from '../../src/node/head/request-headers.ts';
+import { relay } from '../../src/node/relay.ts';
 import { acceptsInContent } from '../../src/node/send/in-content.ts';
 import { type RespondOptions, respond } from '../../src/node/send/respond.ts';
 import { seal } from '../../src/node/send/seal.ts';
@@ -109,5 +117,14 @@ export function socketSender(): SocketServer {
     } catch {
       socket.end(); // no further request
     }
+  });
+}
+
+/** A gateway: whatever is asked is asked of the URL that `upstream` gives at the time. */
+export function relaySender(upstream: () => string): Server {
+  return createHttpServer((_req, res) => {
+    get(upstream(), { headers: requestHeaders(), agent: false }, (message) => {
+      relay(message, res, { lingerTimeout: 200 });
+    }).on('error', () => res.headersSent || res.writeHead(502).end());
   });
 }
