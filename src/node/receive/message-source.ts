@@ -91,7 +91,8 @@ export class MessageSource implements BodySource {
     this.#detach();
     const { kind } = this.#sink.conclude({ error, abortReason, rawTrailers: pairsFrom(this.#message.rawTrailers) });
     // The agent has the socket back a tick later: what came on it cannot be trusted to end where it said.
-    const isTrusted = error === undefined && kind !== 'mismatch';
+    // A server can still answer a request whose framing was whole.
+    const isTrusted = error === undefined && (kind !== 'mismatch' || requestOf(this.#message) === undefined);
     if (isTrusted) return;
     this.#message.destroy();
     this.#socket?.destroy();
