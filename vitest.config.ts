@@ -30,7 +30,10 @@ export default defineConfig({
     maxWorkers: Math.max(4, availableParallelism()),
     reporters: ['default', './test/exhaustive/reporter.ts', './test/support/left-out.ts'],
     projects: [
-      { extends: true, test: { name: 'short', include: ['test/**/*.test.ts'], exclude: [...LONG, 'test/edges/**'] } },
+      {
+        extends: true,
+        test: { name: 'short', include: ['test/**/*.test.ts'], exclude: [...LONG, 'test/edges/**', 'test/proxies/**'] },
+      },
       { extends: true, test: { name: 'long', include: LONG } },
     ],
   },

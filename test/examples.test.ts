@@ -1,5 +1,5 @@
 /** Each framework example is run as its README says, in a process of its own, against its real client. */
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -22,4 +22,19 @@ describe.each(['express', 'fastify', 'koa', 'hono'])('npm run %s', (framework) =
       '/export?fails: failed after 499 rows. The sender reported source_error',
     ]);
   });
+});
+
+test('npm run replicas: ten kills and two drains, and the copy is identical', { timeout: 300_000 }, async ({
+  skip,
+}) => {
+  if (spawnSync('haproxy', ['-v']).status !== 0) {
+    console.warn('SKIPPED: examples/replicas: HAProxy does not run here');
+    return skip('HAProxy does not run here');
+  }
+  const { stdout } = await run(process.execPath, ['replicas/run.js'], { cwd: EXAMPLES });
+  const lines = stdout.trimEnd().split('\n');
+  const ends = lines.filter((line) => line.startsWith('complete'));
+  expect(new Set(ends)).toEqual(new Set(['complete, identical, nothing fetched twice']));
+  expect(lines.at(-1)).toBe('11 killed, 2 drained');
+  expect(lines).toContain('goes on: ERR_BODY_FAILED'); // a drain says so
 });

@@ -3,6 +3,8 @@ import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 
 const READ_BYTES = 131_072;
+/** Pieces that are read ahead: while one is hashed and sent, the next come. */
+const AHEAD = 2;
 
 /** The same only for a file that nobody has touched in between: the ctime moves with every write, and cannot be set. */
 export function fingerprintOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
@@ -28,13 +30,28 @@ export async function* readContent(
   end: number,
 ): AsyncGenerator<Buffer> {
   await assertUnchanged(handle, stats);
-  for (let at = first; at < end; ) {
-    const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, end - at));
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
-    if (bytesRead === 0) throw new Error(`The file has become shorter: ${at} bytes instead of ${end}`);
-    at += bytesRead;
-    // Before the last piece, for a client that has a length is at its end then; and all that it gets has been read.
-    if (at === end) await assertUnchanged(handle, stats);
-    yield buffer.subarray(0, bytesRead);
+  const reads: Promise<Buffer>[] = [];
+  try {
+    for (let at = first, next = first; at < end; at += READ_BYTES) {
+      for (; reads.length <= AHEAD && next < end; next += READ_BYTES) {
+        reads.push(readPiece(handle, next, Math.min(READ_BYTES, end - next)));
+      }
+      const data = await reads.shift()!;
+      // Before the last piece, for a client that has a length is at its end then; and all that it gets has been read.
+      if (at + data.length === end) await assertUnchanged(handle, stats);
+      yield data;
+    }
+  } finally {
+    await Promise.allSettled(reads); // the file is closed next
   }
+}
+
+async function readPiece(handle: FileHandle, start: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(length);
+  for (let read = 0; read < length; ) {
+    const { bytesRead } = await handle.read(buffer, read, length - read, start + read);
+    if (bytesRead === 0) throw new Error(`The file has become shorter: it ends after ${start + read} bytes`);
+    read += bytesRead;
+  }
+  return buffer;
 }

@@ -123,7 +123,7 @@ async function hash(job: Job): Promise<Buffer> {
   const { file, stats } = job;
   const size = Number(stats.size);
   while (job.waiting === 0 && restLeft(stats) > 0) await pause(job, restLeft(stats));
-  const mayBeKept = restLeft(stats) <= 0;
+  const isRested = mayBeKept(stats);
   const handle = await open(file);
   try {
     await assertUnchanged(handle, stats);
@@ -140,16 +140,22 @@ async function hash(job: Job): Promise<Buffer> {
     }
     await assertUnchanged(handle, stats);
     const digest = sum.digest();
-    if (mayBeKept) keep(fingerprintOf(stats), digest);
+    if (isRested) keep(stats, digest);
     return digest;
   } finally {
     await handle.close();
   }
 }
 
-function keep(key: string, digest: Buffer): void {
-  known.set(key, digest);
+/** @param stats of a file that was at rest before it was read, and the same afterwards */
+export function keep(stats: BigIntStats, digest: Buffer): void {
+  known.set(fingerprintOf(stats), digest);
   if (known.size > MAX_KNOWN) known.delete(known.keys().next().value!);
+}
+
+/** Whether a further change of the file would show. */
+export function mayBeKept(stats: BigIntStats): boolean {
+  return restLeft(stats) <= 0;
 }
 
 /** Milliseconds until a further change of the file shows for sure. */

@@ -29,6 +29,11 @@ export class LentHash {
     return this.#hash !== undefined;
   }
 
+  /** How many bytes it is of. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** @throws Error if more has come than these bytes, so that there is no hash of them */
   of(bytes: number): Hash {
     if (this.#hash === undefined || bytes !== this.#bytes) throw new Error(`There is no hash of ${bytes} bytes`);

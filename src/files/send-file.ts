@@ -8,29 +8,19 @@
  */
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { OutgoingMessage, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { OutgoingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { serializeContentDigest } from '../core/content-digest.ts';
-import { type FieldPairs, fieldValue, listMembers } from '../core/fields.ts';
-import { parseDictionary } from '../core/structured-fields.ts';
+import { type FieldPairs, fieldValue } from '../core/fields.ts';
+import { createHasher } from '../node/hashing.ts';
 import type { Ending, RequestFacts } from '../node/send/negotiation.ts';
-import { type RespondOptions, respond } from '../node/send/respond.ts';
+import { type RespondOptions, type RespondTarget, respond, respondWith } from '../node/send/respond.ts';
 import { applicationFields, errorMessage, isAboutContent } from '../node/send/response-head.ts';
 import { below } from './below.ts';
-import {
-  asksForEtag,
-  etagOf,
-  field,
-  ifRangeHolds,
-  preconditionStatus,
-  type RequestHeaders,
-  type Validators,
-} from './etag.ts';
+import { etagOf, field, ifRangeHolds, preconditionStatus, type Validators } from './etag.ts';
 import { readContent } from './file-content.ts';
-import { digestOf, knownDigest, learnDigest } from './file-digests.ts';
 import { mediaTypeOf } from './media-type.ts';
+import { digestForHead, Learning, reprDigest, SMALL_BYTES, wantsReprDigest } from './repr-digest.ts';
 import { requestedRange } from './requested-range.ts';
 
 export interface SendFileOptions
@@ -56,12 +46,6 @@ export interface SentFile {
   ending: Ending;
 }
 
-/** A file of at most so many bytes is hashed before its head is sent: some 10 ms, once. */
-const SMALL_BYTES = 16 * 1024 * 1024;
-
-/** Milliseconds that a request without a body, or with a precondition that names a tag, may wait for the tag. */
-const ETAG_PATIENCE = 2000;
-
 /**
  * Answers a GET or HEAD with the file, or the part of it that was asked for: sealed for a client that reads trailers, with
  * Content-Length for every other one. A file that changes while it is sent fails. The Content-Type is by the file's name.
@@ -77,11 +61,7 @@ const ETAG_PATIENCE = 2000;
  * @example
  * http.createServer((req, res) => sendFile(res, 'report.pdf').catch(log));
  */
-export async function sendFile(
-  target: Socket | ServerResponse,
-  path: string,
-  options: SendFileOptions = {},
-): Promise<SentFile> {
+export async function sendFile(target: RespondTarget, path: string, options: SendFileOptions = {}): Promise<SentFile> {
   const { error, ...sent } = await answerWithFile(target, path, options);
   if (error !== undefined) throw error;
   return sent;
@@ -93,7 +73,7 @@ export interface Answered extends SentFile {
 
 /** @param failAfter breaks the response on purpose after so many bytes */
 export async function answerWithFile(
-  target: Socket | ServerResponse,
+  target: RespondTarget,
   path: string,
   options: SendFileOptions,
   failAfter = Number.POSITIVE_INFINITY,
@@ -102,9 +82,11 @@ export async function answerWithFile(
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) {
     throw new TypeError('sha256 must be the 64 hexadecimal digits of a SHA-256');
   }
-  const request = options.request ?? ((target as Partial<ServerResponse>).req as RequestFacts | undefined);
+  const request = options.request ?? ('writeHead' in target ? (target.req as RequestFacts | undefined) : undefined);
   if (request === undefined) {
-    throw new TypeError('sendFile(socket) needs the request that it answers: { request: await readRequest(socket) }');
+    throw new TypeError(
+      'sendFile on a socket or stream needs the request that it answers: { request }, as respond does',
+    );
   }
   let opened: Opened;
   try {
@@ -116,10 +98,13 @@ export async function answerWithFile(
   try {
     const plan = await planFor(target, request, opened, path, options);
     if ('error' in plan) return await refuse(target, plan.status, plan.error, request, responding, plan.fields);
-    const { first, end } = plan;
+    const { first, end, learning, isDigestTold } = plan;
     // Without a length, a failure after the last byte shows too.
     const length = failAfter <= end - first ? undefined : plan.responding.length;
-    const response = respond(target, { ...responding, ...plan.responding, request, length });
+    const response = respondWith(learning?.createHasher ?? createHasher, target, {
+      ...{ ...responding, ...plan.responding, request, length },
+      ...(isDigestTold && { extraTrailers: learning?.trailers }),
+    });
     const closed = new AbortController();
     response.once('close', () => closed.abort());
     let bytes = 0;
@@ -130,13 +115,14 @@ export async function answerWithFile(
         yield data;
       }
       if (failing <= end) throw new Error(`Failed on purpose after ${failAfter} octets`);
-      await plan.settle(closed.signal);
+      if (isDigestTold) await learning?.settle(closed.signal);
     };
     const isBodiless = request.method === 'HEAD' || plan.responding.status === 304;
     const error = await pipeline(isBodiless ? Readable.from([]) : source, response).then(
       () => undefined,
       (reason: unknown) => reason,
     );
+    learning?.finish();
     const ending = response.ending ?? 'none';
     return { status: ending === 'error-response' ? 500 : (plan.responding.status ?? 200), bytes, ending, error };
   } finally {
@@ -179,8 +165,10 @@ interface Plan {
   first: number;
   end: number;
   responding: RespondOptions;
-  /** What the end of the content waits for. */
-  settle: (signal: AbortSignal) => Promise<void>;
+  /** Undefined where the digest of the whole is known, or nothing is sent. */
+  learning?: Learning;
+  /** Whether the end of the content is to tell it. */
+  isDigestTold?: boolean;
 }
 
 interface Refusal {
@@ -192,7 +180,7 @@ interface Refusal {
 type Responding = Omit<SendFileOptions, 'root' | 'sha256'>;
 
 async function planFor(
-  target: Socket | ServerResponse,
+  target: RespondTarget,
   request: RequestFacts,
   { file, stats }: Opened,
   name: string,
@@ -214,7 +202,7 @@ async function planFor(
   if (failed === 412) return refusal(412, 'A precondition of the request does not hold', ours);
   const fields = (more: FieldPairs) => merged(own, [...ours, ...more], isShared(target));
   if (failed === 304) {
-    return { first: 0, end: 0, responding: { status: 304, headers: fields([]) }, settle: async () => {} };
+    return { first: 0, end: 0, responding: { status: 304, headers: fields([]) } };
   }
   const rangeField = method === 'GET' ? field(headers, 'range') : undefined;
   const isPart = rangeField !== undefined && ifRangeHolds(headers, validators);
@@ -228,29 +216,21 @@ async function planFor(
   if (range !== undefined) about.push(['Content-Range', `bytes ${first}-${last}/${size}`]);
   const wants = wantsReprDigest(headers);
   if (digest !== undefined && wants !== false) about.push(reprDigest(digest));
-  const learned = digest === undefined && wants === true && end === size ? learner(file, stats) : undefined;
   const status = range === undefined ? 200 : 206; // whatever stands on the response: Koa puts 404 there
-  return {
-    ...{ first, end },
-    responding: { status, headers: fields(about), length: end - first, ...learned?.responding },
-    settle: learned?.settle ?? (async () => {}),
-  };
-}
-
-/** What is known of the content before the head is sent. */
-async function digestForHead(
-  { method, headers }: RequestFacts,
-  file: string,
-  stats: BigIntStats,
-  own: FieldPairs,
-): Promise<Buffer | undefined> {
-  const there = knownDigest(stats);
-  if (there !== undefined) return there;
-  if (stats.size <= SMALL_BYTES) return digestOf(file, stats);
-  const mayWait = fieldValue(own, 'etag') === undefined && (method === 'HEAD' || asksForEtag(headers));
-  if (mayWait) return digestOf(file, stats, AbortSignal.timeout(ETAG_PATIENCE));
-  learnDigest(file, stats);
-  return undefined;
+  const responding: RespondOptions = { status, headers: fields(about), length: end - first };
+  const isWhole = end - first === size;
+  if (digest === undefined) {
+    return {
+      first,
+      end,
+      responding,
+      learning: new Learning(file, stats, isWhole),
+      isDigestTold: wants === true && end === size,
+    };
+  }
+  // The head proves it: the same bytes are not hashed again for a large file.
+  if (stats.size > SMALL_BYTES && range === undefined && wants !== false) responding.digest = options.digest ?? false;
+  return { first, end, responding };
 }
 
 function validatorsOf(own: FieldPairs, digest: Buffer | undefined, { mtimeNs, ctimeNs }: BigIntStats): Validators {
@@ -263,31 +243,8 @@ function validatorsOf(own: FieldPairs, digest: Buffer | undefined, { mtimeNs, ct
   };
 }
 
-/** The digest of the whole as a trailer, for which the end of the content waits. */
-function learner(file: string, stats: BigIntStats) {
-  let digest: Buffer | undefined;
-  learnDigest(file, stats);
-  return {
-    responding: { extraTrailers: { names: ['Repr-Digest'], fields: () => (digest ? [reprDigest(digest)] : []) } },
-    settle: async (signal: AbortSignal) => {
-      digest = await digestOf(file, stats, signal);
-    },
-  };
-}
-
-function reprDigest(digest: Buffer): [string, string] {
-  return ['Repr-Digest', serializeContentDigest([['sha-256', digest]])];
-}
-
-/** True for a client that wants one and reads trailers, false for one that wants none in this algorithm (RFC 9530 §4). */
-function wantsReprDigest(headers: RequestHeaders): boolean | undefined {
-  const weight = parseDictionary(field(headers, 'want-repr-digest') ?? '')?.get('sha-256')?.value;
-  if (weight?.type !== 'integer') return undefined;
-  return weight.value === 0 ? false : listMembers(headers.te).includes('trailers') || undefined;
-}
-
 /** The application's own fields: those of the options, and those that were set on the ServerResponse. */
-function fieldsBefore(target: Socket | ServerResponse, { headers = {} }: Responding): FieldPairs {
+function fieldsBefore(target: RespondTarget, { headers = {} }: Responding): FieldPairs {
   const { fields, asksToClose } = applicationFields(headers);
   const given: FieldPairs = asksToClose ? [...fields, ['Connection', 'close']] : fields;
   if (!('writeHead' in target)) return given;
@@ -311,8 +268,10 @@ function merged(own: FieldPairs, ours: FieldPairs, isShared: boolean): FieldPair
 }
 
 /** Whether middleware may change what is written. */
-function isShared(target: Socket | ServerResponse): boolean {
-  return 'writeHead' in target && target.write !== OutgoingMessage.prototype.write;
+function isShared(target: RespondTarget): boolean {
+  if (!('writeHead' in target)) return false;
+  const isOwn = Object.hasOwn(target, 'write');
+  return 'stream' in target ? isOwn : isOwn || target.write !== OutgoingMessage.prototype.write;
 }
 
 function refusal(status: number, message: string, fields: FieldPairs): Refusal {
@@ -321,7 +280,7 @@ function refusal(status: number, message: string, fields: FieldPairs): Refusal {
 
 /** An answer without the file, and without what was said of it. */
 async function refuse(
-  target: Socket | ServerResponse,
+  target: RespondTarget,
   statusCode: number,
   error: unknown,
   request: RequestFacts,

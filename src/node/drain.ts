@@ -3,7 +3,7 @@
  * `closeAllConnections()` cuts them all without a reason.
  */
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
-import type { Server } from 'node:net';
+import { type Server, Socket } from 'node:net';
 import { drainingOf, shutdown } from './draining.ts';
 import { timeoutFrom } from './timeouts.ts';
 
@@ -61,7 +61,7 @@ export async function drain(server: Server | HttpServer, options: DrainOptions =
 async function whenClosed(server: Server | HttpServer): Promise<void> {
   const isListening = server.listening;
   const close = new Promise<void>((resolve) => server.once('close', resolve));
-  if (isListening) server.close();
+  if (isListening) keepingWhatLeaves(() => server.close());
   else if ((await connectionsOf(server)) === 0) return;
   await close;
 }
@@ -71,7 +71,26 @@ function connectionsOf(server: Server | HttpServer): Promise<number> {
 }
 
 function closeIdle(server: Server | HttpServer): void {
-  (server as Partial<HttpServer>).closeIdleConnections?.();
+  keepingWhatLeaves(() => (server as Partial<HttpServer>).closeIdleConnections?.());
+}
+
+/**
+ * Calls Node for what destroys idle connections, `close` among it. Node takes one for idle when `end` has been called, with all
+ * of a large response still to leave: those are let be, and so is one that waits for the peer after our FIN.
+ */
+function keepingWhatLeaves(call: () => void): void {
+  const { prototype } = Socket;
+  const { destroy } = prototype; // inherited, unless somebody watches it
+  const own = Object.getOwnPropertyDescriptor(prototype, 'destroy');
+  prototype.destroy = function (this: Socket, ...args: []) {
+    return this.writableLength > 0 || this.writableEnded ? this : Reflect.apply(destroy, this, args);
+  };
+  try {
+    call();
+  } finally {
+    if (own === undefined) Reflect.deleteProperty(prototype, 'destroy');
+    else Object.defineProperty(prototype, 'destroy', own);
+  }
 }
 
 function closesAfterResponse(_: IncomingMessage, response: ServerResponse): void {

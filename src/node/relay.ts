@@ -57,6 +57,8 @@ const HOP_BY_HOP = [
   ...['transfer-encoding', 'upgrade', 'content-length', 'x-stream-status', 'x-stream-length'],
 ];
 
+const OF_CODED_CONTENT = ['content-encoding', 'content-digest', 'repr-digest'];
+
 /**
  * Streams `upstream` to the client of `res`. A body that upstream cut, failed or damaged is a failure downstream too,
  * with a type that says so; an error before its first byte becomes 502 or 504. A client that leaves cancels upstream.
@@ -113,9 +115,9 @@ function messageHead(upstream: IncomingMessage, options: RelayOptions): Head {
 }
 
 function fetchedHead({ status, headers }: Response, options: RelayOptions): Head {
-  const isDecoded = headers.has('content-encoding'); // fetch has decoded it
+  const isDecoded = headers.has('content-encoding'); // fetch has decoded it: what describes the coded content goes too
   const length = headers.get('content-length');
-  const own = [...headers].filter(([name]) => !(isDecoded && name === 'content-encoding'));
+  const own = [...headers].filter(([name]) => !(isDecoded && OF_CODED_CONTENT.includes(name)));
   return {
     status,
     fields: endToEnd(own, '1.1', options),
@@ -155,8 +157,11 @@ function faultOf({ status, fields }: Head): HeadError | undefined {
 /** The content of a fetched response, whose framing fetch has checked, as a body that is judged like any other. */
 function fetchedBody(upstream: Response, { require, signal }: RelayOptions): ReceivedBody {
   if (upstream.bodyUsed) throw new TypeError('The body of this response has been read already');
-  const verifier = new Verifier({ headers: {}, statusCode: upstream.status, require, digest: false });
-  const source = upstream.body === null ? Readable.from([]) : Readable.fromWeb(upstream.body as ReadableStream);
+  // A status that was moved to the head counts; one that was announced is hidden by fetch, so nobody could wait for it.
+  const headers = [...upstream.headers].filter(([name]) => name !== 'trailer');
+  const { status: statusCode, body: content } = upstream;
+  const verifier = new Verifier({ headers, statusCode, hasContent: content !== null, require, digest: false });
+  const source = content === null ? Readable.from([]) : Readable.fromWeb(content as ReadableStream);
   const connect = (sink: BodySink) => {
     const fail = (cause: unknown) => {
       const why = cause instanceof Error ? `: ${cause.message}` : '';

@@ -34,6 +34,9 @@ function missingFrom(names: readonly unknown[], fields: [name: string, value: st
   return fields.filter(([name]) => !present.has(name.toLowerCase()));
 }
 
+/** As undici tells it from an object: what Object.prototype has been given does not count. */
 function isIterable(headers: object): headers is Iterable<unknown> {
-  return typeof (headers as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function';
+  const own = Object.hasOwn(headers, Symbol.iterator);
+  const isPlain = [null, Object.prototype].includes(Object.getPrototypeOf(headers));
+  return (own || !isPlain) && typeof (headers as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function';
 }

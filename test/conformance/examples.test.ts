@@ -91,6 +91,11 @@ describe('recipients', () => {
     await expectLevel(await report('--receiver', `${bin}/receive`), 'go/status.go', 'recipient');
   });
 
+  test('fetch, in content', { timeout: TIME }, async () => {
+    const found = await report('--in-content', `"${process.execPath}" examples/fetch/get.js`);
+    await expectLevel(found, 'fetch/sealed-fetch.js', 'Recipient in content');
+  });
+
   test('Java, in content', { timeout: TIME }, async (context) => {
     await build(context, 'javac', ['-d', bin, 'examples/java/SealedContent.java']);
     const found = await report('--in-content', `java -cp ${bin} SealedContent`);

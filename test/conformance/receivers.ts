@@ -88,9 +88,9 @@ const viaVerify: Receiver = {
   instead: () => undefined,
 };
 
-/** The head as the caller of a codec has it. */
+/** The final head as the caller of a codec has it. */
 function headOf({ head }: Pick<Row, 'head'>): { statusCode: number; headers: FieldPairs } {
-  const [statusLine, ...lines] = head.trimEnd().split('\r\n');
+  const [statusLine, ...lines] = head.trimEnd().split('\r\n\r\n').at(-1)!.split('\r\n');
   const headers = lines.map((line): [string, string] => {
     const at = line.indexOf(': ');
     return [line.slice(0, at), line.slice(at + 2)];

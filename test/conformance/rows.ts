@@ -68,6 +68,12 @@ const plain = (title: string, octets: Octets) =>
 /** No error whatever the caller says: there is nothing that he could use. */
 const fine = (title: string, octets: Octets) => row(title, octets, 'unverified', always(undefined));
 
+/** Before the final one, and no part of it. */
+const INTERIM = 'HTTP/1.1 103 Early Hints\r\nX-Stream-Status: error\r\nTrailer: X-Stream-Status\r\n\r\n';
+/** As a proxy that codes the content anew leaves it: other octets, of another length. */
+const RECODED = '{hello:world}';
+const RECODING = 'Content-Encoding: x-recoded';
+
 const EMPTY = { body: '', content: '' };
 const ABORT_LINE = '1;x-stream-status="error;type=source_error"\r\n';
 const HEAD_ERROR = 'X-Stream-Status: error;type=internal_error';
@@ -97,6 +103,11 @@ export const ROWS: readonly Row[] = [
   complete('the trailers were stripped, and a Content-Digest in the head agrees', {
     head: and(STATUS_ANNOUNCED, DIGEST),
     body: whole(),
+  }),
+
+  complete('RFC 9110 §15.2: interim responses come first', {
+    head: `HTTP/1.1 102 Processing\r\n\r\n${INTERIM}${BOTH_ANNOUNCED}`,
+    body: whole(COUNTED, DIGEST),
   }),
 
   failed('an error in the trailers', { head: STATUS_ANNOUNCED, body: whole('X-Stream-Status: error;type=timeout') }),
@@ -161,6 +172,16 @@ export const ROWS: readonly Row[] = [
     head: and(LENGTH, `Content-Digest: ${WRONG}`),
     body: HELLO_WORLD,
   }),
+  mismatch('a proxy has coded the content anew, and kept the digest in the head', {
+    head: and(LENGTH.replace('19', '13'), RECODING, DIGEST),
+    body: RECODED,
+    content: RECODED,
+  }),
+  mismatch('a proxy has coded the content anew, and kept the trailers', {
+    head: and(BOTH_ANNOUNCED, RECODING),
+    body: `d\r\n${RECODED}\r\n0\r\n${COUNTED}\r\n${DIGEST}\r\n\r\n`,
+    content: RECODED,
+  }),
   mismatch('RFC 9530 §3: a Repr-Digest of a 200 disagrees', {
     head: and(LENGTH, `Repr-Digest: ${WRONG}`),
     body: HELLO_WORLD,
@@ -182,6 +203,19 @@ export const ROWS: readonly Row[] = [
   doubtful('a status that cannot be read, announced', { head: STATUS_ANNOUNCED, body: whole('X-Stream-Status: "?') }),
   doubtful('a status that cannot be read, not announced', { head: BARE, body: whole('X-Stream-Status: "?') }),
   doubtful('two statuses', { head: STATUS_ANNOUNCED, body: whole('X-Stream-Status: ok', 'X-Stream-Status: ok') }),
+  doubtful('a status that a proxy has doubled, in one line', {
+    head: BOTH_ANNOUNCED,
+    body: whole(`${COUNTED}, ok;bytes=19`, DIGEST),
+  }),
+  doubtful('a proxy has coded the content anew, and dropped the trailers', {
+    head: and(BOTH_ANNOUNCED, RECODING),
+    body: `d\r\n${RECODED}\r\n0\r\n\r\n`,
+    content: RECODED,
+  }),
+  doubtful('a proxy has moved an ok and its digest to the head, where it was announced', {
+    head: and(STATUS_ANNOUNCED, COUNTED),
+    body: whole(),
+  }),
   doubtful('an ok in the head vouches for nothing: it announces', { head: and(BARE, COUNTED), body: whole() }),
   doubtful('an ok in the head, with Content-Length', { head: and(LENGTH, COUNTED), body: HELLO_WORLD }),
   doubtful('a status in the head that cannot be read announces', {
@@ -193,6 +227,10 @@ export const ROWS: readonly Row[] = [
     body: whole(),
   }),
 
+  plain('RFC 9110 §15.2: what an interim response says is not said of the final one', {
+    head: INTERIM + BARE,
+    body: whole(),
+  }),
   plain('chunked, nothing announced, nothing came', { head: BARE, body: whole() }),
   plain('Content-Length, nothing announced', { head: LENGTH, body: HELLO_WORLD }),
   plain('up to FIN, nothing announced', { head: `${OK}\r\n`, body: HELLO_WORLD }),
@@ -201,6 +239,11 @@ export const ROWS: readonly Row[] = [
   fine('RFC 9110 §9.3.2: a response to HEAD', { head: BOTH_ANNOUNCED, ...EMPTY, method: 'HEAD' }),
   fine('RFC 9110 §9.3.2: a response to HEAD with a Content-Length', { head: LENGTH, ...EMPTY, method: 'HEAD' }),
   fine('RFC 9110 §15.3.5: a 204', { head: 'HTTP/1.1 204 No\r\nTrailer: X-Stream-Status\r\n\r\n', ...EMPTY }),
+  fine('RFC 9110 §15.3.5: a 204 with a Content-Length', {
+    head: 'HTTP/1.1 204 No\r\nContent-Length: 19\r\n\r\n',
+    ...EMPTY,
+    needs: 'end of a 304',
+  }),
   fine('RFC 9110 §15.4.5: a 304', { head: 'HTTP/1.1 304 No\r\nTrailer: X-Stream-Status\r\n\r\n', ...EMPTY }),
   fine('RFC 9110 §15.4.5: a 304 with the Content-Length of a 200', {
     head: 'HTTP/1.1 304 No\r\nContent-Length: 19\r\n\r\n',

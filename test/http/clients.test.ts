@@ -11,16 +11,16 @@ import { verify } from '../../src/node/receive/verify.ts';
 import type { Ending } from '../../src/node/send/respond.ts';
 import { HELLO_WORLD } from '../support/hashing.ts';
 import { CLIENTS, versionOf } from '../support/programs.ts';
-import { type Answering, ask, drain, failing, KINDS } from '../support/servers.ts';
+import { type Answering, ask, drain, failing, KINDS, serve } from '../support/servers.ts';
 
 const run = promisify(execFile);
 const versions = new Map<string, string | undefined>();
 
 beforeAll(async () => {
-  for (const program of ['curl', 'python3', 'wget']) {
+  for (const program of ['curl', 'python3', 'wget', 'lwp-request']) {
     const version = await versionOf(program);
     versions.set(program, version);
-    if (version === undefined) console.warn(`${program} is not installed: its rows are skipped`);
+    if (version === undefined) console.warn(`SKIPPED: the rows of ${program}, which is not installed`);
   }
 });
 
@@ -60,6 +60,32 @@ describe.each(KINDS)('from %s', (_kind, answering) => {
       expect(report.ending).toBe('cut');
       expect(report.outcome).toMatch(named);
       expect(report.data).toBe(HELLO_WORLD);
+    });
+
+    // What Node itself can do at best: a length, and FIN before it is full.
+    test('reports a body that is shorter than its length, where it reports one that Node has cut', async ({ skip }) => {
+      needs(program, skip);
+      const server = await answering({ source: cut(), options: { length: 19 } });
+      const plain = await serve((_, res) => {
+        res.writeHead(200, { 'Content-Length': 19 }).write(HELLO_WORLD.slice(0, 18), () => res.socket!.end());
+      });
+      const expected = await read(`http://127.0.0.1:${plain.port}/`, NOTHING);
+      expect(await read(`http://127.0.0.1:${server.port}/`, NOTHING)).toEqual(expected);
+      expect((await server.answered(0)).response.ending).toBe('cut');
+    });
+
+    test('HTTP/1.0: reports a failed body, where it reports one that Node has reset', async ({ skip }) => {
+      needs(program, skip);
+      const old = { httpVersion: '1.0', headers: {} };
+      const server = await answering({ source: cut(), options: { request: old } });
+      const { outcome } = await read(`http://127.0.0.1:${server.port}/`, NOTHING);
+      const plain = await serve((_, res) => {
+        res.useChunkedEncodingByDefault = false;
+        res.writeHead(200, { Connection: 'close' }).write(HELLO_WORLD);
+        setTimeout(() => res.socket!.resetAndDestroy(), 1000);
+      });
+      expect(outcome).toBe((await read(`http://127.0.0.1:${plain.port}/`, NOTHING)).outcome);
+      expect((await server.answered(0)).response.ending).toBe('reset');
     });
 
     test('sees an error response where nothing has been sent', async ({ skip }) => {

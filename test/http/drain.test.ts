@@ -4,16 +4,50 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { drain } from '../../src/node/drain.ts';
-import { respond } from '../../src/node/send/respond.ts';
+import { respond, type StreamResponse } from '../../src/node/send/respond.ts';
 import { ASKING, AWARE, abortChunk, dial, get, LAST_CHUNK, messageFrom, OLD, PLAIN } from '../support/dial.ts';
 import { begin, KINDS, serve, stuck, until } from '../support/servers.ts';
 
 const SHUTDOWN = 'server_shutdown';
+
+test('a response that was ended, and whose bytes are still leaving, is no idle connection', async () => {
+  const content = Buffer.alloc(16 << 20, 1);
+  const { server, port } = await serve((_req, res) => res.end(content));
+  const socket = connect(port, '127.0.0.1');
+  socket.write(PLAIN);
+  await once(socket, 'readable');
+  const drained = drain(server);
+  let bytes = 0;
+  for await (const data of socket) bytes += data.length;
+  expect(bytes).toBeGreaterThan(content.length);
+  await drained;
+});
+
+test('a failure that ends cleanly has time to leave', async () => {
+  const content = Buffer.alloc(16 << 20, 1);
+  const source = new Readable({ read() {} });
+  let response: StreamResponse | undefined;
+  const { server, port } = await serve((_req, res) => {
+    response = source.pipe(respond(res));
+  });
+  source.push(content);
+  const socket = connect(port, '127.0.0.1');
+  socket.write(AWARE);
+  await once(socket, 'readable');
+  const drained = drain(server, { timeout: 1 });
+  await until(() => response!.ending !== undefined);
+  const again = drain(server); // looks for idle connections at once
+  let end = '';
+  for await (const data of socket) end = (end + data.toString('latin1')).slice(-300);
+  expect(end).toContain(`X-Stream-Status: error;bytes=${content.length};type=${SHUTDOWN}\r\n`);
+  await Promise.all([drained, again]);
+});
 
 describe.each(KINDS)('on %s', (_kind, answering) => {
   test.each([

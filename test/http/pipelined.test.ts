@@ -1,9 +1,9 @@
 /** Strategy: many requests at once on one connection; every response in its turn, and not one warning of the process. */
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { respond } from '../../src/node/send/respond.ts';
-import { AWARE, dial, get, LAST_CHUNK, unchunk } from '../support/dial.ts';
-import { begin, closed, KINDS, serve, stuck } from '../support/servers.ts';
+import { type RespondOptions, respond } from '../../src/node/send/respond.ts';
+import { AWARE, dial, get, LAST_CHUNK, messageFrom, unchunk } from '../support/dial.ts';
+import { begin, closed, failing, KINDS, type Source, serve, stuck } from '../support/servers.ts';
 
 const COUNT = 30; // Node warns of more than 10 listeners
 const warnings: Error[] = [];
@@ -54,4 +54,32 @@ test(`${COUNT} responses with the same signal`, async () => {
   });
   const wire = dial(port, get().repeat(COUNT));
   for (let at = 0; at < COUNT; at++) await wire.until(LAST_CHUNK);
+});
+
+describe('a response that waits for its turn has all of its time left, and its neighbour keeps the connection', () => {
+  /** The first is Node's own, and ends when the time of the second would long be over. */
+  const behindSlow = (second: Source, options: RespondOptions) =>
+    serve((req, res) => {
+      if (req.url === '/slow') setTimeout(() => res.end('slow'), 1300);
+      else begin(second, respond(res, options));
+    });
+
+  test.each<[string, Source, RespondOptions]>([
+    ['one that has ended', ['quick'], { idleTimeout: 30 }],
+    ['one that is open', Readable.from(['quick']), { idleTimeout: 30 }],
+  ])('%s', async (_, source, options) => {
+    const { port } = await behindSlow(source, options);
+    const wire = dial(port, get('', '/slow') + get());
+    expect(await wire.until('slow')).toContain('Content-Length: 4\r\n');
+    expect(unchunk((await wire.until(LAST_CHUNK)).split('\r\n\r\n').slice(1).join('\r\n\r\n')).data).toBe('quick');
+  });
+
+  test('one that has failed, which takes at most a second to leave', async () => {
+    const { port } = await behindSlow(failing(['half']), { idleTimeout: 30, lingerTimeout: 1 });
+    const wire = dial(port, get('', '/slow') + get());
+    await wire.until('slow');
+    const { octets, end } = await wire.closed();
+    expect(messageFrom(octets).body).toBe('4\r\nhalf\r\n');
+    expect(end).toBe('FIN');
+  });
 });

@@ -90,6 +90,17 @@ except urllib.error.HTTPError:
     sys.exit(5)
 `;
 
+/** Of libwww-perl. What it died of while it read is a field of its response. */
+const PERL_LWP = `
+use LWP::UserAgent;
+my ($url, @fields) = @ARGV;
+my $agent = LWP::UserAgent->new(send_te => 0, env_proxy => 0);
+my $response = $agent->get($url, @fields);
+print $response->content if $response->is_success;
+exit 5 unless $response->is_success;
+exit 3 if $response->header('X-Died') or $response->header('Client-Aborted');
+`;
+
 export const CLIENTS: Client[] = [
   {
     name: 'http.get and pipeline',
@@ -166,6 +177,13 @@ export const CLIENTS: Client[] = [
     read: (url, fields) => spawned('python3', ['-c', PYTHON_URLLIB, url, JSON.stringify(fields)]),
   },
   {
+    name: 'LWP',
+    program: 'lwp-request',
+    cut: /^exit 3$/,
+    error: /^exit 5$/,
+    read: (url, fields) => spawned('perl', ['-e', PERL_LWP, url, ...Object.entries(fields).flat()]),
+  },
+  {
     name: 'wget',
     program: 'wget',
     cut: /^exit 4$/, // a network failure
@@ -179,7 +197,8 @@ export const CLIENTS: Client[] = [
 export async function versionOf(program: string): Promise<string | undefined> {
   try {
     return (await run(program, ['--version'])).stdout.split('\n')[0];
-  } catch {
-    return undefined;
+  } catch (error) {
+    // lwp-request says its version with its usage, and fails.
+    return (error as { code?: unknown }).code === 'ENOENT' ? undefined : program;
   }
 }

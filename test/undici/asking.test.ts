@@ -43,6 +43,18 @@ describe('askingHeaders', () => {
     expect([list, record]).toEqual([['a', '1'], { a: '1' }]);
   });
 
+  test('an object is one where somebody has made all objects iterable, as undici 7 and 8 have it', () => {
+    Object.defineProperty(Object.prototype, Symbol.iterator, {
+      value: () => [][Symbol.iterator](),
+      configurable: true,
+    });
+    try {
+      expect(askingHeaders({ a: '1' }, false)).toEqual({ a: '1', ...Object.fromEntries([TE, STATUS]) });
+    } finally {
+      Reflect.deleteProperty(Object.prototype, Symbol.iterator);
+    }
+  });
+
   test('another digest, or none', () => {
     expect(askingHeaders({}, 'sha-512')).toMatchObject({ 'Want-Content-Digest': 'sha-512=10' });
     expect(askingHeaders({}, false)).toEqual(Object.fromEntries([TE, STATUS]));

@@ -10,6 +10,7 @@ import {
   isDate,
   isSameValidator,
   partOf206,
+  strongEtag,
   unsatisfiedLength,
   validatorFrom,
   weakValidatorFrom,
@@ -242,7 +243,9 @@ function representationFrom({ validator, ...facts }: Facts): Representation | un
 }
 
 async function withoutRest(part: PartFile, known: Representation, settings: AttemptSettings): Promise<Outcome> {
-  const repr = await checkReprDigest(part, known.reprDigest);
+  const isAwaited = known.isReprDigestExpected && settings.checksum === undefined;
+  const reprDigest = known.reprDigest ?? (isAwaited ? await reprDigestByHead(known, settings) : undefined);
+  const repr = await checkReprDigest(part, reprDigest);
   const isProven = repr !== 'absent' || settings.checksum !== undefined;
   if (!isProven && (known.isSealed || known.needsProof || settings.require === 'always')) {
     await part.restart();
@@ -250,6 +253,16 @@ async function withoutRest(part: PartFile, known: Representation, settings: Atte
   }
   const verdict = await judgeByChecksum(judgeWithoutRest(part, repr), part, settings.checksum);
   return conclude(part, verdict, settings, known.isSealed && verdict.kind !== 'complete');
+}
+
+/** A Repr-Digest that was to come after the last byte, and was lost with the connection. */
+async function reprDigestByHead(known: Representation, settings: AttemptSettings): Promise<string | undefined> {
+  const reply = await requestFollowing(settings.url, settings.headers, { ...settings, method: 'HEAD' });
+  reply.close();
+  const { statusCode, headers } = reply.message;
+  const isSame = sourceOf(reply) === known.source && isSameValidator(headers, known.validator);
+  if (statusCode !== 200 || !isSame || (headers['content-encoding'] ?? '') !== known.encoding) return undefined;
+  return factsFrom(reply, settings).reprDigest;
 }
 
 async function conclude(
@@ -278,12 +291,13 @@ function factsFrom(reply: Reply, { checksum }: AttemptSettings): Facts {
   const announced = listMembers(headers.trailer);
   const isPromised = reprDigest !== undefined || announced.includes('repr-digest');
   const isReprDigestExpected = isPromised || checksum !== undefined;
-  const strong = validatorFrom(headers);
-  // The digest decides in the end whether the parts were of one content.
-  const weak = strong === undefined && isReprDigestExpected ? weakValidatorFrom(headers) : undefined;
+  // Where a digest decides in the end whether the parts were of one content, a time need not be as good as a tag: a server
+  // may know that it is not.
+  const etag = strongEtag(headers.etag);
+  const time = etag === undefined && isReprDigestExpected ? weakValidatorFrom(headers) : undefined;
   return {
-    validator: strong ?? weak,
-    ...(weak !== undefined && { needsProof: true }),
+    validator: time ?? validatorFrom(headers),
+    ...(time !== undefined && { needsProof: true }),
     encoding: headers['content-encoding'] ?? '',
     source: sourceOf(reply),
     ...(length !== undefined && statusCode === 200 && { total: Number(length) }),

@@ -43,6 +43,11 @@ export abstract class Channel {
   protected facts: MessageFacts = { isPersistent: false, closes: false, isDelimitedByClose: false };
   #timer: NodeJS.Timeout | undefined;
   #lastQueued = 0;
+  /** Milliseconds without progress, from the moment at which it may write. */
+  #bound = 0;
+  #isWaiting = false;
+  /** Milliseconds that the end may take at most, from that moment; and when that is over. */
+  #endBound = Number.POSITIVE_INFINITY;
   #deadline = Number.POSITIVE_INFINITY;
   #isOpen = true;
   #forgetClose = () => {};
@@ -182,11 +187,26 @@ export abstract class Channel {
     this.#timer?.refresh();
   }
 
-  /** Bounds the time without progress, from now on; 0 for no bound. */
+  /** Bounds the time without progress, from now on or from its turn; 0 for no bound. */
   protected armTimer(milliseconds: number): void {
+    this.#bound = milliseconds;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    if (this.#isWaiting) return;
+    this.#deadline = Math.min(this.#deadline, performance.now() + this.#endBound);
     if (milliseconds > 0) this.#timer = setTimeout(() => this.#onTimer(), milliseconds).unref();
+  }
+
+  /** It stands behind another response and may not write: no time of it passes, and the connection is not its own. */
+  protected wait(): void {
+    this.#isWaiting = true;
+    this.armTimer(this.#bound);
+  }
+
+  /** Its turn has come. */
+  protected begins(): void {
+    this.#isWaiting = false;
+    this.armTimer(this.#bound);
   }
 
   /**
@@ -211,7 +231,7 @@ export abstract class Channel {
     const forget = onSocketClose(this.connection, () => settle(false));
     if (this.isClosed) return settle(false);
     const { idleTimeout } = this.options;
-    if (timeout !== idleTimeout && idleTimeout > 0) this.#deadline = performance.now() + idleTimeout + timeout;
+    if (timeout !== idleTimeout && idleTimeout > 0) this.#endBound = idleTimeout + timeout;
     this.armTimer(timeout);
     end(settle);
   }

@@ -91,7 +91,9 @@ export class HttpChannel extends Channel {
     Object.assign(response, this.#ours);
     response.on('close', this.#onClose).on('error', ignore);
     this.watch();
-    if (isReal && !response.socket) this.#armWhenItsTurn();
+    if (!isReal || response.socket) return;
+    this.wait();
+    response.once('socket', this.#onSocket);
   }
 
   get isGone(): boolean {
@@ -181,8 +183,8 @@ export class HttpChannel extends Channel {
     if (this.#middleware !== undefined) return this.#middleware.write(pieces, onWritten);
     // Corked even for one piece: Node would cork it itself, and uncork a tick later.
     response.cork();
-    for (let i = 0; i < pieces.length - 1; i++) nodeWrite.call(response, pieces[i]!, ignore);
-    nodeWrite.call(response, pieces.at(-1)!, onWritten);
+    for (let i = 0; i < pieces.length - 1; i++) nodeWrite.call(response, pieces[i]!, undefined, ignore);
+    nodeWrite.call(response, pieces.at(-1)!, undefined, onWritten);
     response.uncork();
   }
 
@@ -193,8 +195,10 @@ export class HttpChannel extends Channel {
 
   finish(pieces: readonly Uint8Array[], onDone: OnDone): void {
     const response = this.#response;
-    // FIN is what the body may end with from here on: once all of it is out.
-    if (this.facts.isDelimitedByClose) this.holdWhileLeaving(this.connection, () => response.writableFinished);
+    // Nobody cuts off what a middleware still has; and FIN is what a body may end with once all of it is out.
+    const isHeld = this.facts.isDelimitedByClose || this.#middleware !== undefined;
+    if (isHeld && this.#isReal && response.socket)
+      this.holdWhileLeaving(this.connection, () => response.writableFinished);
     this.endWith(onDone, this.options.idleTimeout, (settle) => {
       const onFinish = () => settle(true);
       response.once('finish', onFinish);
@@ -224,18 +228,23 @@ export class HttpChannel extends Channel {
       this.#before.destroy.call(response, error);
       return onTaken(this.connection);
     }
+    if (!response.socket) {
+      // After a pipelined response: Node hands over the connection, and then sends what has waited.
+      response.once('socket', (socket: Socket) => {
+        this.holdWhileLeaving(socket);
+        process.nextTick(take, socket);
+      });
+      return;
+    }
     this.holdWhileLeaving(this.connection);
-    const { socket } = response;
-    if (socket && this.#middleware) this.#middleware.flush(this.connection, () => take(this.connection));
-    else if (socket) take(this.connection);
-    // After a pipelined response: Node hands over the connection, and then sends what has waited.
-    else response.once('socket', (socket: Socket) => process.nextTick(take, socket));
+    if (this.#middleware === undefined) take(this.connection);
+    else this.#middleware.flush(this.connection, () => take(this.connection));
   }
 
   protected leave(): void {
     const response = this.#response;
     this.#middleware?.stop();
-    response.off('close', this.#onClose);
+    response.off('close', this.#onClose).off('socket', this.#onSocket);
     // What nobody else has replaced meanwhile goes back; a response that is over swallows what comes late.
     if (response.writableEnded) this.#restore(...METHODS);
   }
@@ -267,6 +276,8 @@ export class HttpChannel extends Channel {
     this.#middleware = isShared ? new Middleware(response, this.#write) : undefined;
     this.#returnsBuffers = !isShared && returnsBuffers(this.connection);
     if (facts.closes) response.shouldKeepAlive = false;
+    // Node's own request may be of HTTP/1.1, where ours is of 1.0: then it would frame in chunks.
+    if (facts.isDelimitedByClose) response.useChunkedEncodingByDefault = false;
     if (isShared) response.statusCode = status; // a middleware looks there
     try {
       response.writeHead(status);
@@ -289,14 +300,6 @@ export class HttpChannel extends Channel {
       response.maxRequestsOnConnectionReached === true ||
       (connection !== undefined && listMembers(String(connection)).includes('close'))
     );
-  }
-
-  /** A response that waits behind another one may not write, so nothing bounds its time yet. */
-  #armWhenItsTurn(): void {
-    this.armTimer(0);
-    this.#response.once('socket', () => {
-      if (this.isOpen) this.armTimer(this.options.idleTimeout);
-    });
   }
 
   #onForeignCall(name: Method, returned: unknown): (...args: unknown[]) => unknown {
@@ -322,6 +325,8 @@ export class HttpChannel extends Channel {
   }
 
   readonly #onClose = (): void => this.gone();
+
+  readonly #onSocket = (): void => this.begins();
 }
 
 function ignore(): void {}

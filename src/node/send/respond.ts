@@ -9,12 +9,14 @@ import { HttpChannel } from './http-channel.ts';
 import { Http2Channel } from './http2-channel.ts';
 import { inContentFields } from './in-content.ts';
 import type { RequestFacts } from './negotiation.ts';
+import type { RespondOptions } from './respond-options.ts';
 import { takeFromSeal } from './sealed.ts';
 import { SocketChannel } from './socket-channel.ts';
-import { type RespondOptions, StreamResponse } from './stream-response.ts';
+import { StreamResponse } from './stream-response.ts';
 
 export type { Ending } from './negotiation.ts';
-export type { RespondOptions, StreamResponse } from './stream-response.ts';
+export type { RespondOptions } from './respond-options.ts';
+export type { StreamResponse } from './stream-response.ts';
 
 /** What can be responded on. With a bare socket or stream, `request` has to be given. */
 export type RespondTarget = Socket | ServerResponse | Http2ServerResponse | ServerHttp2Stream;

@@ -6,10 +6,10 @@
  * source that fails before still gets an ordinary error response; `open`; `ending`, once the end of the message is on its
  * way; `over`.
  */
-import { algorithmsOf, type CreateHasher, type DigestOption } from '../../core/content-digest.ts';
-import { type DescribeError, describeFailure } from '../../core/failure.ts';
+import type { CreateHasher } from '../../core/content-digest.ts';
+import { describeFailure } from '../../core/failure.ts';
 import type { FieldPairs } from '../../core/fields.ts';
-import { type ExtraTrailers, ownTrailers, Seal, trailerNames } from '../../core/seal.ts';
+import { ownTrailers, Seal, trailerNames } from '../../core/seal.ts';
 import { destroyOnAbort } from '../abort-signal.ts';
 import {
   type ResponseEnd,
@@ -20,7 +20,6 @@ import {
   responseStart,
 } from '../diagnostics.ts';
 import { hasNoContent } from '../head/message-head.ts';
-import { timeoutFrom } from '../timeouts.ts';
 import { type BodyWriter, ChunkedWriter, InContentWriter, LengthWriter, NoWriter, PlainWriter } from './body-writer.ts';
 import type { Channel, ChannelOptions, MessageFacts, OnDone } from './channel.ts';
 import { GatheringWritable, type WriteCallback } from './gathering-writable.ts';
@@ -35,60 +34,8 @@ import {
 } from './negotiation.ts';
 import type { OutgoingContent } from './outgoing-content.ts';
 import { PipedSources } from './piped-sources.ts';
-import {
-  applicationFields,
-  assertStatus,
-  type ErrorResponse,
-  errorMessage,
-  type HeadersOption,
-  type MakeErrorResponse,
-} from './response-head.ts';
-
-export interface RespondOptions {
-  /** The request that is answered: it decides how the body may end. */
-  request?: RequestFacts;
-  /** 200 to 999, as in `node:http`: a proxy passes on what it got. By default that of the ServerResponse when the head is sent, and 200 on a socket. */
-  status?: number | undefined;
-  /** Without Content-Length, Transfer-Encoding and Trailer, which are `respond`'s own. */
-  headers?: HeadersOption | undefined;
-  /**
-   * Bytes of the content, where known. A client that did not ask for the status gets a Content-Length in place of chunks; one
-   * that asked gets chunks, the seal, and the length in `X-Stream-Length`, for its progress. Content of another length is a
-   * failure; so that the client sees it, the last byte waits for the end. Behind middleware that may change the content, the
-   * length is not sent.
-   */
-  length?: number | undefined;
-  /** What to hash with where the client asks for trailers and prefers nothing else. `sha-256` by default. */
-  digest?: DigestOption | undefined;
-  /** The application's own trailer fields, for a client that asks for trailers. */
-  extraTrailers?: ExtraTrailers | undefined;
-  /** What a failure may tell the client. By default a type only, no message. */
-  describeError?: DescribeError | undefined;
-  /** The response to a failure before the first content. By default 500 with problem+json. */
-  errorResponse?: ((error: unknown) => ErrorResponse | undefined) | undefined;
-  /** `false` for content whose end is not proven: no trailers vouch for it. `true` by default. */
-  seal?: boolean | undefined;
-  /**
-   * `content`: the chunked body with its seal is itself the content, of type `application/vnd.chunked-trailers`, for a
-   * reader that no trailer reaches, such as a page (spec-notes/in-content.md). Every client gets the seal then, and a
-   * failure in it; the Content-Type that was set becomes a parameter, and no cache may store the response.
-   */
-  framing?: 'content' | undefined;
-  /** `true` sends the head at once, as `flushHeaders()` does. */
-  flushHeaders?: boolean | undefined;
-  /** Ends the response as a failure: `cancelled`, or `timeout` for `AbortSignal.timeout()`. */
-  signal?: AbortSignal | undefined;
-  /**
-   * Milliseconds without content from the source or progress to the client. Default 300,000; 0 or Infinity for no bound.
-   * On a server with half-open connections, a client that leaves is noticed at the next write, or by this.
-   */
-  idleTimeout?: number | undefined;
-  /**
-   * Milliseconds that a failed response may take without progress, and to go on reading after our FIN, so that it does not
-   * become RST. Default 5,000; Infinity for no bound.
-   */
-  lingerTimeout?: number | undefined;
-}
+import { checked, type RespondOptions } from './respond-options.ts';
+import { assertStatus, errorMessage, type MakeErrorResponse } from './response-head.ts';
 
 export type OpenChannel = (options: ChannelOptions) => Channel;
 
@@ -131,23 +78,11 @@ export class StreamResponse extends GatheringWritable {
   constructor(open: OpenChannel, request: RequestFacts, options: RespondOptions, createHasher: CreateHasher) {
     super();
     this.#createHasher = createHasher;
-    const { status = 200, headers = {}, digest = 'sha-256', extraTrailers, length, signal } = options;
-    const idleTimeout = timeoutFrom('idleTimeout', options.idleTimeout ?? 300_000);
-    const lingerTimeout = options.lingerTimeout ?? 5_000;
-    timeoutFrom('lingerTimeout', lingerTimeout);
-    if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal');
-    if (length !== undefined && !(Number.isSafeInteger(length) && length >= 0)) {
-      throw new RangeError(`length must be a number of bytes, not ${length}`);
-    }
-    assertStatus(status);
-    const { fields, asksToClose } = applicationFields(headers);
-    trailerNames(extraTrailers);
-    algorithmsOf(digest);
+    const { idleTimeout, lingerTimeout, fields, asksToClose } = checked(options);
     this.#options = options;
     this.#fields = fields;
     this.#asksToClose = asksToClose;
     this.#isInContent = isInContent(options.framing);
-    if (this.#isInContent) assertWholeContent(options.status);
     this.#request = request;
     this.#sources = new PipedSources(this, (error) => this.#destroyQuietly(error));
     this.#channel = open({
@@ -158,7 +93,7 @@ export class StreamResponse extends GatheringWritable {
       onShutdown: (error) => this.#destroyQuietly(error),
       onForeign: (what) => this.#destroyQuietly(endedByAnother(what)),
     });
-    destroyOnAbort(signal, this);
+    destroyOnAbort(options.signal, this);
     if (this.#channel.isGone) process.nextTick(() => this.destroy());
     else if (hasNoContent(request.method, options.status)) setImmediate(() => this.#endWithoutContent());
     else if (options.flushHeaders) process.nextTick(() => this.flushHeaders());

@@ -3,7 +3,8 @@
  * them, and against the built program's `serve`, which is killed and started again. Moments are known from the server or
  * from the directory, never guessed.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { copyFile, readdir, readFile, stat, utimes } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -20,7 +21,7 @@ import {
   sealed,
 } from '../../files/download/origin.ts';
 import { MAIN, run, serve, start, startCommand, temporaryDirectory } from '../../support/cli.ts';
-import { rawServer } from '../../support/peers.ts';
+import { listening, rawServer } from '../../support/peers.ts';
 
 const LENGTH = CONTENT.length;
 const UNVERIFIED = 'the server does not say whether this is all of it (--require always makes this fail)\n';
@@ -185,6 +186,49 @@ describe('against serve', () => {
     expect(resumed[0]).toBeUndefined();
     expect(resumed[1]).toBeGreaterThan(0);
     expect((await readFile(target)).equals(await readFile(FILE))).toBe(true);
+  });
+
+  test('whose replica goes on: another process, another inode, and no time of its own', async () => {
+    const folder = await directory();
+    const { size } = await stat(FILE);
+    const replicas = await Promise.all(
+      ['one', 'two', 'three'].map(async (name) => {
+        const copy = path.join(folder, name);
+        await copyFile(FILE, copy);
+        await utimes(copy, 1_000_000 + name.length, 1_000_000);
+        return serve(copy);
+      }),
+    );
+    const tags = await Promise.all(
+      replicas.map(async ({ url }) => (await fetch(url, { method: 'HEAD' })).headers.get('etag')),
+    );
+    expect(new Set(tags).size).toBe(1);
+    const fresh = await serve(path.join(folder, 'three')); // which knows nothing of the file yet
+    let to = replicas[0]!.port;
+    let came = 0;
+    const balancer = createServer((client) => {
+      const origin = connect(to, '127.0.0.1');
+      client.on('error', () => origin.destroy()).on('close', () => origin.destroy());
+      origin.on('error', () => client.destroy()).on('close', () => client.destroy());
+      origin.on('data', (data) => {
+        came += data.length;
+      });
+      client.pipe(origin);
+      origin.pipe(client);
+    });
+    const verdict = await download(`http://127.0.0.1:${await listening(balancer)}/`, path.join(folder, 'copy'), {
+      retryDelay: () => 0,
+      onProgress: ({ bytes }) => {
+        if (bytes < size / 2 || to === fresh.port) return;
+        to = fresh.port;
+        replicas[0]!.child.kill('SIGKILL');
+      },
+    });
+    expect(verdict).toMatchObject({ kind: 'complete', bytes: size, digest: 'match' });
+    await fresh.stdout.seen(/\nGET \/ 206 trailers/);
+    // What was on the way when the first one died is all that comes twice.
+    expect(came).toBeLessThan(size + 40_000_000);
+    expect((await readFile(path.join(folder, 'copy'))).equals(await readFile(FILE))).toBe(true);
   });
 
   test('that breaks every response: each one gets further, and no octet is unverified', async () => {

@@ -256,6 +256,24 @@ describe('other answers to a Range', () => {
     expect(isWhole).toBe(true);
   });
 
+  const promised = [`ETag: ${ETAG}`, ...o.SEALING.slice(0, 1), 'Trailer: X-Stream-Status, Repr-Digest'];
+  test.each<[what: string, head: string[], isWhole: boolean]>([
+    ['is asked for by HEAD', [`ETag: ${ETAG}`, REPR], true],
+    ['is not there: it starts again', [`ETag: ${ETAG}`], false],
+    ['is of another ETag: it starts again', ['ETag: "two"', REPR], false],
+  ])('416, and the Repr-Digest that was lost with the end of the connection %s', async (_, fields, isWhole) => {
+    const { verdict, requests, ...outcome } = await get([
+      o.head('200 OK', ...promised) + o.chunk(CONTENT),
+      unsatisfied(LENGTH),
+      o.head('200 OK', ...fields),
+      SEALED_HEAD + o.sealed(CONTENT),
+    ]);
+    expect(verdict).toMatchObject({ kind: 'complete', digest: 'match' });
+    expect(outcome.isWhole).toBe(true);
+    const methods = requests.map((request) => request.split(' ')[0]);
+    expect(methods).toEqual(isWhole ? ['GET', 'GET', 'HEAD'] : ['GET', 'GET', 'HEAD', 'GET']);
+  });
+
   test('416, since nothing is missing, but the seal that was promised: it starts again', async () => {
     const { verdict, ranges } = await get([
       SEALED_HEAD + o.failed(CONTENT),
@@ -296,8 +314,12 @@ describe('RFC 9110 §13.1.4: by a Last-Modified that proves nothing, where a Rep
     o.head('206 Partial Content', ...HEAD, `Content-Range: bytes 5000-${LENGTH - 1}/${LENGTH}`, ...fields) +
     o.sealed(content.subarray(5000), ...trailers);
 
-  test('it is asked for unless it has been modified, and the digest decides', async () => {
-    const { verdict, ranges, requests, isWhole } = await get([START, rest(CONTENT, [PROMISE], REPR)]);
+  test.each<[what: string, field: string[]]>([
+    ['without a Date', []],
+    ['with one that would make it strong', [`Date: ${new Date().toUTCString()}`]],
+  ])('it is asked for unless it has been modified, and the digest decides (%s)', async (_, field) => {
+    const start = o.head('200 OK', ...HEAD, ...field, PROMISE) + o.chunk(CONTENT.subarray(0, 5000));
+    const { verdict, ranges, requests, isWhole } = await get([start, rest(CONTENT, [PROMISE], REPR)]);
     expect(verdict).toMatchObject({ kind: 'complete', digest: 'match' });
     expect({ ranges, isWhole }).toEqual({ ranges: [undefined, 'bytes=5000-'], isWhole: true });
     expect(o.fieldOf(requests[1], 'If-Unmodified-Since')).toBe(MODIFIED);

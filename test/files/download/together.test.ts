@@ -21,12 +21,24 @@ test('six processes that start together after a kill: one works, and the others 
   expect((counts.get('complete') ?? 0) + (counts.get('EBUSY') ?? 0)).toBe(18);
 });
 
-/** Gives the content in two pieces, so that all who ask are at work at the same time. */
-async function slowServer() {
-  return rawServer((socket) => {
+/** Gives the content in two pieces, the second once so many have asked or been refused: all are at work at the same time. */
+async function slowServer(count: number) {
+  const waiting: (() => void)[] = [];
+  let arrived = 0;
+  const arrive = () => {
+    if (++arrived < count) return;
+    for (const goOn of waiting) goOn();
+  };
+  const { url } = await rawServer((socket) => {
     socket.write(o.plainStart(5000), 'latin1');
-    setTimeout(() => socket.end(CONTENT.subarray(5000)), 300);
+    waiting.push(() => socket.end(CONTENT.subarray(5000)));
+    arrive();
   });
+  const refused = async (outcome: Promise<string>) => {
+    if ((await outcome) === 'EBUSY') arrive();
+    return outcome;
+  };
+  return { url, refused };
 }
 
 const THREAD = `
@@ -50,9 +62,9 @@ describe('threads of one process', () => {
   test('with resume: one has the file, the others get EBUSY', async () => {
     const folder = await o.directory();
     const file = path.join(folder, 'file');
-    const { url } = await slowServer();
+    const { url, refused } = await slowServer(4);
     const options = { resume: true, retries: 0 };
-    const said = await Promise.all(Array.from({ length: 4 }, () => inThread(module, url, file, options)));
+    const said = await Promise.all(Array.from({ length: 4 }, () => refused(inThread(module, url, file, options))));
     expect(said.sort()).toEqual(['EBUSY', 'EBUSY', 'EBUSY', 'unverified']);
     expect(await readFile(file)).toEqual(CONTENT);
     expect(await readdir(folder)).toEqual(['file']);
@@ -61,7 +73,7 @@ describe('threads of one process', () => {
   test('without: each has a file of its own, which no other removes', async () => {
     const folder = await o.directory();
     const file = path.join(folder, 'file');
-    const { url } = await slowServer();
+    const { url } = await slowServer(4);
     const said = await Promise.all(Array.from({ length: 4 }, () => inThread(module, url, file, {})));
     expect(said).toEqual(Array.from({ length: 4 }, () => 'unverified'));
     expect(await readFile(file)).toEqual(CONTENT);
@@ -85,12 +97,14 @@ describe('two copies of the module in one thread', () => {
   test.each([true, false])('keep off each other (resume: %s)', async (resume) => {
     const folder = await o.directory();
     const file = path.join(folder, 'file');
-    const { url } = await slowServer();
+    const { url, refused } = await slowServer(2);
     const said = await Promise.all(
       (await copies()).map((download) =>
-        download(url, file, { resume, retries: 0 }).then(
-          ({ kind }) => kind,
-          ({ code }) => code,
+        refused(
+          download(url, file, { resume, retries: 0 }).then(
+            ({ kind }) => kind,
+            ({ code }) => code,
+          ),
         ),
       ),
     );

@@ -1,0 +1,81 @@
+/** What `respond` can be told, and what of that is refused before anything is sent. */
+import { algorithmsOf, type DigestOption } from '../../core/content-digest.ts';
+import type { DescribeError } from '../../core/failure.ts';
+import type { FieldPairs } from '../../core/fields.ts';
+import { type ExtraTrailers, trailerNames } from '../../core/seal.ts';
+import { timeoutFrom } from '../timeouts.ts';
+import { assertWholeContent, isInContent } from './in-content.ts';
+import type { RequestFacts } from './negotiation.ts';
+import { applicationFields, assertStatus, type ErrorResponse, type HeadersOption } from './response-head.ts';
+
+export interface RespondOptions {
+  /** The request that is answered: it decides how the body may end. */
+  request?: RequestFacts;
+  /** 200 to 999, as in `node:http`: a proxy passes on what it got. By default that of the ServerResponse when the head is sent, and 200 on a socket. */
+  status?: number | undefined;
+  /** Without Content-Length, Transfer-Encoding and Trailer, which are `respond`'s own. */
+  headers?: HeadersOption | undefined;
+  /**
+   * Bytes of the content, where known. A client that did not ask for the status gets a Content-Length in place of chunks; one
+   * that asked gets chunks, the seal, and the length in `X-Stream-Length`, for its progress. Content of another length is a
+   * failure; so that the client sees it, the last byte waits for the end. Behind middleware that may change the content, the
+   * length is not sent.
+   */
+  length?: number | undefined;
+  /** What to hash with where the client asks for trailers and prefers nothing else. `sha-256` by default. */
+  digest?: DigestOption | undefined;
+  /** The application's own trailer fields, for a client that asks for trailers. */
+  extraTrailers?: ExtraTrailers | undefined;
+  /** What a failure may tell the client. By default a type only, no message. */
+  describeError?: DescribeError | undefined;
+  /** The response to a failure before the first content. By default 500 with problem+json. */
+  errorResponse?: ((error: unknown) => ErrorResponse | undefined) | undefined;
+  /** `false` for content whose end is not proven: no trailers vouch for it. `true` by default. */
+  seal?: boolean | undefined;
+  /**
+   * `content`: the chunked body with its seal is itself the content, of type `application/vnd.chunked-trailers`, for a
+   * reader that no trailer reaches, such as a page (spec-notes/in-content.md). Every client gets the seal then, and a
+   * failure in it; the Content-Type that was set becomes a parameter, and no cache may store the response.
+   */
+  framing?: 'content' | undefined;
+  /** `true` sends the head at once, as `flushHeaders()` does. */
+  flushHeaders?: boolean | undefined;
+  /** Ends the response as a failure: `cancelled`, or `timeout` for `AbortSignal.timeout()`. */
+  signal?: AbortSignal | undefined;
+  /**
+   * Milliseconds without content from the source or progress to the client. Default 300,000; 0 or Infinity for no bound.
+   * On a server with half-open connections, a client that leaves is noticed at the next write, or by this.
+   */
+  idleTimeout?: number | undefined;
+  /**
+   * Milliseconds that a failed response may take without progress, and to go on reading after our FIN, so that it does not
+   * become RST. Default 5,000; Infinity for no bound.
+   */
+  lingerTimeout?: number | undefined;
+}
+
+export interface Checked {
+  /** Milliseconds; 0 for no bound. */
+  idleTimeout: number;
+  /** Milliseconds; Infinity for no bound. */
+  lingerTimeout: number;
+  /** Without `Connection`. */
+  fields: FieldPairs;
+  asksToClose: boolean;
+}
+
+/** @throws TypeError, RangeError for options that are none */
+export function checked(options: RespondOptions): Checked {
+  const { status, headers = {}, digest = 'sha-256', extraTrailers, length, signal, lingerTimeout = 5_000 } = options;
+  const idleTimeout = timeoutFrom('idleTimeout', options.idleTimeout ?? 300_000);
+  timeoutFrom('lingerTimeout', lingerTimeout);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal');
+  if (length !== undefined && !(Number.isSafeInteger(length) && length >= 0)) {
+    throw new RangeError(`length must be a number of bytes, not ${length}`);
+  }
+  if (status !== undefined) assertStatus(status);
+  if (isInContent(options.framing)) assertWholeContent(status);
+  trailerNames(extraTrailers);
+  algorithmsOf(digest);
+  return { idleTimeout, lingerTimeout, ...applicationFields(headers) };
+}
