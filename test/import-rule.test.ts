@@ -1,7 +1,7 @@
 /**
  * The import rule (CONTRIBUTING.md, "The map"): `core` imports only `core`; `web` and `node` import `core`; `undici` and
  * `files`, which run nowhere but on Node, import `core` and `node`; `cli` imports all of these but `web`. Inside `node`,
- * `head` knows neither `send` nor `receive`, and these two do not know each other: they meet in the files above them.
+ * `head` knows no other wing, `send` and `receive` do not know each other, and `seal` stands on `send`.
  * Nothing imports an index.ts, except that `cli` may; no circles, type-only imports included; `node:` nowhere in `core` and
  * `web`; nothing from npm.
  *
@@ -21,7 +21,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   'node/head': ['core', 'node', 'node/head'],
   'node/send': ['core', 'node', 'node/head', 'node/send'],
   'node/receive': ['core', 'node', 'node/head', 'node/receive'],
-  node: ['core', 'node', 'node/head', 'node/send', 'node/receive'],
+  'node/seal': ['core', 'node', 'node/send', 'node/seal'],
+  node: ['core', 'node', 'node/head', 'node/send', 'node/receive', 'node/seal'],
   web: ['core', 'web'],
   files: ['core', 'node', 'node/head', 'node/send', 'node/receive', 'files'],
   undici: ['core', 'node', 'node/head', 'node/receive', 'undici'],

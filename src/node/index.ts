@@ -26,9 +26,9 @@ export { type ReceivedResponse, type ReceiveOptions, receive } from './receive/r
 export type { ReceivedBody } from './receive/received-body.ts';
 export { type VerifyOptions, verify } from './receive/verify.ts';
 export { type RelayOptions, relay } from './relay.ts';
+export { type SealingOptions, seal } from './seal/seal.ts';
+export { SealedServerResponse } from './seal/sealed-server-response.ts';
 export { acceptsInContent } from './send/in-content.ts';
 export type { RequestFacts } from './send/negotiation.ts';
 export { type Ending, type RespondOptions, type RespondTarget, respond, type StreamResponse } from './send/respond.ts';
 export type { ErrorResponse, HeadersOption } from './send/response-head.ts';
-export { type SealingOptions, seal } from './send/seal.ts';
-export { SealedServerResponse } from './send/sealed-server-response.ts';

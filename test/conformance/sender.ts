@@ -18,9 +18,9 @@ import { pipeline } from 'node:stream/promises';
 import { readRequest } from '../../src/node/head/read-request.ts';
 import { requestHeaders } from '../../src/node/head/request-headers.ts';
 import { relay } from '../../src/node/relay.ts';
+import { seal } from '../../src/node/seal/seal.ts';
 import { acceptsInContent } from '../../src/node/send/in-content.ts';
 import { type RespondOptions, respond } from '../../src/node/send/respond.ts';
-import { seal } from '../../src/node/send/seal.ts';
 
 const PIECES = ['id,total\n', '1,20\n2,35\n', '3,50\n'];
 

@@ -5,8 +5,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { finished, pipeline, Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { type SealingOptions, seal } from '../../../src/node/send/seal.ts';
-import { SealedServerResponse } from '../../../src/node/send/sealed-server-response.ts';
+import { type SealingOptions, seal } from '../../../src/node/seal/seal.ts';
+import { SealedServerResponse } from '../../../src/node/seal/sealed-server-response.ts';
 import { ASKING, AWARE, dial, HEAD, LAST_CHUNK, messageFrom, OLD, PLAIN, TRAILERS } from '../../support/dial.ts';
 import { HELLO_WORLD } from '../../support/hashing.ts';
 import { failing, listen, type Source, serve } from '../../support/servers.ts';

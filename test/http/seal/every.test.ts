@@ -2,14 +2,14 @@
 import http from 'node:http';
 import { pipeline, Readable } from 'node:stream';
 import { beforeAll, expect, test } from 'vitest';
+import { seal } from '../../../src/node/seal/seal.ts';
 import { respond } from '../../../src/node/send/respond.ts';
-import { seal } from '../../../src/node/send/seal.ts';
 import { AWARE, dial, LAST_CHUNK, messageFrom, PLAIN } from '../../support/dial.ts';
 import { HELLO_WORLD } from '../../support/hashing.ts';
 import { failing, listen, serve } from '../../support/servers.ts';
 import { CHUNK, FAILED_SEAL, SEAL } from '../endings-table.ts';
 
-beforeAll(() => import('../../../src/node/seal-every.ts'));
+beforeAll(() => import('../../../src/node/seal/every.ts'));
 
 test('servers that know nothing of it are sealed', async () => {
   const server = http.createServer(({ url }, res) => {

@@ -8,8 +8,8 @@ import type { AddressInfo } from 'node:net';
 import { pipeline, Readable } from 'node:stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { verify } from '../../../src/node/receive/verify.ts';
+import { type SealingOptions, seal } from '../../../src/node/seal/seal.ts';
 import { respond } from '../../../src/node/send/respond.ts';
-import { type SealingOptions, seal } from '../../../src/node/send/seal.ts';
 import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../../support/hashing.ts';
 import { failing } from '../../support/servers.ts';
 

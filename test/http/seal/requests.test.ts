@@ -9,7 +9,7 @@ import { pipeline, Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { Verdict } from '../../../src/core/verdict.ts';
 import { verify } from '../../../src/node/receive/verify.ts';
-import { type SealingOptions, seal } from '../../../src/node/send/seal.ts';
+import { type SealingOptions, seal } from '../../../src/node/seal/seal.ts';
 import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../../support/hashing.ts';
 import { listen, serve } from '../../support/servers.ts';
 import { Wire } from '../../support/wire.ts';

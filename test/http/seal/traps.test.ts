@@ -9,8 +9,8 @@ import { constants, createGzip, gunzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { responseEnd, responseFailed, responseStart } from '../../../src/node/diagnostics.ts';
 import { drain } from '../../../src/node/drain.ts';
+import { type SealingOptions, seal } from '../../../src/node/seal/seal.ts';
 import { respond } from '../../../src/node/send/respond.ts';
-import { type SealingOptions, seal } from '../../../src/node/send/seal.ts';
 import {
   ABORT_CHUNK,
   ASKING,

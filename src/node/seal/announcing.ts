@@ -3,8 +3,8 @@ import type { DigestOption } from '../../core/content-digest.ts';
 import { listMembers } from '../../core/fields.ts';
 import { Seal } from '../../core/seal.ts';
 import { createHasher } from '../hashing.ts';
+import { algorithmsFor, negotiate, type RequestFacts } from '../send/negotiation.ts';
 import type { HeadArguments } from './head-arguments.ts';
-import { algorithmsFor, negotiate, type RequestFacts } from './negotiation.ts';
 
 interface Sealing {
   digest: DigestOption | undefined;

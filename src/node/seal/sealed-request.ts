@@ -12,11 +12,11 @@ import { describeFailure } from '../../core/failure.ts';
 import { type FieldPairs, listMembers } from '../../core/fields.ts';
 import { Seal } from '../../core/seal.ts';
 import { createHasher } from '../hashing.ts';
+import { queuedBytes } from '../send/channel.ts';
+import { holdSocket, sendAll } from '../send/closing.ts';
+import { PipedSources } from '../send/piped-sources.ts';
 import { joined } from './announcing.ts';
-import { queuedBytes } from './channel.ts';
-import { holdSocket, sendAll } from './closing.ts';
 import { pairsOf } from './head-arguments.ts';
-import { PipedSources } from './piped-sources.ts';
 import type { SealingOptions } from './sealed-response.ts';
 import { bytesOf, isContent, refused } from './write-arguments.ts';
 

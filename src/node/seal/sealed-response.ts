@@ -16,17 +16,17 @@ import type { FieldPairs } from '../../core/fields.ts';
 import type { Seal } from '../../core/seal.ts';
 import { type ResponseEnd, responseEnd, responseFailed, responseStart } from '../diagnostics.ts';
 import { isDraining, register } from '../draining.ts';
+import { holdSocket, reset } from '../send/closing.ts';
+import { HttpChannel } from '../send/http-channel.ts';
+import { Middleware, type Write } from '../send/middleware.ts';
+import { type Ending, type FailureEnding, negotiate } from '../send/negotiation.ts';
+import { PipedSources } from '../send/piped-sources.ts';
+import { type RespondOptions, respond } from '../send/respond.ts';
+import { isAboutContent } from '../send/response-head.ts';
+import { sealOf } from '../send/sealed.ts';
 import { announceSeal } from './announcing.ts';
 import { onCloseAll } from './close-all.ts';
-import { holdSocket, reset } from './closing.ts';
 import { HeadArguments, pairsOf } from './head-arguments.ts';
-import { HttpChannel } from './http-channel.ts';
-import { Middleware, type Write } from './middleware.ts';
-import { type Ending, type FailureEnding, negotiate } from './negotiation.ts';
-import { PipedSources } from './piped-sources.ts';
-import { type RespondOptions, respond } from './respond.ts';
-import { isAboutContent } from './response-head.ts';
-import { sealOf } from './sealed.ts';
 import { bytesOf, isContent, refused } from './write-arguments.ts';
 
 export interface SealingOptions

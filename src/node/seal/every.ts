@@ -5,7 +5,7 @@
 
 import { subscribe } from 'node:diagnostics_channel';
 import type { ServerResponse } from 'node:http';
-import { seal } from './send/seal.ts';
+import { seal } from './seal.ts';
 
 subscribe('http.server.request.start', (message) => {
   seal((message as { response: ServerResponse }).response);
