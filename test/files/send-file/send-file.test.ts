@@ -260,6 +260,14 @@ test('options that are none are told before anything is sent', async () => {
   expect(errors).toEqual([new TypeError('sha256 must be the 64 hexadecimal digits of a SHA-256')]);
 });
 
+test('RFC 9110 §8.8.2.1: a time that is still to come is not sent as Last-Modified', async () => {
+  const file = await fileOf();
+  const tomorrow = Date.now() / 1000 + 86_400;
+  await utimes(file, tomorrow, tomorrow);
+  const { headers } = await ask((await s.overHttp(file)).port, '/');
+  expect([headers['last-modified'], headers.etag]).toEqual([undefined, ETAG]);
+});
+
 test('replicas agree: equal content, whatever the inode, the name and the times are', async () => {
   const files = await Promise.all([fileOf(CONTENT), fileOf(CONTENT, 'b.txt'), fileOf(CONTENT)]);
   await utimes(files[1]!, 1_000_000, 1_000_000);
