@@ -4,3 +4,4 @@ export function overHttp2(
   isSealed: boolean,
   headers: object,
 ): Promise<{ body: string; status: string | undefined; rstCode: number }>;
+export function aiSdk(isTold: boolean, headers: object): Promise<string>;

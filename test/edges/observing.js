@@ -2,6 +2,7 @@
 import http from 'node:http';
 import http2 from 'node:http2';
 import { pipeline, Readable } from 'node:stream';
+import { createUIMessageStream, pipeUIMessageStreamToResponse } from 'ai';
 import fastify from 'fastify';
 import morgan from 'morgan';
 import { requestHeaders, seal } from '../../dist/node/index.js';
@@ -88,4 +89,36 @@ export async function overHttp2(isSealed, headers) {
   session.close();
   await app.close();
   return { ...seen, rstCode: stream.rstCode };
+}
+
+/** A model that fails in the middle, by the AI SDK: what its client reads. */
+export async function aiSdk(isTold, headers) {
+  const server = http.createServer((_req, res) => {
+    seal(res);
+    const stream = createUIMessageStream({
+      execute: async ({ writer }) => {
+        writer.write({ type: 'text-start', id: '1' });
+        writer.write({ type: 'text-delta', id: '1', delta: 'hello' });
+        await new Promise((resolve) => setImmediate(resolve));
+        throw new Error('the model is gone');
+      },
+      onError: (error) => {
+        if (isTold) res.destroy(error);
+        return 'The model is gone';
+      },
+    });
+    pipeUIMessageStreamToResponse({ response: res, stream });
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const seen = await new Promise((resolve) => {
+    http
+      .get({ port: server.address().port, headers, agent: false }, (message) => {
+        message.resume();
+        message.on('end', () => resolve(message.trailers['x-stream-status']?.split(';')[0] ?? 'whole'));
+        message.on('error', () => resolve('cut'));
+      })
+      .on('error', () => resolve('cut'));
+  });
+  server.close();
+  return seen;
 }

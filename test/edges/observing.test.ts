@@ -1,6 +1,7 @@
 /** What the guide says of those who watch a sealed response (docs/seal.md, "What others see"). */
 import { expect, test } from 'vitest';
-import { morganLogs, onResponseRuns, overHttp2 } from './observing.js';
+import { requestHeaders } from '../../src/node/index.ts';
+import { aiSdk, morganLogs, onResponseRuns, overHttp2 } from './observing.js';
 
 const FAILED = 'error;bytes=5;type=source_error';
 
@@ -20,4 +21,9 @@ test('Fastify over HTTP/2 ends a failed stream cleanly, but for the seal', async
   expect(await overHttp2(false, {})).toEqual({ ...before, rstCode: 0 });
   expect(await overHttp2(true, {})).toEqual({ ...before, rstCode: 2 });
   expect(await overHttp2(true, asked)).toEqual({ body: 'first', status: FAILED, rstCode: 0 });
+});
+
+test('the AI SDK ends a response whose model has failed, and its onError tells the seal', async () => {
+  expect([await aiSdk(false, requestHeaders()), await aiSdk(false, {})]).toEqual(['ok', 'whole']);
+  expect([await aiSdk(true, requestHeaders()), await aiSdk(true, {})]).toEqual(['error', 'cut']);
 });

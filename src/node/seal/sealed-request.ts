@@ -159,7 +159,7 @@ export class SealedRequest {
       this.#sendTrailers(this.#seal.fail(describeFailure(cause, describeError)));
       this.#pass('end', []);
     }
-    while (request.writableCorked > 0) request.uncork();
+    for (let corks = request.writableCorked; corks > 0; corks--) request.uncork();
     this.#leave(request.socket!, error);
     return request;
   }

@@ -276,7 +276,7 @@ export class SealedResponse {
     const reason = describeFailure(cause, describeError);
     if (ending === 'clean-failure') this.#sendTrailers(this.#seal!.fail(reason));
     OutgoingMessage.prototype.flushHeaders.call(response);
-    while (response.writableCorked > 0) response.uncork();
+    for (let corks = response.writableCorked; corks > 0; corks--) response.uncork();
     this.#state = 'over';
     const idle = { idleTimeout: 300_000, onGone: ignore, onIdle: ignore, onForeign: ignore, onShutdown: ignore };
     const channel = new HttpChannel(response, { ...idle, lingerTimeout }, true);
