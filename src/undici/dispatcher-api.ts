@@ -27,7 +27,8 @@ export interface LegacyHandler {
   onUpgrade?(statusCode: number, rawHeaders: RawFields, socket: Socket): void;
   onHeaders?(statusCode: number, rawHeaders: RawFields, resume: () => void, statusText?: string): boolean | undefined;
   onData?(data: Buffer): boolean | undefined;
-  onComplete?(rawTrailers: RawFields): void;
+  /** @param rawTrailers an object over HTTP/2 */
+  onComplete?(rawTrailers: RawFields | FieldRecord): void;
   onError?(error: Error): void;
   onBodySent?(data: unknown): unknown;
   onRequestSent?(): void;

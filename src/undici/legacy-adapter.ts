@@ -115,7 +115,7 @@ class HandlerOfLegacy implements ControllerHandler {
   }
 
   onResponseEnd(controller: Controller, trailers: FieldRecord = {}): void {
-    this.#next.onComplete?.(rawFields(controller.rawTrailers, trailers));
+    this.#next.onComplete?.(controller.rawTrailers ?? rawFromRecord(trailers));
   }
 
   onResponseError(_controller: unknown, error: Error): void {

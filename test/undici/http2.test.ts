@@ -8,6 +8,7 @@ import { connect, type Server, type Socket } from 'node:net';
 import { setImmediate as nextRound } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Verdict } from '../../src/core/verdict.ts';
+import type { Dispatch } from '../../src/undici/dispatcher-api.ts';
 import { type VerifyInterceptorOptions, verifyInterceptor } from '../../src/undici/interceptor.ts';
 import { verdictOf } from '../../src/undici/verdict-of.ts';
 import { type Frame, originOfFrames } from '../support/http2-frames.ts';
@@ -81,6 +82,28 @@ const sealed =
     stream.on('wantTrailers', () => stream.sendTrailers(seal));
     stream.end(content);
   };
+
+test.each(COPIES.filter(({ major }) => major < 8))(
+  'a handler without a controller is told of the trailers as without us, $name',
+  async (copy) => {
+    const port = await serve(sealed('hello h2!'));
+    const trailersBy = (dispatch: Dispatch) =>
+      new Promise((resolve, reject) => {
+        const handler = {
+          onConnect() {},
+          onHeaders: () => true,
+          onData: () => true,
+          onComplete: resolve,
+          onError: reject,
+        };
+        dispatch({ origin: `http://127.0.0.1:${port}`, path: '/', method: 'GET' }, handler);
+      });
+    const agent = agentOf(copy, { allowH2: true, connect: connectOverTcp });
+    const bare = agent.dispatch.bind(agent) as Dispatch;
+    const without = await trailersBy(bare);
+    expect(await trailersBy(verifyInterceptor({ require: 'never' })(bare))).toEqual(without);
+  },
+);
 
 describe.each(COPIES)('$name', (copy) => {
   const seesTrailers = copy.major > 6;
