@@ -7,8 +7,8 @@ import http, { type ServerResponse } from 'node:http';
 import { createServer, type Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { readRequest } from '../../src/node/head/read-request.ts';
-import { respond, type StreamResponse } from '../../src/node/send/respond.ts';
-import { PIECES } from './origin.ts';
+import { type RespondOptions, respond, type StreamResponse } from '../../src/node/send/respond.ts';
+import { CONTENT, PIECES } from './origin.ts';
 
 /** What somebody else sends, if there is still somebody to answer. */
 export const THEIRS = 'Something broke!';
@@ -70,14 +70,15 @@ export interface Case {
   fate: (typeof FATES)[number];
 }
 
+const ALL = [...TO_THE_RESPONSE, ...TO_THE_SOCKET];
+const LENGTH = { length: CONTENT.length };
+
 export const ORIGINS: Origin[] = [
-  { name: 'a raw socket', deeds: TO_THE_SOCKET, make: rawOrigin },
-  { name: 'node:http', deeds: [...TO_THE_RESPONSE, ...TO_THE_SOCKET], make: (cases) => httpOrigin(cases, () => {}) },
-  {
-    name: 'behind a recorder',
-    deeds: [...TO_THE_RESPONSE, ...TO_THE_SOCKET],
-    make: (cases) => httpOrigin(cases, recorder),
-  },
+  { name: 'a raw socket', deeds: TO_THE_SOCKET, make: (cases) => rawOrigin(cases, {}) },
+  { name: 'a raw socket, length known', deeds: TO_THE_SOCKET, make: (cases) => rawOrigin(cases, LENGTH) },
+  { name: 'node:http', deeds: ALL, make: (cases) => httpOrigin(cases, {}) },
+  { name: 'node:http, length known', deeds: ALL, make: (cases) => httpOrigin(cases, LENGTH) },
+  { name: 'behind a recorder', deeds: ALL, make: (cases) => httpOrigin(cases, {}, recorder) },
 ];
 
 export function casesOf({ deeds }: Origin): Case[] {
@@ -93,12 +94,12 @@ function recorder(res: ServerResponse): void {
 
 const forget = () => {};
 
-function rawOrigin(cases: readonly Case[]) {
+function rawOrigin(cases: readonly Case[], options: RespondOptions) {
   return createServer({ noDelay: true }, async (socket) => {
     try {
       for (;;) {
         const request = await readRequest(socket);
-        const response = respond(socket, { request });
+        const response = respond(socket, { request, ...options });
         const closed = new Promise((resolve) => response.once('close', resolve));
         await give(cases[Number(request.target.slice(1))], response, socket, undefined);
         await closed;
@@ -109,10 +110,10 @@ function rawOrigin(cases: readonly Case[]) {
   });
 }
 
-function httpOrigin(cases: readonly Case[], before: (res: ServerResponse) => void) {
+function httpOrigin(cases: readonly Case[], options: RespondOptions, before?: (res: ServerResponse) => void) {
   return http.createServer((req, res) => {
-    before(res);
-    give(cases[Number(req.url!.slice(1))], respond(res), req.socket, res).catch(forget);
+    before?.(res);
+    give(cases[Number(req.url!.slice(1))], respond(res, options), req.socket, res).catch(forget);
   });
 }
 

@@ -185,7 +185,8 @@ export class HttpChannel extends Channel {
     response.cork();
     for (let i = 0; i < pieces.length - 1; i++) nodeWrite.call(response, pieces[i]!, undefined, ignore);
     nodeWrite.call(response, pieces.at(-1)!, undefined, onWritten);
-    response.uncork();
+    // Whoever has corked it before would have us wait for what cannot leave.
+    while (response.writableCorked > 0) response.uncork();
   }
 
   flushHead(): void {
