@@ -26,9 +26,10 @@ export function inContentResponse({ content, outer }) {
  * Serves the response and has it read.
  *
  * @param read gets a URL and `{ method, require, idleTimeout }`; gives `{ verdict, accepted, content, type }`
+ * @param port where to serve it; any by default
  * @returns what `read` gave, and the `request` head that it had sent
  */
-export async function serve({ response, end, method = 'GET', require = 'announced' }, read) {
+export async function serve({ response, end, method = 'GET', require = 'announced' }, read, port = 0) {
   let request = '';
   const sockets = new Set();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -49,13 +50,14 @@ export async function serve({ response, end, method = 'GET', require = 'announce
       }
     });
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
+  await once(server.listen(port, '127.0.0.1'), 'listening');
   try {
     const url = `http://127.0.0.1:${server.address().port}/`;
     return { ...(await read(url, { method, require, idleTimeout: end === 'stall' ? 1 : 20 })), request };
   } finally {
     for (const socket of sockets) socket.destroy();
     server.close();
+    await once(server, 'close');
   }
 }
 

@@ -12,6 +12,8 @@ import { askSender, SENDER_LEVELS } from './senders.mjs';
 const USAGE = `node run.mjs --receiver COMMAND     a recipient: COMMAND URL writes content, and a verdict
 node run.mjs --in-content COMMAND   a recipient of in-content responses, called in the same way
 node run.mjs --sender URL           a server that has the paths of the README
+  --http2        over HTTP/2 without TLS
+node run.mjs --gateway URL --upstream PORT   an intermediary whose upstream is this port of 127.0.0.1
   --only TEXT    only the vectors that have this in their name
   --jobs N       recipients at a time; 4 by default`;
 
@@ -58,17 +60,26 @@ function report(results, levels, name) {
   return level !== 'none';
 }
 
+function addressOf(url) {
+  const { hostname, port, protocol } = new URL(url);
+  if (protocol !== 'http:') throw new Error(`${url} is no http: URL`);
+  return { host: hostname, port: Number(port || 80) };
+}
+
 async function main() {
   const { values } = parseArgs({
     options: {
       receiver: { type: 'string' },
       'in-content': { type: 'string' },
       sender: { type: 'string' },
+      http2: { type: 'boolean', default: false },
+      gateway: { type: 'string' },
+      upstream: { type: 'string' },
       only: { type: 'string', default: '' },
       jobs: { type: 'string', default: '4' },
     },
   });
-  const { receiver, sender, 'in-content': inContent } = values;
+  const { receiver, sender, gateway, upstream, 'in-content': inContent } = values;
   const jobs = Number(values.jobs);
   const isAsked = ({ name }) => name.includes(values.only);
   if (receiver !== undefined) {
@@ -86,12 +97,18 @@ async function main() {
     return report(results, RECIPIENT_LEVELS, 'recipient in content');
   }
   if (sender !== undefined) {
-    const { hostname, port, protocol } = new URL(sender);
-    if (protocol !== 'http:') throw new Error('--sender takes an http: URL');
-    const address = { host: hostname, port: Number(port || 80) };
-    const vectors = (await vectorsOf('senders.json')).filter(isAsked);
+    const address = addressOf(sender);
+    const vectors = (await vectorsOf(values.http2 ? 'senders-http2.json' : 'senders.json')).filter(isAsked);
     const results = await gradeAll(vectors, 1, (vector) => askSender(vector, address));
-    return report(results, SENDER_LEVELS, 'sender');
+    return report(results, SENDER_LEVELS, values.http2 ? 'sender over HTTP/2' : 'sender');
+  }
+  if (gateway !== undefined && upstream !== undefined) {
+    const address = addressOf(gateway);
+    const vectors = (await vectorsOf('gateways.json')).filter(isAsked);
+    const results = await gradeAll(vectors, 1, (vector) =>
+      serve({ response: vector.upstream, end: vector.end }, () => askSender(vector, address), Number(upstream)),
+    );
+    return report(results, SENDER_LEVELS, 'intermediary');
   }
   process.stderr.write(`${USAGE}\n`);
   return false;

@@ -5,6 +5,7 @@
 import {
   digestOf,
   exchange,
+  exchangeHttp2,
   fieldOf,
   membersOf,
   readAbortLine,
@@ -34,6 +35,22 @@ function endingOf(response) {
   if (framing === 'close') return { ending: 'close', content };
   if (framing === 'length') return { ending: isWhole ? 'length' : 'length cut', content };
   return endingOfChunks({ content, trailers, rest, extensions: response.extensions });
+}
+
+/** The same over HTTP/2, where a stream error is an end by itself. */
+function endingOfStream({ status, fields, content, trailers, end }, method) {
+  const INTERNAL_ERROR = 2;
+  if (status === undefined) return { ending: `no response (${end})` };
+  if (status >= 400) return { ending: end === 'END_STREAM' ? 'error response' : 'cut error response' };
+  if (end === INTERNAL_ERROR) return { ending: 'stream error', content };
+  if (end !== 'END_STREAM') return { ending: `the stream ended by ${end}` };
+  if (method === 'HEAD' || status === 204) return { ending: content === '' ? 'none' : 'content' };
+  if (IN_CONTENT.test(fieldOf(fields, 'content-type') ?? '')) {
+    const { ending, ...inner } = endingOfChunks(readChunked(content));
+    return { ending: `content ${ending}`, ...inner };
+  }
+  const { ending, ...found } = endingOfChunks({ content, trailers, rest: '', extensions: [] });
+  return { ending: ending === 'plain' ? 'end' : ending, ...found };
 }
 
 function endingOfChunks({ content, trailers, rest, extensions }) {
@@ -69,9 +86,10 @@ function faultsOf(vector, response, { ending, content, said, trailers = [] }) {
     check(response.end === vector.connection, `the connection ended by ${response.end}, not ${vector.connection}`);
   }
   const isFailed =
-    /^(?:clean|cut|abort|length cut|content clean)$/.test(ending) || /fail|type|details/.test(vector.request.path);
+    /^(?:clean|cut|abort|length cut|content clean|stream error)$/.test(ending) ||
+    /fail|type|details/.test(vector.request.path);
   if (content !== undefined) {
-    const wanted = vector.request.path === '/empty' ? '' : isFailed ? PREFIX : WHOLE;
+    const wanted = vector.content ?? (vector.request.path === '/empty' ? '' : isFailed ? PREFIX : WHOLE);
     check(content === wanted, `the content is ${JSON.stringify(content)}`);
   }
   if (said?.bytes !== undefined && content !== undefined) {
@@ -114,8 +132,10 @@ function faultsOf(vector, response, { ending, content, said, trailers = [] }) {
 
 /** @returns `{ grade, why }`: `right`, `below` (right for a lower level), `wrong`, or `not offered` by this server */
 export async function askSender(vector, address) {
-  const response = await exchange(address, vector.request, vector.connection);
-  const found = endingOf(response);
+  const { request, connection } = vector;
+  const isHttp2 = request.version === '2';
+  const response = await (isHttp2 ? exchangeHttp2(address, request) : exchange(address, request, connection));
+  const found = isHttp2 ? endingOfStream(response, request.method) : endingOf(response);
   const { ending } = found;
   const isOptional = vector.option !== undefined;
   if (isOptional && [400, 404, 505].includes(response.status)) return { grade: 'not offered' };
@@ -129,7 +149,11 @@ export async function askSender(vector, address) {
   if (grade === 'wrong') {
     return { grade, why: `${[vector.ending].flat().join(' or ')}, not ${ending}: ${JSON.stringify(response.octets)}` };
   }
-  const faults = faultsOf(grade === 'below' ? { ...vector, connection: 'FIN', lacks: [] } : vector, response, found);
+  const faults = faultsOf(
+    grade === 'below' ? { ...vector, connection: isHttp2 ? undefined : 'FIN', lacks: [] } : vector,
+    response,
+    found,
+  );
   return faults.length === 0
     ? { grade }
     : { grade: 'wrong', why: `${faults.join('; ')}: ${JSON.stringify(response.octets)}` };

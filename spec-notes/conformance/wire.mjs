@@ -3,6 +3,7 @@
  * response cut into head and content, and how the connection under it ended. A character is an octet (latin1).
  */
 import { createHash } from 'node:crypto';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
@@ -161,5 +162,44 @@ export function exchange({ host, port }, { method, path, version, fields }, asks
       }
     });
     socket.write(`${method} ${path} ${head}${lines}\r\n`, 'latin1');
+  });
+}
+
+/**
+ * The same over HTTP/2 without TLS. `end` is `END_STREAM`, or the error code of RST_STREAM or GOAWAY.
+ */
+export function exchangeHttp2({ host, port }, { method, path, fields }, patience = 4000) {
+  return new Promise((resolve) => {
+    const session = connectHttp2(`http://${host}:${port}`);
+    const stream = session.request({ ':method': method, ':path': path, ...Object.fromEntries(fields) });
+    const found = { status: undefined, fields: [], trailers: [], content: '', octets: '', end: 'open' };
+    const pairs = (headers) =>
+      Object.entries(headers).flatMap(([name, value]) => [value].flat().map((one) => [name, String(one)]));
+    const finish = () => {
+      clearTimeout(timer);
+      session.destroy();
+      resolve({ ...found, octets: JSON.stringify(found) });
+    };
+    const timer = setTimeout(finish, patience);
+    session.on('error', () => {});
+    stream.on('response', (headers) => {
+      found.status = headers[':status'];
+      found.fields = pairs(headers);
+    });
+    stream.on('trailers', (headers) => {
+      found.trailers = pairs(headers);
+    });
+    stream.on('data', (data) => {
+      found.content += data.toString('latin1');
+    });
+    stream.on('end', () => {
+      found.end = 'END_STREAM';
+    });
+    stream.on('error', () => {});
+    stream.on('close', () => {
+      if (stream.rstCode !== 0) found.end = stream.rstCode;
+      finish();
+    });
+    stream.end();
   });
 }

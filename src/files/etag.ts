@@ -72,7 +72,15 @@ function opaque(etag: string): string {
   return etag.replace(/^W\//, '');
 }
 
-function seconds(date: string | undefined): number | undefined {
-  const milliseconds = date === undefined ? Number.NaN : Date.parse(date);
+/** An HTTP-date in one of its three forms (RFC 9110 §5.6.7); whatever else is a date is none here. */
+const HTTP_DATES = [
+  /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/,
+  /^[A-Z][a-z]{2,5}day, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/,
+  /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/, // without a zone, which is GMT
+];
+
+function seconds(date = ''): number | undefined {
+  if (!HTTP_DATES.some((form) => form.test(date))) return undefined;
+  const milliseconds = Date.parse(date.endsWith('GMT') ? date : `${date} GMT`);
   return Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000);
 }

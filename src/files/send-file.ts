@@ -8,14 +8,13 @@
  */
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { OutgoingMessage, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { OutgoingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type FieldPairs, fieldValue } from '../core/fields.ts';
 import { createHasher } from '../node/hashing.ts';
 import type { Ending, RequestFacts } from '../node/send/negotiation.ts';
-import { type RespondOptions, respond, respondWith } from '../node/send/respond.ts';
+import { type RespondOptions, type RespondTarget, respond, respondWith } from '../node/send/respond.ts';
 import { applicationFields, errorMessage, isAboutContent } from '../node/send/response-head.ts';
 import { below } from './below.ts';
 import { etagOf, field, ifRangeHolds, preconditionStatus, type Validators } from './etag.ts';
@@ -62,11 +61,7 @@ export interface SentFile {
  * @example
  * http.createServer((req, res) => sendFile(res, 'report.pdf').catch(log));
  */
-export async function sendFile(
-  target: Socket | ServerResponse,
-  path: string,
-  options: SendFileOptions = {},
-): Promise<SentFile> {
+export async function sendFile(target: RespondTarget, path: string, options: SendFileOptions = {}): Promise<SentFile> {
   const { error, ...sent } = await answerWithFile(target, path, options);
   if (error !== undefined) throw error;
   return sent;
@@ -78,7 +73,7 @@ export interface Answered extends SentFile {
 
 /** @param failAfter breaks the response on purpose after so many bytes */
 export async function answerWithFile(
-  target: Socket | ServerResponse,
+  target: RespondTarget,
   path: string,
   options: SendFileOptions,
   failAfter = Number.POSITIVE_INFINITY,
@@ -87,9 +82,11 @@ export async function answerWithFile(
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) {
     throw new TypeError('sha256 must be the 64 hexadecimal digits of a SHA-256');
   }
-  const request = options.request ?? ((target as Partial<ServerResponse>).req as RequestFacts | undefined);
+  const request = options.request ?? ('writeHead' in target ? (target.req as RequestFacts | undefined) : undefined);
   if (request === undefined) {
-    throw new TypeError('sendFile(socket) needs the request that it answers: { request: await readRequest(socket) }');
+    throw new TypeError(
+      'sendFile on a socket or stream needs the request that it answers: { request }, as respond does',
+    );
   }
   let opened: Opened;
   try {
@@ -183,7 +180,7 @@ interface Refusal {
 type Responding = Omit<SendFileOptions, 'root' | 'sha256'>;
 
 async function planFor(
-  target: Socket | ServerResponse,
+  target: RespondTarget,
   request: RequestFacts,
   { file, stats }: Opened,
   name: string,
@@ -247,7 +244,7 @@ function validatorsOf(own: FieldPairs, digest: Buffer | undefined, { mtimeNs, ct
 }
 
 /** The application's own fields: those of the options, and those that were set on the ServerResponse. */
-function fieldsBefore(target: Socket | ServerResponse, { headers = {} }: Responding): FieldPairs {
+function fieldsBefore(target: RespondTarget, { headers = {} }: Responding): FieldPairs {
   const { fields, asksToClose } = applicationFields(headers);
   const given: FieldPairs = asksToClose ? [...fields, ['Connection', 'close']] : fields;
   if (!('writeHead' in target)) return given;
@@ -271,8 +268,10 @@ function merged(own: FieldPairs, ours: FieldPairs, isShared: boolean): FieldPair
 }
 
 /** Whether middleware may change what is written. */
-function isShared(target: Socket | ServerResponse): boolean {
-  return 'writeHead' in target && target.write !== OutgoingMessage.prototype.write;
+function isShared(target: RespondTarget): boolean {
+  if (!('writeHead' in target)) return false;
+  const isOwn = Object.hasOwn(target, 'write');
+  return 'stream' in target ? isOwn : isOwn || target.write !== OutgoingMessage.prototype.write;
 }
 
 function refusal(status: number, message: string, fields: FieldPairs): Refusal {
@@ -281,7 +280,7 @@ function refusal(status: number, message: string, fields: FieldPairs): Refusal {
 
 /** An answer without the file, and without what was said of it. */
 async function refuse(
-  target: Socket | ServerResponse,
+  target: RespondTarget,
   statusCode: number,
   error: unknown,
   request: RequestFacts,

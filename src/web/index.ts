@@ -13,3 +13,5 @@ export type { CreateStreamHasher, StreamHasher } from './async-hashers.ts';
 export { ChunkedDecoderStream, type ChunkedDecoderStreamOptions } from './chunked-decoder-stream.ts';
 export { ChunkedEncoderStream, type ChunkedEncoderStreamOptions } from './chunked-encoder-stream.ts';
 export { parseInContentType } from './in-content.ts';
+export { type AskingRequest, acceptsInContent, type SealedResponseInit, sealedResponse } from './sealed-response.ts';
+export { type VerifiedResponse, type VerifyResponseOptions, verifyResponse } from './verify-response.ts';

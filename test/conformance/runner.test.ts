@@ -20,7 +20,7 @@ const readme = await read('README.md');
 const pages = { stream: await read('../x-stream-status.md'), inContent: await read('../in-content.md') };
 
 type Vector = Record<string, unknown> & { name: string; clause: string; level: string };
-const FILES = ['recipients.json', 'in-content.json', 'senders.json'];
+const FILES = ['recipients.json', 'in-content.json', 'senders.json', 'senders-http2.json', 'gateways.json'];
 const vectors = await Promise.all(
   FILES.map(async (file) => ({ file, list: JSON.parse(await read(file)).vectors as Vector[] })),
 );

@@ -1,9 +1,23 @@
 /** Our senders, as the runner of spec-notes/conformance asks for them: a server with the paths of its README. */
-import { createServer as createHttpServer, type Server } from 'node:http';
+import {
+  createServer as createHttpServer,
+  get,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import {
+  createServer as createHttp2Server,
+  type Http2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from 'node:http2';
 import { createServer, type Server as SocketServer } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { readRequest } from '../../src/node/head/read-request.ts';
+import { requestHeaders } from '../../src/node/head/request-headers.ts';
+import { relay } from '../../src/node/relay.ts';
 import { acceptsInContent } from '../../src/node/send/in-content.ts';
 import { type RespondOptions, respond } from '../../src/node/send/respond.ts';
 import { seal } from '../../src/node/send/seal.ts';
@@ -69,19 +83,26 @@ export function httpSender(): Server {
   });
 }
 
-/** An application that knows nothing of the seal which its first middleware has put on. */
-export function sealSender(): Server {
-  return createHttpServer((req, res) => {
-    const target = req.url!;
-    const { status = 200, headers, describeError, length } = optionsFor(target);
-    seal(res, { describeError, lingerTimeout: 200 });
-    res.statusCode = status;
-    for (const [name, value] of Object.entries(headers ?? {})) res.setHeader(name, value);
-    if (length !== undefined) res.setHeader('Content-Length', length);
-    if (status !== 200) res.end();
-    else pipeline(Readable.from(piecesFor(target)), res).catch(() => {});
+export function http2Sender(): Http2Server {
+  return createHttp2Server((req, res) => {
+    answer(res, req.url, req).catch(() => res.writeHead(500).end());
   });
 }
+
+/** An application that knows nothing of the seal which its first middleware has put on. */
+function sealed(req: IncomingMessage | Http2ServerRequest, res: ServerResponse | Http2ServerResponse): void {
+  const target = req.url!;
+  const { status = 200, headers, describeError, length } = optionsFor(target);
+  seal(res as ServerResponse, { describeError, lingerTimeout: 200 });
+  res.statusCode = status;
+  for (const [name, value] of Object.entries(headers ?? {})) res.setHeader(name, value);
+  if (length !== undefined) res.setHeader('Content-Length', length);
+  if (status !== 200) res.end();
+  else pipeline(Readable.from(piecesFor(target)), res as ServerResponse).catch(() => {});
+}
+
+export const sealSender = (): Server => createHttpServer(sealed);
+export const sealHttp2Sender = (): Http2Server => createHttp2Server(sealed);
 
 export function socketSender(): SocketServer {
   return createServer(async (socket) => {
@@ -96,5 +117,14 @@ export function socketSender(): SocketServer {
     } catch {
       socket.end(); // no further request
     }
+  });
+}
+
+/** A gateway: whatever is asked is asked of the URL that `upstream` gives at the time. */
+export function relaySender(upstream: () => string): Server {
+  return createHttpServer((_req, res) => {
+    get(upstream(), { headers: requestHeaders(), agent: false }, (message) => {
+      relay(message, res, { lingerTimeout: 200 });
+    }).on('error', () => res.headersSent || res.writeHead(502).end());
   });
 }

@@ -11,7 +11,7 @@ import { askSender, SENDER_LEVELS } from '../../spec-notes/conformance/senders.m
 import { acceptsInContent } from '../../src/node/send/in-content.ts';
 import { parseInContentType } from '../../src/web/in-content.ts';
 import { type Found, READERS, viaFetch } from './readers.ts';
-import { httpSender, sealSender, socketSender } from './sender.ts';
+import { http2Sender, httpSender, relaySender, sealHttp2Sender, sealSender, socketSender } from './sender.ts';
 
 const { inContentResponse, judgeRecipient, levelOf, RECIPIENT_LEVELS, serve } = recipients;
 
@@ -21,6 +21,9 @@ interface Vector {
   level: string;
   option?: string;
   part?: string;
+  /** Of a gateway. */
+  upstream?: string;
+  end?: string;
 }
 
 const folder = new URL('../../spec-notes/conformance/', import.meta.url);
@@ -29,6 +32,8 @@ const readme = await readFile(new URL('README.md', folder), 'utf8');
 const vectors: Vector[] = (await read('recipients.json')).vectors;
 const inContent = await read('in-content.json');
 const senderVectors: Vector[] = (await read('senders.json')).vectors;
+const gatewayVectors: Vector[] = (await read('gateways.json')).vectors;
+const http2Vectors: Vector[] = (await read('senders-http2.json')).vectors;
 
 /** A row of the README's table of our own implementations: the level, and the vectors where they differ. */
 function claimOf(name: string): { level: string; exceptions: string[] } {
@@ -81,19 +86,44 @@ describe('in-content: ChunkedDecoderStream', () => {
   });
 });
 
-const SENDERS = { 'respond(res)': httpSender(), 'respond(socket)': socketSender(), 'seal(res)': sealSender() };
+const SENDERS = {
+  'respond(res)': httpSender(),
+  'respond(socket)': socketSender(),
+  'seal(res)': sealSender(),
+  'respond(http2)': http2Sender(),
+  'seal(http2)': sealHttp2Sender(),
+};
 
 describe.each(Object.entries(SENDERS))('x-stream-status: %s', (name, server) => {
   afterAll(() => {
     server.close();
   });
   const escaped = name.replace(/[()]/g, '\\$&');
-  const results = gradeAll(escaped, senderVectors, async (vector) => {
+  const results = gradeAll(escaped, name.endsWith('(http2)') ? http2Vectors : senderVectors, async (vector) => {
     if (!server.listening) server.listen(0, '127.0.0.1');
     if (!server.listening) await new Promise((resolve) => server.once('listening', resolve));
     return askSender(vector, { host: '127.0.0.1', port: (server.address() as { port: number }).port });
   });
   test('has the level that the README says', () => {
     expect(levelOf(results, SENDER_LEVELS)).toBe(claimOf(escaped).level);
+  });
+});
+
+describe('x-stream-status 6: relay', () => {
+  let upstream = '';
+  const server = relaySender(() => upstream);
+  afterAll(() => {
+    server.close();
+  });
+  const results = gradeAll('relay', gatewayVectors, async (vector) => {
+    if (!server.listening) await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = { host: '127.0.0.1', port: (server.address() as { port: number }).port };
+    return serve({ response: vector.upstream, end: vector.end }, (url: string) => {
+      upstream = url;
+      return askSender(vector, address);
+    });
+  });
+  test('has the level that the README says', () => {
+    expect(levelOf(results, SENDER_LEVELS)).toBe(claimOf('relay').level);
   });
 });

@@ -1,4 +1,4 @@
-/** Strategy: the abort chunk of the design as it stands on the wire, and every form in which the reason may be read. */
+/** Strategy: the abort line (x-stream-status.md) as it stands on the wire, and every form in which the reason may be read. */
 import { describe, expect, test } from 'vitest';
 import { readAbortReason, serializeAbortChunk } from '../../src/core/abort-line.ts';
 import type { StreamStatus } from '../../src/core/stream-status.ts';

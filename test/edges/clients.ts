@@ -42,7 +42,8 @@ const FIELDS: Record<Asking, Record<string, string>> = {
   asked: requestHeaders(),
   'HTTP/1.0': {},
 };
-const CODINGS = { 'Accept-Encoding': 'gzip' };
+/** As browsers ask: some middleware works for nobody else. */
+const ACCEPT = { Accept: 'text/html', 'Accept-Encoding': 'gzip' };
 const WITHOUT_LEAVING = ALL.filter((scenario) => scenario !== 'leaves');
 
 export const CLIENTS: Client[] = [
@@ -70,9 +71,8 @@ class Content {
   /** What the content that came is, if its message is said to be whole. */
   get whole(): string {
     const { scenario, adds } = this.#call;
-    const text = adds === undefined ? this.text : this.text.replace(adds, '');
-    if (scenario === 'head') return text === '' ? 'whole' : `HEAD with ${text.length} bytes`;
-    return text === FIRST + SECOND ? 'whole' : `TAKEN FOR WHOLE: ${text.length} bytes`;
+    if (scenario === 'head') return this.text === '' ? 'whole' : `HEAD with ${this.text.length} bytes`;
+    return isWhole(this.text, adds) ? 'whole' : `TAKEN FOR WHOLE: ${this.text.length} bytes`;
   }
 
   get cut(): string {
@@ -80,9 +80,15 @@ class Content {
   }
 }
 
+/** Whether this is all of the content, and what a middleware has added. */
+function isWhole(text: string, adds: RegExp | undefined): boolean {
+  const content = adds === undefined ? text : text.replace(adds, '');
+  return content === FIRST + SECOND && (adds === undefined || content !== text);
+}
+
 /** Whether this is nothing but content of ours, up to some point; a script that livereload adds stands in its middle. */
 function isPart(text: string): boolean {
-  const content = text.replace(/<script>.*?<\/script>/s, '');
+  const content = text.replace(/<script .*?<\/script>/s, '');
   return (FIRST + SECOND).startsWith(content);
 }
 
@@ -152,7 +158,7 @@ function decoded({ fields, content }: Answer): Buffer {
 
 const requestText = (call: Call, path = call.path, scenario = call.scenario) => {
   const version = call.asking === 'HTTP/1.0' ? 'HTTP/1.0' : 'HTTP/1.1';
-  const fields = { Host: 'localhost', ...FIELDS[call.asking], ...CODINGS };
+  const fields = { Host: 'localhost', ...FIELDS[call.asking], ...ACCEPT };
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
   return `${scenario === 'head' ? 'HEAD' : 'GET'} ${path} ${version}\r\n${lines.join('')}\r\n`;
 };
@@ -232,8 +238,7 @@ async function readWire(call: Call): Promise<string> {
       const answer = answerFrom(octets, false);
       if (answer?.end === 'framed') {
         const text = decoded(answer).toString('latin1');
-        const isWhole = (call.adds === undefined ? text : text.replace(call.adds, '')) === FIRST + SECOND;
-        return isWhole && answer.rest === ''
+        return isWhole(text, call.adds) && answer.rest === ''
           ? 'kept'
           : `THEN ${answer.status}, ${text.length} bytes, ${answer.rest.length} after`;
       }
@@ -249,7 +254,8 @@ async function readFetch(call: Call): Promise<string> {
   const signal = AbortSignal.any([call.signal, leave.signal]);
   try {
     const method = call.scenario === 'head' ? 'HEAD' : 'GET';
-    const response = await fetch(`http://127.0.0.1:${call.port}${call.path}`, { method, signal });
+    const headers = { Accept: 'text/html' };
+    const response = await fetch(`http://127.0.0.1:${call.port}${call.path}`, { method, headers, signal });
     for await (const data of response.body ?? []) {
       content.add(data);
       if (call.scenario === 'leaves') leave.abort();
@@ -262,7 +268,14 @@ async function readFetch(call: Call): Promise<string> {
 
 async function readCurl(call: Call): Promise<string> {
   const content = new Content(call);
-  const args = ['-sN', '--compressed', '--fail', call.asking === 'HTTP/1.0' ? '--http1.0' : '--http1.1'];
+  const args = [
+    '-sN',
+    '--compressed',
+    '--fail',
+    '-H',
+    'Accept: text/html',
+    call.asking === 'HTTP/1.0' ? '--http1.0' : '--http1.1',
+  ];
   if (call.scenario === 'head') args.push('--head', '-o', '/dev/null');
   const child = spawn('curl', [...args, `http://127.0.0.1:${call.port}${call.path}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -313,7 +326,7 @@ async function readVerify(call: Call): Promise<string> {
     const method = call.scenario === 'head' ? 'HEAD' : 'GET';
     const options = { host: '127.0.0.1', port: call.port, path: call.path, method, agent, signal: call.signal };
     return await new Promise((resolve) => {
-      const request = http.request({ ...options, headers: { ...requestHeaders(), ...CODINGS } }, (message) => {
+      const request = http.request({ ...options, headers: { ...requestHeaders(), ...ACCEPT } }, (message) => {
         const body = verify(message, { signal: call.signal });
         const isGzip = message.headers['content-encoding'] === 'gzip';
         if (message.statusCode === 200 && call.scenario !== 'head') resolve(judged(body, call, isGzip));

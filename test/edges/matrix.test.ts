@@ -1,7 +1,7 @@
 /**
  * Strategy: every subject of subjects.js runs in a process of its own and is asked by clients that know nothing of this
  * library (the octets on the wire, fetch, curl) and by those that do (verify, receive). What each may conclude is
- * written down once, in rows.ts, from the design and not from what happens; the table that is printed is what happens.
+ * written down once, in rows.ts, from the specification and not from what happens; the table that is printed is what happens.
  */
 import { afterAll, describe, expect, test } from 'vitest';
 import { drawTables, hasCurl, measureAll, NO_CURL } from './measuring.ts';

@@ -8,9 +8,9 @@ import { ASKINGS, expected, type Row, SCENARIOS, TITLES } from './rows.ts';
 import { Running } from './running.ts';
 
 /** A client that has not concluded anything by then is said to hang. */
-export const PATIENCE = 2000;
+export const PATIENCE = 4000;
 /** A first piece that is not there by then is held back by somebody. */
-const LATE = 1000;
+const LATE = 2000;
 
 const SIDE_BY_SIDE = 8;
 export const NO_CURL = 'SKIPPED: what curl concludes, in every cell: there is no curl on this machine';

@@ -240,6 +240,42 @@ test.each([
   expect(unchunk(messageFrom(await wire.until(LAST_CHUNK)).body).data).toBe('again<footer>');
 });
 
+test('a middleware that takes the second argument of write for an encoding', async () => {
+  const inserter: Middleware = (res) => {
+    const { write } = res;
+    res.write = ((data: Buffer, encoding?: BufferEncoding) =>
+      write.call(res, data.toString(encoding), 'utf8')) as typeof write;
+  };
+  const { port } = await behind(inserter, Readable.from([TEXT]));
+  const { body } = messageFrom(await dial(port, PLAIN).until(LAST_CHUNK));
+  expect(unchunk(body).data === TEXT).toBe(true);
+});
+
+test.each([
+  ['an error response', failing([]), 'HTTP/1.1 500 Internal Server Error'],
+  ['a good body', Readable.from([TEXT]), 'HTTP/1.1 200 OK'],
+])(
+  '%s that a compressor still has: who destroys the connection meanwhile does not cut it off',
+  async (_, source, head) => {
+    const { port } = await serve((req, res) => {
+      compressor(res);
+      const { end } = res;
+      // Below ours: the body has been handed over, and nothing has come out yet.
+      res.end = ((...args: never) => {
+        Reflect.apply(end, res, args);
+        req.socket.destroy();
+        return res;
+      }) as typeof end;
+      begin(source, respond(res));
+    });
+    const { statusLine, body } = messageFrom((await dial(port, get('Connection: close\r\n')).closed()).octets);
+    expect(statusLine).toBe(head);
+    const { data, rest } = unchunk(body);
+    expect(rest).toBe(LAST_CHUNK);
+    expect(latin1(gunzipSync(octetsOf(data))).length).toBe(head.includes('200') ? TEXT.length : 68);
+  },
+);
+
 test('what a replaced `end` adds to a 500 does not stand before the next response', async () => {
   const { port } = await behind(footer(0), failing([]));
   const wire = dial(port, PLAIN);

@@ -5,6 +5,7 @@
  */
 import { execFile } from 'node:child_process';
 import http, { createServer } from 'node:http';
+import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -78,6 +79,29 @@ function aware(port: number, target: string, fields: Record<string, string>): Pr
   });
 }
 
+/** The same over HTTP/2. */
+function awareOfHttp2(port: number, target: string): Promise<string> {
+  return new Promise((resolve) => {
+    const session = http2.connect(`https://localhost:${port}`, { rejectUnauthorized: false, family: 4 } as object);
+    const stream = session.request({ ':path': target, ...requestHeaders({ connection: false }) });
+    const refused = (error: NodeJS.ErrnoException) => resolve(`no response (${error.code})`);
+    session.on('error', refused);
+    stream.on('error', refused).on('response', async (headers) => {
+      stream.off('error', refused).on('error', () => {});
+      if (headers[':status'] !== 200) return resolve(`status ${headers[':status']}`);
+      const body = verify(stream, { headers });
+      const error = await pipeline(body, async (source) => {
+        for await (const _ of source);
+      }).then(
+        () => undefined,
+        (cause: unknown) => cause,
+      );
+      resolve(cell(await body.verdict, error));
+      session.destroy();
+    });
+  });
+}
+
 function curl(args: string[]): Promise<{ code: number; stdout: Buffer }> {
   return new Promise((resolve) => {
     const options = { encoding: 'buffer', maxBuffer: 1 << 24 } as const;
@@ -119,6 +143,7 @@ async function measure(proxy: ProxyProgram, lines: string, fields: Record<string
       await both((target) => aware(port, target, fields)),
       await both((target) => unaware(plain + target, '--http1.1')),
       await both((target) => inContent(plain + target, '--http1.1')),
+      proxy.hasTls ? await both((target) => awareOfHttp2(tlsPort, target)) : '–',
       proxy.hasTls ? await both((target) => unaware(tls + target, '--http2')) : '–',
       proxy.hasTls ? await both((target) => inContent(tls + target, '--http2')) : '–',
     ];

@@ -338,6 +338,89 @@ const CASES = {
     const { error, verdict } = await decode(web, [SEALED_HELLO], { createHasher });
     equal([error === cause, verdict.kind], [true, 'abandoned']);
   },
+
+  async 'sealedResponse and verifyResponse: a whole body, with its own type again'(web, createHasher) {
+    const request = new Request('http://a/', { headers: { Accept: web.IN_CONTENT_TYPE } });
+    const headers = { 'Content-Type': 'text/csv; charset="utf-8"', Vary: 'Origin', ETag: '"a"' };
+    const sealed = web.sealedResponse(request, streamOf([HELLO]), { headers, createHasher });
+    equal(sealed.headers.get('Content-Type'), `${web.IN_CONTENT_TYPE}; type="text/csv; charset=\\"utf-8\\""`);
+    equal([sealed.headers.get('Vary'), sealed.headers.get('Cache-Control')], ['Origin, Accept', 'no-store']);
+    const response = web.verifyResponse(sealed, { require: 'always', createHasher });
+    equal([response.status, response.headers.get('Content-Type')], [200, 'text/csv; charset="utf-8"']);
+    equal(await response.text(), HELLO);
+    const { kind, digest } = await response.verdict;
+    equal([kind, digest], ['complete', createHasher === undefined ? 'absent' : 'match']);
+  },
+
+  async 'sealedResponse and verifyResponse: a failed body says why, and rejects'(web) {
+    const request = new Request('http://a/', { headers: { Accept: `text/html, ${web.IN_CONTENT_TYPE};q=0.5` } });
+    const describeError = (error) => ({ type: 'disk', details: error.message });
+    const stream = streamOf(['hi'], { error: new Error('gone') });
+    const response = web.verifyResponse(web.sealedResponse(request, stream, { describeError }));
+    const error = await rejection(response.text());
+    equal([error.code, (await response.verdict).status.details], ['ERR_BODY_FAILED', 'gone']);
+  },
+
+  async 'sealedResponse: who did not ask gets the stream as it is, and its error'(web) {
+    const request = new Request('http://a/', { headers: { Accept: `*/*, ${web.IN_CONTENT_TYPE};q=0` } });
+    equal(web.acceptsInContent(request), false);
+    const response = web.sealedResponse(request, streamOf([HELLO]), { headers: { 'Content-Type': 'text/csv' } });
+    equal([response.headers.get('Content-Type'), response.headers.get('Vary')], ['text/csv', 'Accept']);
+    equal(await response.text(), HELLO);
+    const failing = web.sealedResponse(request, streamOf(['hi'], { error: new Error('gone') }));
+    equal((await rejection(failing.text())).message, 'gone');
+  },
+
+  async 'sealedResponse: HEAD and 204 have no body, and the stream is let go'(web) {
+    const headers = { Accept: web.IN_CONTENT_TYPE };
+    const cancelled = [];
+    const stream = () => streamOf(['hi'], { onCancel: () => void cancelled.push(true) });
+    const head = web.sealedResponse(new Request('http://a/', { method: 'HEAD', headers }), stream());
+    equal([head.body, head.headers.get('Content-Type')], [null, web.IN_CONTENT_TYPE]);
+    const empty = web.sealedResponse(new Request('http://a/', { headers }), stream(), { status: 204 });
+    equal([empty.body, empty.status, cancelled.length], [null, 204, 2]);
+    const part = await rejection(
+      (async () => web.sealedResponse({ headers: new Headers(headers) }, stream(), { status: 206 }))(),
+    );
+    equal(part instanceof TypeError, true);
+  },
+
+  async 'verifyResponse: a body that is not sealed ends, unless it is required or was announced'(web) {
+    const plain = (headers = {}, init = {}) => new Response(streamOf([HELLO]), { headers, ...init });
+    const passed = web.verifyResponse(plain());
+    equal([await passed.text(), (await passed.verdict).kind], [HELLO, 'unverified']);
+    const refused = web.verifyResponse(plain(), { require: 'always' });
+    equal((await rejection(refused.text())).code, 'ERR_BODY_UNVERIFIED');
+    const error = web.verifyResponse(plain({}, { status: 404 }), { require: 'always' });
+    equal([error.status, await error.text()], [404, HELLO]);
+    const moved = web.verifyResponse(plain({ 'X-Stream-Status': 'error;type=timeout' }));
+    equal((await rejection(moved.text())).code, 'ERR_BODY_FAILED');
+  },
+
+  async 'verifyResponse: a digest in the head proves it, or not'(web, createHasher) {
+    if (createHasher === undefined) return;
+    const of = (value) => new Response(streamOf([HELLO]), { headers: { 'Content-Digest': value } });
+    const whole = web.verifyResponse(of(HELLO_SHA_256), { require: 'always', createHasher });
+    equal([await whole.text(), (await whole.verdict).kind], [HELLO, 'complete']);
+    const other = web.verifyResponse(of(HELLO_SHA_256.replace('RK', 'KR')), { createHasher });
+    equal((await rejection(other.text())).code, 'ERR_BODY_MISMATCH');
+  },
+
+  async 'verifyResponse: a body that is lost, is cut inside, is cancelled, or is not there'(web) {
+    const lost = web.verifyResponse(new Response(streamOf(['hi'], { error: new Error('reset') })));
+    equal((await rejection(lost.text())).code, 'ERR_BODY_TRUNCATED');
+    const headers = { 'Content-Type': web.IN_CONTENT_TYPE };
+    const cut = web.verifyResponse(new Response(streamOf(['2\r\nhi\r\n']), { headers }));
+    equal((await rejection(cut.text())).code, 'ERR_BODY_TRUNCATED');
+    const left = web.verifyResponse(new Response(streamOf(['hi'], { isEndless: true })));
+    await left.body.cancel();
+    equal((await left.verdict).kind, 'abandoned');
+    const none = web.verifyResponse(new Response(null, { status: 204 }), { require: 'always' });
+    equal([none.body, (await none.verdict).kind], [null, 'unverified']);
+    const used = new Response('hi');
+    await used.text();
+    equal((await rejection((async () => web.verifyResponse(used))())) instanceof TypeError, true);
+  },
 };
 
 /** @returns {Promise<{ title: string, error: string | undefined }[]>} */

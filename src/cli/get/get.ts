@@ -1,6 +1,6 @@
 /** chunked-trailers get: one URL, whose content is kept only on a good verdict, and an exit code that says which. */
 import { createHash } from 'node:crypto';
-import { createWriteStream, existsSync, realpathSync, statSync } from 'node:fs';
+import { createWriteStream, existsSync, fstatSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -98,7 +98,7 @@ async function getStream(options: GetOptions, output: string | undefined, signal
   const { isQuiet, maxTime } = options;
   const bounded = maxTime > 0 ? AbortSignal.any([signal, AbortSignal.timeout(maxTime)]) : signal;
   const settings = settingsOf(options, bounded);
-  const progress = new Progress(!isQuiet && process.stderr.isTTY && (output !== undefined || !process.stdout.isTTY));
+  const progress = new Progress(!isQuiet && process.stderr.isTTY && !sharesTerminal(output));
   let close = () => {};
   try {
     const reply = await openVerified(settings.url, settings.headers, settings);
@@ -172,6 +172,13 @@ function isStream(output: string): boolean {
   if (/^\/(?:dev|proc)\//.test(path.resolve(output))) return true;
   const stats = statSync(output, { throwIfNoEntry: false });
   return stats !== undefined && !stats.isFile() && !stats.isDirectory();
+}
+
+/** Whether content, or what whoever reads it makes of it, may come to the terminal on which the progress is shown. */
+function sharesTerminal(output: string | undefined): boolean {
+  const stats = output === undefined ? fstatSync(1) : statSync(output, { throwIfNoEntry: false });
+  if (stats === undefined) return false;
+  return stats.isFIFO() || output === '/dev/tty' || (stats.isCharacterDevice() && stats.rdev === fstatSync(2).rdev);
 }
 
 /** In words, if there is something for the next run. */

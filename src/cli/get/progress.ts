@@ -64,7 +64,7 @@ export class Progress {
   /** `, 45 % of 27.3 MB, 5.5 s left` */
   #left(): string {
     const { bytes, total } = this.#now;
-    if (total === undefined || total === 0) return '';
+    if (total === undefined || total === 0 || bytes > total) return ''; // a hint may be wrong
     const seconds = this.#rate === 0 ? undefined : (total - bytes) / this.#rate;
     const left = seconds === undefined ? '' : `, ${formatTime(1000 * seconds)} left`;
     return `, ${Math.floor((100 * bytes) / total)} % of ${formatBytes(total)}${left}`;

@@ -1,8 +1,9 @@
 /** chunked-trailers serve: files over raw sockets, each response sealed at its end. */
 import { setMaxListeners } from 'node:events';
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { learnDigest } from '../../files/file-digests.ts';
 import { EXIT, SIGNALS } from '../exit-codes.ts';
 import { complain, formatBytes, formatCount, formatTime, paint, parseBytes, printable } from '../terminal.ts';
 import { SERVE_USAGE, UsageError } from '../usage.ts';
@@ -35,7 +36,8 @@ export async function serve(args: string[]): Promise<number> {
     throw new UsageError(`--fail-after takes a size such as 300000000, 300MB or 256KiB, not "${values['fail-after']}"`);
   }
   try {
-    await stat(root);
+    const stats = await stat(root, { bigint: true });
+    if (stats.isFile()) learnDigest(await realpath(root), stats); // so that the first client has an ETag
   } catch {
     complain(`${root}: there is no such file or directory`);
     return EXIT.local;

@@ -7,27 +7,23 @@ import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import { FramingError } from '../../core/errors.ts';
 import type { FieldPairs } from '../../core/fields.ts';
 import type { BodyTimeouts } from '../timeouts.ts';
-import { BodyTimer } from './body-timer.ts';
 import { pairsFrom } from './message-source.ts';
-import type { BodySink, BodySource } from './received-body.ts';
+import type { BodySink } from './received-body.ts';
+import { StreamSource } from './stream-source.ts';
 
 const CANCEL = 8; // RFC 9113 §7
 
-export class Http2Source implements BodySource {
-  readonly #stream: ClientHttp2Stream;
-  readonly #timer: BodyTimer;
+export class Http2Source extends StreamSource<ClientHttp2Stream> {
   readonly #sink: BodySink;
   #trailers: FieldPairs | undefined;
   /** Whether the peer said that the stream ends here, as far as can be told. */
   #hasEndStream: boolean;
   #hasEnded = false;
   #error: Error | undefined;
-  #isOver = false;
 
   constructor(stream: ClientHttp2Stream, timeouts: BodyTimeouts, sink: BodySink) {
-    this.#stream = stream;
+    super(stream, timeouts);
     this.#sink = sink;
-    this.#timer = new BodyTimer(timeouts, (error) => this.#conclude(error));
     // What came whole in one piece has ended already, and whether by a reset cannot be told any more.
     this.#hasEndStream = isPushed(stream);
     const { push } = stream;
@@ -38,31 +34,15 @@ export class Http2Source implements BodySource {
   }
 
   start(): void {
-    const stream = this.#stream;
+    const stream = this.stream;
     stream.on('trailers', (fields, _flags, ...rest: unknown[]) => this.#onTrailers(fields, rest[0]));
     stream.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onError).on('close', this.#onClose);
     this.resume();
     if (stream.destroyed) this.#onClose();
   }
 
-  pause(): void {
-    this.#stream.pause();
-    this.#timer.pause();
-  }
-
-  resume(): void {
-    if (this.#isOver) return;
-    this.#timer.start();
-    this.#stream.resume();
-  }
-
-  cancel(): void {
-    this.#detach();
-    this.#stream.close(CANCEL);
-  }
-
   readonly #onData = (data: Buffer): void => {
-    this.#timer.refresh();
+    this.timer.refresh();
     this.#sink.deliver(data);
   };
 
@@ -81,29 +61,32 @@ export class Http2Source implements BodySource {
   };
 
   readonly #onClose = (): void => {
-    const stream = this.#stream;
+    const stream = this.stream;
     // What the stream still holds came before it was reset: it is the reader's.
     for (let data = stream.read(); data !== null; data = stream.read()) this.#onData(data);
     const isWhole = this.#hasEnded && (this.#trailers !== undefined || (this.#hasEndStream && stream.rstCode === 0));
-    if (isWhole) return this.#conclude(undefined);
+    if (isWhole) return this.conclude(undefined);
     const why = this.#error === undefined ? `reset with code ${stream.rstCode}` : this.#error.message;
     const options = { cause: this.#error };
-    this.#conclude(
+    this.conclude(
       new FramingError('ERR_FRAMING_TRUNCATED', `The stream ended before the message did: ${why}`, options),
     );
   };
 
-  #conclude(error: FramingError | undefined): void {
-    if (this.#isOver) return;
-    this.#detach();
-    this.#sink.conclude({ error, rawTrailers: this.#trailers ?? [] });
-    if (error !== undefined) this.#stream.close(CANCEL);
+  protected override drop(): void {
+    this.stream.close(CANCEL);
   }
 
-  #detach(): void {
-    this.#isOver = true;
-    this.#timer.stop();
-    const stream = this.#stream;
+  protected conclude(error: FramingError | undefined): void {
+    if (this.isOver) return;
+    this.detach();
+    this.#sink.conclude({ error, rawTrailers: this.#trailers ?? [] });
+    if (error !== undefined) this.drop();
+  }
+
+  protected override detach(): void {
+    super.detach();
+    const stream = this.stream;
     stream.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose);
   }
 }

@@ -9,64 +9,44 @@ import type { FieldPairs } from '../../core/fields.ts';
 import { FRAMED_NO_CONTENT, isFramedNoContent } from '../head/message-head.ts';
 import type { BodyTimeouts } from '../timeouts.ts';
 import { AbortTap } from './abort-tap.ts';
-import { BodyTimer } from './body-timer.ts';
-import type { BodySink, BodySource } from './received-body.ts';
+import type { BodySink } from './received-body.ts';
+import { StreamSource } from './stream-source.ts';
 
-export class MessageSource implements BodySource {
-  readonly #message: IncomingMessage;
+export class MessageSource extends StreamSource<IncomingMessage> {
   /** Of the message, which has none any more at its 'end' if the agent is to have it back. */
   readonly #socket: Socket | null;
   readonly #tap: AbortTap;
-  readonly #timer: BodyTimer;
   readonly #sink: BodySink;
   #parserError: NodeJS.ErrnoException | undefined;
   /** Why the connection was lost, if the request was told before the message. */
   #lossCause: Error | undefined;
-  #isOver = false;
 
   constructor(message: IncomingMessage, timeouts: BodyTimeouts, sink: BodySink) {
-    this.#message = message;
+    super(message, timeouts);
     this.#socket = message.socket;
     this.#sink = sink;
     this.#tap = new AbortTap(message);
-    this.#timer = new BodyTimer(timeouts, (error) => this.#conclude(error));
   }
 
   start(): void {
-    const message = this.#message;
+    const message = this.stream;
     requestOf(message)?.on('error', this.#onRequestError);
     message.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onLost).on('close', this.#onLost);
     this.resume();
     if (message.destroyed) this.#onLost(message.errored ?? undefined);
   }
 
-  pause(): void {
-    this.#message.pause();
-    this.#timer.pause();
-  }
-
-  resume(): void {
-    if (this.#isOver) return;
-    this.#timer.start();
-    this.#message.resume();
-  }
-
-  cancel(): void {
-    this.#detach();
-    this.#message.destroy();
-  }
-
   readonly #onData = (data: Buffer): void => {
-    this.#timer.refresh();
+    this.timer.refresh();
     this.#sink.deliver(data);
   };
 
   readonly #onEnd = (): void => {
-    const { statusCode, headers, complete } = this.#message;
+    const { statusCode, headers, complete } = this.stream;
     if (isFramedNoContent(statusCode, headers['transfer-encoding'])) {
-      this.#conclude(new FramingError('ERR_FRAMING_MALFORMED', FRAMED_NO_CONTENT));
+      this.conclude(new FramingError('ERR_FRAMING_MALFORMED', FRAMED_NO_CONTENT));
     } else if (complete && this.#lossCause === undefined) {
-      this.#conclude(undefined);
+      this.conclude(undefined);
     } else {
       this.#onLost(this.#lossCause);
     }
@@ -76,32 +56,31 @@ export class MessageSource implements BodySource {
   readonly #onRequestError = (error: NodeJS.ErrnoException): void => {
     if (error.code?.startsWith('HPE_')) this.#parserError = error;
     // RST behind a body that only the end of the connection delimits: Node calls the message complete all the same.
-    else if (!this.#message.complete) this.#lossCause = error;
+    else if (!this.stream.complete) this.#lossCause = error;
   };
 
   readonly #onLost = (cause?: unknown): void => {
     // What the message still holds came before it was cut: it is the reader's.
-    for (let data = this.#message.read(); data !== null; data = this.#message.read()) this.#onData(data);
-    this.#conclude(framingErrorFrom(this.#parserError, cause));
+    for (let data = this.stream.read(); data !== null; data = this.stream.read()) this.#onData(data);
+    this.conclude(framingErrorFrom(this.#parserError, cause));
   };
 
-  #conclude(error: FramingError | undefined): void {
-    if (this.#isOver) return;
+  protected conclude(error: FramingError | undefined): void {
+    if (this.isOver) return;
     const abortReason = error === undefined ? undefined : this.#tap.reason();
-    this.#detach();
-    const { kind } = this.#sink.conclude({ error, abortReason, rawTrailers: pairsFrom(this.#message.rawTrailers) });
+    this.detach();
+    const { kind } = this.#sink.conclude({ error, abortReason, rawTrailers: pairsFrom(this.stream.rawTrailers) });
     // The agent has the socket back a tick later: what came on it cannot be trusted to end where it said.
     const isTrusted = error === undefined && kind !== 'mismatch';
     if (isTrusted) return;
-    this.#message.destroy();
+    this.stream.destroy();
     this.#socket?.destroy();
   }
 
-  #detach(): void {
-    this.#isOver = true;
-    this.#timer.stop();
+  protected override detach(): void {
+    super.detach();
     this.#tap.detach();
-    const message = this.#message;
+    const message = this.stream;
     message.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onLost).off('close', this.#onLost);
     message.on('error', ignore); // the verdict has told it; the request keeps its listener for the same reason
   }

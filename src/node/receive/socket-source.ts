@@ -7,8 +7,8 @@ import { FramingError } from '../../core/errors.ts';
 import { readsForOne } from '../socket-use.ts';
 import type { BodyTimeouts } from '../timeouts.ts';
 import type { BodyReader } from './body-reader.ts';
-import { BodyTimer } from './body-timer.ts';
-import type { BodySink, BodySource } from './received-body.ts';
+import type { BodySink } from './received-body.ts';
+import { StreamSource } from './stream-source.ts';
 
 export interface SocketSourceOptions {
   timeouts: BodyTimeouts;
@@ -18,14 +18,11 @@ export interface SocketSourceOptions {
   release: () => void;
 }
 
-export class SocketSource implements BodySource {
-  readonly #socket: Socket;
-  readonly #timer: BodyTimer;
+export class SocketSource extends StreamSource<Socket> {
   readonly #isPersistent: boolean;
   readonly #release: () => void;
   readonly #reader: BodyReader;
   readonly #sink: BodySink;
-  #isOver = false;
   /** Whether nobody else has seen what the socket reads: one that listens once has left when we are called. */
   #isAlone = true;
   /** Octets that came behind the message, together with its end. */
@@ -33,49 +30,32 @@ export class SocketSource implements BodySource {
 
   constructor(socket: Socket, reader: BodyReader, sink: BodySink, options: SocketSourceOptions) {
     const { timeouts, isPersistent, release } = options;
-    this.#socket = socket;
+    super(socket, timeouts);
     this.#reader = reader;
     this.#sink = sink;
-    this.#timer = new BodyTimer(timeouts, (error) => this.#conclude(error));
     this.#isPersistent = isPersistent;
     this.#release = release;
   }
 
   start(): void {
     const reader = this.#reader;
-    if (reader.done || reader.error !== undefined) return this.#conclude(reader.error);
-    this.#isAlone = this.#socket.listenerCount('data') === 0;
-    this.#socket
+    if (reader.done || reader.error !== undefined) return this.conclude(reader.error);
+    this.#isAlone = this.stream.listenerCount('data') === 0;
+    this.stream
       .on('data', this.#onData)
       .on('newListener', this.#onListener)
       .on('end', this.#onEnd)
       .on('error', this.#onLost)
       .on('close', this.#onLost);
     this.resume();
-    if (this.#socket.destroyed) this.#onLost(this.#socket.errored ?? undefined);
-    else if (this.#socket.readableEnded) this.#onEnd();
-  }
-
-  pause(): void {
-    this.#socket.pause();
-    this.#timer.pause();
-  }
-
-  resume(): void {
-    if (this.#isOver) return;
-    this.#timer.start();
-    this.#socket.resume();
-  }
-
-  cancel(): void {
-    this.#detach();
-    this.#socket.destroy();
+    if (this.stream.destroyed) this.#onLost(this.stream.errored ?? undefined);
+    else if (this.stream.readableEnded) this.#onEnd();
   }
 
   readonly #onData = (data: Buffer): void => {
-    this.#timer.refresh();
-    this.#reader.write(data, this.#isAlone && readsForOne(this.#socket));
-    if (this.#reader.done || this.#reader.error !== undefined) this.#conclude(this.#reader.error);
+    this.timer.refresh();
+    this.#reader.write(data, this.#isAlone && readsForOne(this.stream));
+    if (this.#reader.done || this.#reader.error !== undefined) this.conclude(this.#reader.error);
   };
 
   readonly #onListener = (event: string | symbol): void => {
@@ -84,7 +64,7 @@ export class SocketSource implements BodySource {
 
   readonly #onEnd = (): void => {
     this.#reader.end();
-    this.#conclude(this.#reader.error);
+    this.conclude(this.#reader.error);
   };
 
   /** The connection is gone without FIN. */
@@ -92,32 +72,31 @@ export class SocketSource implements BodySource {
     this.#reader.end();
     const lost = cause instanceof Error ? `The connection was lost: ${cause.message}` : 'The connection was lost';
     const { message = lost, offset } = this.#reader.error ?? {};
-    this.#conclude(
+    this.conclude(
       new FramingError('ERR_FRAMING_TRUNCATED', message, { cause, ...(offset !== undefined && { offset }) }),
     );
   };
 
-  #conclude(error: FramingError | undefined): void {
-    if (this.#isOver) return;
-    this.#detach();
+  protected conclude(error: FramingError | undefined): void {
+    if (this.isOver) return;
+    this.detach();
     const { rawTrailers, abortReason, rest } = this.#reader;
-    this.leftoverBytes = rest.length + this.#socket.readableLength;
+    this.leftoverBytes = rest.length + this.stream.readableLength;
     const { kind } = this.#sink.conclude({ error, abortReason, rawTrailers });
     const isWhole = error === undefined && kind !== 'mismatch';
-    if (!isWhole || !this.#isPersistent || this.#socket.readableEnded) this.#socket.destroy();
-    else if (rest.length > 0) this.#socket.unshift(rest);
+    if (!isWhole || !this.#isPersistent || this.stream.readableEnded) this.stream.destroy();
+    else if (rest.length > 0) this.stream.unshift(rest);
   }
 
-  #detach(): void {
-    this.#isOver = true;
-    this.#timer.stop();
-    this.#socket
+  protected override detach(): void {
+    super.detach();
+    this.stream
       .off('newListener', this.#onListener)
       .off('data', this.#onData)
       .off('end', this.#onEnd)
       .off('error', this.#onLost)
       .off('close', this.#onLost);
-    this.#socket.pause();
+    this.stream.pause();
     this.#release();
   }
 }

@@ -33,7 +33,7 @@ export interface VerifyOptions extends JudgingOptions, BodyTimeoutOptions {
  * @example
  * http.get(url, { headers: requestHeaders() }, (response) => pipeline(verify(response), destination, done));
  * @example
- * const stream = http2.connect(origin).request({ ':path': path, ...requestHeaders() });
+ * const stream = http2.connect(origin).request({ ':path': path, ...requestHeaders({ connection: false }) });
  * stream.on('response', (headers) => pipeline(verify(stream, { headers }), destination, done));
  */
 export function verify(message: IncomingMessage | ClientHttp2Stream, options: VerifyOptions = {}): ReceivedBody {

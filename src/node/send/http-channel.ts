@@ -183,8 +183,8 @@ export class HttpChannel extends Channel {
     if (this.#middleware !== undefined) return this.#middleware.write(pieces, onWritten);
     // Corked even for one piece: Node would cork it itself, and uncork a tick later.
     response.cork();
-    for (let i = 0; i < pieces.length - 1; i++) nodeWrite.call(response, pieces[i]!, ignore);
-    nodeWrite.call(response, pieces.at(-1)!, onWritten);
+    for (let i = 0; i < pieces.length - 1; i++) nodeWrite.call(response, pieces[i]!, undefined, ignore);
+    nodeWrite.call(response, pieces.at(-1)!, undefined, onWritten);
     response.uncork();
   }
 
@@ -195,8 +195,10 @@ export class HttpChannel extends Channel {
 
   finish(pieces: readonly Uint8Array[], onDone: OnDone): void {
     const response = this.#response;
-    // FIN is what the body may end with from here on: once all of it is out.
-    if (this.facts.isDelimitedByClose) this.holdWhileLeaving(this.connection, () => response.writableFinished);
+    // Nobody cuts off what a middleware still has; and FIN is what a body may end with once all of it is out.
+    const isHeld = this.facts.isDelimitedByClose || this.#middleware !== undefined;
+    if (isHeld && this.#isReal && response.socket)
+      this.holdWhileLeaving(this.connection, () => response.writableFinished);
     this.endWith(onDone, this.options.idleTimeout, (settle) => {
       const onFinish = () => settle(true);
       response.once('finish', onFinish);

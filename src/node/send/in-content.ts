@@ -4,8 +4,8 @@
  * inside has said how it ends, a failure included: an end that is cut would have browsers drop the reason.
  */
 import type { OutgoingHttpHeaders } from 'node:http';
-import { type FieldPairs, listMembers } from '../../core/fields.ts';
-import { IN_CONTENT_TYPE } from '../../core/in-content.ts';
+import type { FieldPairs } from '../../core/fields.ts';
+import { acceptsType, inContentType, withMember } from '../../core/in-content.ts';
 import type { Negotiated, RequestFacts } from './negotiation.ts';
 import { applicationFields, type HeadersOption } from './response-head.ts';
 
@@ -36,27 +36,7 @@ export function assertWholeContent(status: number | undefined): void {
  * pipeline(source, respond(res, { framing }), done);
  */
 export function acceptsInContent({ headers }: Pick<RequestFacts, 'headers'>): boolean {
-  return splitOutsideQuotes(String(headers.accept ?? ''), ',').some((range) => {
-    const [type, ...parameters] = splitOutsideQuotes(range, ';').map((part) => part.trim().toLowerCase());
-    return type === IN_CONTENT_TYPE && !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter));
-  });
-}
-
-/** The parts between separators that stand in no quoted-string (RFC 9110 §5.6.4). One pass: a client chooses the text. */
-function splitOutsideQuotes(text: string, separator: string): string[] {
-  const parts: string[] = [];
-  let start = 0;
-  let isQuoted = false;
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at];
-    if (isQuoted && character === '\\') at++;
-    else if (character === '"') isQuoted = !isQuoted;
-    else if (character === separator && !isQuoted) {
-      parts.push(text.slice(start, at));
-      start = at + 1;
-    }
-  }
-  return [...parts, text.slice(start)];
+  return acceptsType(String(headers.accept ?? ''));
 }
 
 /** HTTP's framing takes no part in it: the end of the content says all there is to say. */
@@ -84,21 +64,9 @@ export function inContentFields(headers: HeadersOption = {}, inherited: Outgoing
   return [
     ...others,
     ...(asksToClose ? ([['Connection', 'close']] as FieldPairs) : []),
-    ['Content-Type', type === undefined ? IN_CONTENT_TYPE : `${IN_CONTENT_TYPE}; type=${quote(type)}`],
+    ['Content-Type', inContentType(type)],
     // A failure ends well, as far as HTTP knows: no cache may keep it.
-    [
-      'Cache-Control',
-      listMembers(cacheControl).includes('no-store') ? cacheControl : addMember(cacheControl, 'no-store'),
-    ],
+    ['Cache-Control', withMember(cacheControl, 'no-store')],
     ['Vary', 'Accept'],
   ];
-}
-
-/** A quoted-string (RFC 9110 §5.6.4). */
-function quote(text: string): string {
-  return `"${text.replace(/["\\]/g, '\\$&')}"`;
-}
-
-function addMember(list: string, member: string): string {
-  return list === '' ? member : `${list}, ${member}`;
 }

@@ -13,8 +13,8 @@ const QUIET = 100;
 /** Milliseconds to wait for its first byte, where it has something to give, and in all: a compressor has threads of its own. */
 const MAX_FLUSH = 2000;
 
-/** Node's types know of no call without an encoding. */
-export type Write = (data: Uint8Array, onWritten: (error?: Error | null) => void) => boolean;
+/** The callback is the third: some middleware takes whatever is the second for an encoding. */
+export type Write = (data: Uint8Array, encoding: undefined, onWritten: (error?: Error | null) => void) => boolean;
 
 export class Middleware {
   readonly #response: ServerResponse;
@@ -41,7 +41,7 @@ export class Middleware {
     this.#waiting = onWritten;
     this.#isHolding = true;
     let isFree = true;
-    for (const piece of pieces) isFree = this.#write.call(response, piece, goOn) !== false;
+    for (const piece of pieces) isFree = this.#write.call(response, piece, undefined, goOn) !== false;
     this.#flushTimer ??= setTimeout(() => {
       this.#flushTimer = undefined;
       this.#isHolding = false;

@@ -64,7 +64,8 @@ export function negotiate(
   if (hasNoContent(request.method, statusCode)) return { ...common, framing: 'none', failureEnding: 'none' };
   const readsStatus = isTrue(headers['x-want-stream-status']);
   const keepsTrailers = !isOld && isSealed && asksForTrailers(headers.te);
-  if (request.httpVersion.startsWith('2')) {
+  // A harness for tests may give a request without a version.
+  if (request.httpVersion?.startsWith('2')) {
     const framing = hasLength && !keepsTrailers && !readsStatus ? 'length' : 'frames';
     const failureEnding = keepsTrailers && readsStatus ? 'clean-failure' : 'reset';
     return { ...common, framing, hasTrailers: keepsTrailers, failureEnding };

@@ -101,6 +101,22 @@ describe('into a pipe', () => {
   });
 });
 
+test.skipIf(!hasScript).each([
+  ['into a pipe, whose reader may write there', '', '| cat'],
+  ['into the terminal itself', '-o /dev/stdout', ''],
+])('no progress line on a terminal that others write to: %s', async (_, option, rest) => {
+  const { url, held } = await holdingBack();
+  const line = `'${process.execPath}' '${MAIN}' get ${url} ${option} ${rest}`;
+  const env = { TERM: 'xterm', SHELL: '/bin/sh' };
+  const { stdout, ended } = startCommand('script', ['-qec', line, '/dev/null'], { env });
+  const socket = await held;
+  await stdout.seen(/\0{1000}/);
+  // Longer than the interval in which a line would be drawn: it is the absence that is to be seen.
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  letGo(socket);
+  expect((await ended).stdout).not.toContain('\x1b[K'); // which is drawn before each
+});
+
 describe.skipIf(!hasScript)('how much is left', () => {
   const half = Buffer.alloc(200_000);
   const heads: [what: string, head: string, size: string][] = [

@@ -252,7 +252,7 @@ describe('a live pipe', () => {
     });
   });
 
-  test.skipIf(process.platform === 'win32').each(['SIGINT', 'SIGTERM'] as const)(
+  test.skipIf(process.platform === 'win32').each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     '%s shows how far it came',
     async (signal) => {
       const { child, stdout, ended } = piped();

@@ -123,7 +123,7 @@ test('a client that leaves in the middle is logged as such, and the others are s
 });
 
 describe('Ctrl-C', () => {
-  test.each(['SIGINT', 'SIGTERM'] as const)('%s ends an idle server with 0', async (signal) => {
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s ends an idle server with 0', async (signal) => {
     const { child, ended } = await serve(await temporaryDirectory());
     child.kill(signal);
     expect(await ended).toMatchObject({ code: 0, signal: null, stderr: '' });

@@ -3,11 +3,13 @@
  * which is a large one; what is fresh is made on the spot. What sendFile does is in test/files/send-file.
  */
 import { createHash } from 'node:crypto';
-import { open, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { open, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { serve, temporaryDirectory } from '../../support/cli.ts';
 import { ASKING, ask } from '../../support/peers.ts';
+import { until } from '../../support/sockets.ts';
 
 const FILE = process.execPath;
 const { size: SIZE } = await stat(FILE);
@@ -98,6 +100,18 @@ test('the ETag is that of the content, and a large file gets its Repr-Digest in 
   const sent = headers['repr-digest'] ?? trailers['repr-digest'];
   expect([status, sent]).toEqual([206, `sha-256=:${sum.toString('base64')}:`]);
   expect(await etagAt(port)).toBe(`"${sum.toString('base64url').slice(0, 27)}"`);
+});
+
+const hasProc = existsSync('/proc/self/io');
+if (!hasProc) console.warn('SKIPPED: that serve reads its one file before anybody asks, since there is no /proc here');
+
+test.skipIf(!hasProc)('one file is read before anybody asks: the first response has its ETag', async () => {
+  const { port, child } = await serve(FILE);
+  const read = async () => Number(/^rchar: (\d+)/m.exec(await readFile(`/proc/${child.pid}/io`, 'latin1'))![1]);
+  await until(async () => (await read()) >= SIZE);
+  await ask(port, '/nothing'); // the last bytes have been hashed since
+  const { headers } = await ask(port, '/', 'GET', { Range: 'bytes=0-0' });
+  expect(headers.etag).toMatch(/^"[\w-]{27}"$/);
 });
 
 test('--fail-after breaks parts as well, and those that are short enough are whole', async () => {

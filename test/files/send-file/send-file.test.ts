@@ -96,6 +96,11 @@ describe.each(s.TARGETS)('on %s', (_, over) => {
     ['§13.1.3 If-Modified-Since', 304, { 'If-Modified-Since': soon }],
     ['an older one', 200, { 'If-Modified-Since': longAgo }],
     ['one that is no date', 200, { 'If-Modified-Since': 'yesterday' }],
+    ['§5.6.7 a date that is no HTTP-date', 200, { 'If-Modified-Since': '2099-01-01' }],
+    ['the date of RFC 850', 304, { 'If-Modified-Since': 'Wednesday, 31-Dec-36 23:59:59 GMT' }],
+    ['that of asctime()', 304, { 'If-Modified-Since': 'Wed Dec 31 23:59:59 2036' }],
+    ['an old one of asctime()', 200, { 'If-Modified-Since': 'Sun Nov  6 08:49:37 1994' }],
+    ['two dates', 200, { 'If-Modified-Since': `${soon}, ${soon}` }],
     ['§13.1.1 If-Match', 200, { 'If-Match': ETAG }],
     ['a weak one never holds', 412, { 'If-Match': `W/${ETAG}` }],
     ['another', 412, { 'If-Match': '"a"' }],
@@ -253,6 +258,14 @@ test('options that are none are told before anything is sent', async () => {
   const { body } = await ask(await listen(server), '/');
   expect(body.toString()).toBe('fell back');
   expect(errors).toEqual([new TypeError('sha256 must be the 64 hexadecimal digits of a SHA-256')]);
+});
+
+test('RFC 9110 §8.8.2.1: a time that is still to come is not sent as Last-Modified', async () => {
+  const file = await fileOf();
+  const tomorrow = Date.now() / 1000 + 86_400;
+  await utimes(file, tomorrow, tomorrow);
+  const { headers } = await ask((await s.overHttp(file)).port, '/');
+  expect([headers['last-modified'], headers.etag]).toEqual([undefined, ETAG]);
 });
 
 test('replicas agree: equal content, whatever the inode, the name and the times are', async () => {

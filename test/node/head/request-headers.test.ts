@@ -1,4 +1,4 @@
-/** Strategy: the fields that the design gives an aware client, and that they earn what they ask for. */
+/** Strategy: the fields that an aware client sends (x-stream-status.md), and that they earn what they ask for. */
 import { expect, test } from 'vitest';
 import { requestHeaders } from '../../../src/node/head/request-headers.ts';
 import { negotiate } from '../../../src/node/send/negotiation.ts';

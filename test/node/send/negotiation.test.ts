@@ -133,3 +133,7 @@ describe('RFC 9530 §4: Want-Content-Digest', () => {
     expect(negotiate(facts, 200).preferredDigest).toBe('sha-512');
   });
 });
+
+test('a request without a version, as test harnesses make them, is one of HTTP/1.1', () => {
+  expect(negotiate({ headers: {} } as never, 200)).toMatchObject({ framing: 'chunked', failureEnding: 'cut' });
+});
