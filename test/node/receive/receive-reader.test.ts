@@ -6,8 +6,9 @@ import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { describe, expect, test } from 'vitest';
+import { receive } from '../../../src/node/receive/receive.ts';
 import type { ReceivedBody } from '../../../src/node/receive/received-body.ts';
-import { closed, until } from '../../support/sockets.ts';
+import { closed, connection, until } from '../../support/sockets.ts';
 import { CHUNKED, consume, received, SEALED } from './receiving.ts';
 
 const ABORT = '1;x-stream-status="error;type=source_error"\r\n';
@@ -165,4 +166,27 @@ describe('a reader that gives up', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(body.destroyed).toBe(false);
   });
+});
+
+describe('a buffer that somebody else has', () => {
+  const CHUNKS = `${CHUNKED}${'1\r\nx\r\n2\r\nyz\r\n'.repeat(500)}0\r\n\r\n`;
+
+  test.each(['before the head', 'with the body'])(
+    'a listener that was there %s, and left: it is not changed',
+    async (when) => {
+      const { client, server } = await connection();
+      const kept: { data: Buffer; copy: string }[] = [];
+      const keep = (data: Buffer) => kept.push({ data, copy: data.toString('latin1') });
+      client.on('data', keep);
+      client.pause();
+      const receiving = receive(client);
+      if (when === 'before the head') client.off('data', keep);
+      server.write(CHUNKS, 'latin1');
+      const { body } = await receiving;
+      body.once('data', () => client.off('data', keep));
+      expect((await consume(body)).data).toBe('xyz'.repeat(500));
+      for (const { data, copy } of kept) expect(data.toString('latin1')).toBe(copy);
+      if (when === 'with the body') expect(kept.length).toBeGreaterThan(0);
+    },
+  );
 });
