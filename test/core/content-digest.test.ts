@@ -38,6 +38,25 @@ describe('Content-Digest', () => {
     expect(serializeContentDigest([])).toBe('');
   });
 
+  test.each([
+    ['a key in capitals', [['SHA-256', SHA_256]]],
+    ['a key with a space', [['sha 256', SHA_256]]],
+    ['a key that ends the field', [['sha-256=:AA==:, x', SHA_256]]],
+    ['an empty key', [['', SHA_256]]],
+    ['a key that is no string', [[1, SHA_256]]],
+    ['a digest that is text', [['sha-256', 'AA==']]],
+    ['a digest that is null', [['sha-256', null]]],
+    ['a digest that is a list', [['sha-256', [1, 2]]]],
+    ['a digest that is an object', [['sha-256', { length: 1, 0: 1 }]]],
+  ])('RFC 9651 §3.1.2, §3.3.5: %s is a TypeError', (_, digests) => {
+    expect(() => serializeContentDigest(digests as never)).toThrow(TypeError);
+  });
+
+  test('a digest that is an ArrayBuffer, as crypto.subtle gives it', () => {
+    const { buffer } = Uint8Array.from(SHA_256);
+    expect(serializeContentDigest([['sha-256', buffer]])).toBe(HELLO_WORLD_SHA_256);
+  });
+
   test('RFC 9530 B.11: the surplus "=" that the RFC prints is read', () => {
     expect(parseContentDigest(HELLO_WORLD_SHA_256.replace(/=:$/, '==:'))).toEqual(new Map([['sha-256', SHA_256]]));
   });

@@ -18,6 +18,19 @@ const sealed = (...lines: string[]) => `${HEAD}${CHUNK}0\r\n${lines.map((line) =
 const SHA_256 = `Content-Digest: ${HELLO_WORLD_SHA_256}`;
 const WRONG = 'Content-Digest: sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:';
 
+test('a message that decodes to strings is a TypeError that says what to do', async () => {
+  const refused = await ask({ port: await originOf(LENGTH + HELLO_WORLD) }, (message) => {
+    message.setEncoding('utf8');
+    try {
+      return verify(message);
+    } catch (error) {
+      return error;
+    }
+  });
+  expect(refused).toBeInstanceOf(TypeError);
+  expect((refused as Error).message).toMatch(/setEncoding: leave it out, and decode what verify returns/);
+});
+
 interface Received {
   data: string;
   code: string | undefined;

@@ -71,7 +71,8 @@ export class MessageSource extends StreamSource<IncomingMessage> {
     this.detach();
     const { kind } = this.#sink.conclude({ error, abortReason, rawTrailers: pairsFrom(this.stream.rawTrailers) });
     // The agent has the socket back a tick later: what came on it cannot be trusted to end where it said.
-    const isTrusted = error === undefined && kind !== 'mismatch';
+    // A server can still answer a request whose framing was whole.
+    const isTrusted = error === undefined && (kind !== 'mismatch' || requestOf(this.stream) === undefined);
     if (isTrusted) return;
     this.stream.destroy();
     this.#socket?.destroy();

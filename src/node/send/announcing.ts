@@ -32,7 +32,7 @@ export function announceSeal(
 }
 
 /** Lists of field members, in order, as one; a member that is there already is not said again. */
-function joined(lists: (string | readonly string[] | undefined)[]): string {
+export function joined(lists: (string | readonly string[] | undefined)[]): string {
   const members = lists.flatMap((list) => list ?? []).flatMap((list) => list.split(','));
   const byName = new Map<string, string>();
   for (const member of members.map((one) => one.trim())) {

@@ -279,7 +279,7 @@ const MIN_LEAVING = 1000;
 const MAX_LEAVING = 5000;
 
 /** What the kernel has not taken yet: it shrinks within one large write, too. */
-function queuedBytes(socket: Socket): number {
+export function queuedBytes(socket: Socket): number {
   const { _handle: handle } = socket as Socket & { _handle?: { writeQueueSize?: number } | null };
   return (handle?.writeQueueSize ?? 0) + (socket.writableLength ?? 0);
 }

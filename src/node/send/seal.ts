@@ -1,7 +1,7 @@
 /**
  * seal: the responses of a whole application, sealed where they are, whoever writes to them (sealed-response.ts says how).
  */
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import { ClientRequest, type IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
 import { Duplex } from 'node:stream';
 import { algorithmsOf } from '../../core/content-digest.ts';
@@ -9,6 +9,7 @@ import { isNode } from '../socket-use.ts';
 import { timeoutFrom } from '../timeouts.ts';
 import { isTaken, sealOf, setSeal } from './sealed.ts';
 import { SealedHttp2Response } from './sealed-http2-response.ts';
+import { SealedRequest } from './sealed-request.ts';
 import { SealedResponse, type SealingOptions } from './sealed-response.ts';
 
 export type { SealingOptions } from './sealed-response.ts';
@@ -25,30 +26,39 @@ export type { SealingOptions } from './sealed-response.ts';
  * field names X-Stream-Status already. A second call changes options only; with what is no response of `node:http` or
  * `node:http2` on a connection, as under a test harness, nothing is done.
  *
- * @returns the response
+ * A ClientRequest is sealed as well, where it is sent in chunks: an upload whose end the server can check, with `verify(req)`.
+ *
+ * @returns the message
  * @throws TypeError, RangeError for options that are none
  * @example
  * app.use((req, res, next) => {
  *   seal(res);
  *   next();
  * });
+ * @example
+ * const request = seal(http.request(url, { method: 'PUT' }));
+ * pipeline(createReadStream('export.csv'), request, done);
  */
-export function seal<Response extends ServerResponse | Http2ServerResponse>(
-  response: Response,
+export function seal<Message extends ServerResponse | Http2ServerResponse | ClientRequest>(
+  message: Message,
   options: SealingOptions = {},
-): Response {
+): Message {
   const { digest, lingerTimeout } = options;
   if (digest !== undefined) algorithmsOf(digest);
   if (lingerTimeout !== undefined) timeoutFrom('lingerTimeout', lingerTimeout);
-  const known = sealOf(response);
-  if (known instanceof SealedResponse || known instanceof SealedHttp2Response) known.addOptions(options);
-  if (known !== undefined || isTaken(response) || !isNode) return response;
-  if (isHttp2(response)) setSeal(response, new SealedHttp2Response(response, options));
-  if (!(response instanceof ServerResponse)) return response;
-  const { socket: connection, rawHeaders } = (response.req ?? {}) as Partial<IncomingMessage>;
-  if (!(connection instanceof Duplex) || rawHeaders === undefined) return response;
-  setSeal(response, new SealedResponse(response, connection, options));
-  return response;
+  const known = sealOf(message);
+  if (known !== undefined) known.addOptions(options);
+  else if (isNode && !isTaken(message)) put(message, options);
+  return message;
+}
+
+function put(message: ServerResponse | Http2ServerResponse | ClientRequest, options: SealingOptions): void {
+  if (message instanceof ClientRequest) return setSeal(message, new SealedRequest(message, options));
+  if (isHttp2(message)) return setSeal(message, new SealedHttp2Response(message, options));
+  if (!(message instanceof ServerResponse)) return;
+  const { socket, rawHeaders } = (message.req ?? {}) as Partial<IncomingMessage>;
+  const isReal = socket instanceof Duplex && rawHeaders !== undefined;
+  if (isReal) setSeal(message, new SealedResponse(message, socket, options));
 }
 
 /** Told by its shape: `node:http2` is loaded by who uses it. */

@@ -36,6 +36,11 @@ export interface SealingOptions
    * `true` by default.
    */
   watchSources?: boolean | undefined;
+  /**
+   * Of a request: whether the server is known to read the status, by `verify`. Then a failed upload ends with the reason in
+   * its trailers; any other server would take that for a whole one. `false` by default: a failed upload is cut.
+   */
+  serverReadsStatus?: boolean | undefined;
 }
 
 /** What is ours where the client asked for more, beside `destroy`. */

@@ -1,7 +1,9 @@
 /** Which responses have a seal on them, and which may not get one, because `respond` has them. */
 
 interface Removable {
-  remove(): void;
+  /** A request has nobody to take it off for. */
+  remove?(): void;
+  addOptions(options: object): void;
 }
 
 /** On the response itself: a WeakMap costs more than the rest of a seal (measured). */
@@ -23,7 +25,7 @@ export function setSeal(response: object, seal: Removable): void {
 
 /** From here on it is `respond` that ends the response. */
 export function takeFromSeal(response: object): void {
-  sealOf(response)?.remove();
+  sealOf(response)?.remove?.();
   (response as Sealable)[TAKEN] = true;
 }
 

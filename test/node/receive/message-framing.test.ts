@@ -84,6 +84,8 @@ describe('a framing that two readers could take differently is malformed', () =>
     ['RFC 9110 §8.6: nothing', ['Content-Length:']],
     ['RFC 9110 §8.6: an empty member', ['Content-Length: 5,']],
     ['RFC 9110 §8.6: digits of another script', ['Content-Length: \xb2']],
+    ['RFC 9110 §8.6: a no-break space', ['Content-Length: 5\xa0']],
+    ['RFC 9110 §8.6: a no-break space in front', ['Content-Length: \xa05']],
   ])('%s', (_, fields) => {
     expect(() => framing(fields)).toThrow(expect.objectContaining({ code: 'ERR_HEAD_MALFORMED' }));
   });

@@ -2,6 +2,7 @@
  * Strategy: a ReceivedBody without a socket. Its source records what it is told; every consumer of a Readable (pipeline,
  * for await, 'error') must see the same end, behind the same data.
  */
+import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, test } from 'vitest';
@@ -189,6 +190,13 @@ describe('the reader gives up', () => {
     sink.deliver(octets('hello'));
     for await (const _ of stream) break;
     expect(told).toContain('cancel');
+  });
+
+  test('an error listener that comes after destroy, in the same tick, hears the error as with any Readable', async () => {
+    const { body: stream } = body();
+    const error = new Error('no longer wanted');
+    stream.destroy(error);
+    expect(await once(stream, 'error')).toEqual([error]);
   });
 
   test('after the conclusion nothing is cancelled', async () => {
