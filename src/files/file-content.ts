@@ -3,6 +3,8 @@ import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 
 const READ_BYTES = 131_072;
+/** After so many bytes it is looked whether the file is still the same: a large one need not be sent to its end for that. */
+const LOOK_BYTES = 256 * READ_BYTES;
 /** Pieces that are read ahead: while one is hashed and sent, the next come. */
 const AHEAD = 2;
 
@@ -34,11 +36,14 @@ export async function* readContent(
   try {
     for (let at = first, next = first; at < end; at += READ_BYTES) {
       for (; reads.length <= AHEAD && next < end; next += READ_BYTES) {
-        reads.push(readPiece(handle, next, Math.min(READ_BYTES, end - next)));
+        const read = readPiece(handle, next, Math.min(READ_BYTES, end - next));
+        read.catch(() => {}); // it is told when its turn comes
+        reads.push(read);
       }
       const data = await reads.shift()!;
       // Before the last piece, for a client that has a length is at its end then; and all that it gets has been read.
-      if (at + data.length === end) await assertUnchanged(handle, stats);
+      const isDue = at > first && (at - first) % LOOK_BYTES === 0;
+      if (isDue || at + data.length === end) await assertUnchanged(handle, stats);
       yield data;
     }
   } finally {

@@ -156,9 +156,13 @@ function request(url: URL, headers: RequestFields, settings: RequestSettings): P
       signal?.removeEventListener('abort', onAbort);
     };
     signal?.addEventListener('abort', onAbort);
-    sent = clientRequest(bare, fields, settings, (cancel) => {
-      cancelTunnel = cancel;
-    });
+    try {
+      sent = clientRequest(bare, fields, settings, (cancel) => {
+        cancelTunnel = cancel;
+      });
+    } catch (error) {
+      return giveUp(error); // of the application's agent, or for a proxy that is none
+    }
     const isSecure = bare.protocol === 'https:';
     sent.on('socket', (socket) => {
       if (sent?.reusedSocket || (!isSecure && !socket.connecting)) clearTimeout(connecting);

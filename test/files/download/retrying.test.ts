@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type DownloadOptions, download } from '../../../src/files/download/download.ts';
 import { defaultRetryDelay } from '../../../src/files/download/retry.ts';
+import { startCommand } from '../../support/cli.ts';
 import { freePort } from '../../support/peers.ts';
 import * as o from './origin.ts';
 
@@ -214,4 +215,14 @@ test.each<[string, DownloadOptions]>([
   const error = await download(url, file, options).catch((cause) => cause);
   expect(error instanceof TypeError || error instanceof RangeError).toBe(true);
   expect(await readdir(folder)).toEqual([]);
+});
+
+test('an agent function that throws: its error, and nothing that keeps the process', async () => {
+  const script = `
+    import { download } from ${JSON.stringify(new URL('../../../dist/files/index.js', import.meta.url).href)};
+    const agent = () => { throw new Error('no agent'); };
+    await download('http://127.0.0.1:9/', ${JSON.stringify(path.join(await o.directory(), 'file'))}, { agent, retries: 0 })
+      .catch((error) => console.log(error.message));`;
+  const { ended } = startCommand(process.execPath, ['--input-type=module', '-e', script]);
+  expect(await ended).toMatchObject({ code: 0, stdout: 'no agent\n' });
 });

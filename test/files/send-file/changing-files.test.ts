@@ -51,6 +51,19 @@ describe.each(CLIENTS)('a client that %s', (_, fields) => {
   });
 });
 
+test('a large file fails long before its end', async () => {
+  const file = path.join(await s.directory(), 'file.bin');
+  await writeFile(file, 'start');
+  await truncate(file, 2 ** 40);
+  const { port, sent } = await s.overHttp(file);
+  const message = await paused(port, { ...ASKING });
+  await written(file, 2 ** 39);
+  const { bytes } = await rest(message);
+  expect(bytes).toBeLessThan(50_000_000);
+  expect(message.trailers['x-stream-status']).toMatch(/^error;/);
+  await expect(sent[0]).rejects.toThrow('The file has changed');
+});
+
 /** The response, of which one piece has been read. */
 function paused(port: number, headers: Record<string, string>): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {

@@ -1,0 +1,50 @@
+/** Strategy: readContent with a reader that takes its time, of files that are whole, and of one that is cut meanwhile. */
+import { open, truncate, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { readContent } from '../../../src/files/file-content.ts';
+import { pattern } from '../../support/octets.ts';
+import { directory } from './serving.ts';
+
+async function opened(content: Uint8Array) {
+  const file = path.join(await directory(), 'file');
+  await writeFile(file, content);
+  const handle = await open(file);
+  onTestFinished(() => handle.close());
+  return { file, handle, stats: await handle.stat({ bigint: true }) };
+}
+
+test.each([0, 1, 131_071, 131_072, 131_073, 1_000_000])('a file of %i bytes, and parts of it', async (length) => {
+  const content = pattern(length);
+  const { handle, stats } = await opened(content);
+  for (const [first, end] of [
+    [0, length] as const,
+    [Math.min(5, length), length] as const,
+    [0, length >> 1] as const,
+  ]) {
+    const pieces: Buffer[] = [];
+    for await (const piece of readContent(handle, stats, first, end)) pieces.push(piece);
+    expect(Buffer.concat(pieces).equals(content.subarray(first, end))).toBe(true);
+  }
+});
+
+test('what is read ahead and fails waits for the reader: it is no unhandled rejection', async () => {
+  const unhandled: unknown[] = [];
+  const onUnhandled = (error: unknown) => unhandled.push(error);
+  process.on('unhandledRejection', onUnhandled);
+  onTestFinished(() => void process.off('unhandledRejection', onUnhandled));
+  const { file, handle, stats } = await opened(pattern(1_000_000));
+  const reader = readContent(handle, stats, 0, 1_000_000);
+  await reader.next();
+  await truncate(file, 0);
+  // Those that were read before, until one that reads ahead of them has failed.
+  await reader.next();
+  await reader.next();
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+  await expect(
+    (async () => {
+      for await (const _ of reader);
+    })(),
+  ).rejects.toThrow(/The file has (?:become shorter|changed)/);
+  expect(unhandled).toEqual([]);
+});
