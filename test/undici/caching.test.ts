@@ -57,7 +57,7 @@ describe.each(WITH_CACHE)('cache of $name', (copy) => {
       const { response, text } = await ask(copy, `${url}/kept`, dispatcher);
       expect({ text, kind: (await verdictOf(response)).kind }).toEqual({ text: 'data', kind: 'complete' });
       expect(count()).toBe(1 + OTHERS);
-    });
+    }, 120_000);
 
     test('verify, cache: a body that fails is not kept', async () => {
       const { url, count } = await cachingUrl();
@@ -102,7 +102,7 @@ describe.each(WITH_CACHE)('cache of $name', (copy) => {
     }
     expect(told).toHaveLength(1);
     expect(told[0]!.deref()).toBeUndefined();
-  });
+  }, 120_000);
 });
 
 describe.each(COPIES.filter(({ undici }) => undici.interceptors.deduplicate !== undefined))(

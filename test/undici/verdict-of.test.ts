@@ -108,7 +108,7 @@ describe.each(COPIES)('verdictOf, $name', (copy) => {
       collectGarbage();
     }
     expect(isForgotten()).toBe(true);
-  });
+  }, 120_000); // a thousand exchanges
 });
 
 describe.each(CLIENTS)('onVerdict, $name', ({ read }) => {
