@@ -91,7 +91,14 @@ export const job: Job = {
   sides: Object.fromEntries(Object.keys(clients).map((name) => [name, ['serve', name]])),
   rows: [
     { title: 'get, beside curl -o', ours: 'get', theirs: 'curl', by: 'time', target: 1.8, why: WHY },
-    { title: 'get, beside curl and then sha256sum', ours: 'get', theirs: 'curl, sha256sum', by: 'time', target: 0.5 },
+    {
+      title: 'get, beside curl and then sha256sum',
+      ours: 'get',
+      theirs: 'curl, sha256sum',
+      by: 'time',
+      target: 0.5,
+      why: WHY,
+    },
     { title: 'download(), beside curl -o', ours: 'download', theirs: 'curl', by: 'time', target: 1.8, why: WHY },
     { title: 'the same with resume', ours: 'download, resume', theirs: 'curl', by: 'time', target: 2.2, why: WHY },
     { title: 'download(), beside undici.request into a file', ours: 'download', theirs: 'undici.request', by: 'time' },

@@ -52,6 +52,7 @@ export const job: Job = {
       theirs: 'res',
       by: 'CPU',
       target: 1.2,
+      why: 'A tick to gather in, a chunk and a timer for each write.',
     },
     {
       title: 'the same: KiB of memory for each, over those of res',
