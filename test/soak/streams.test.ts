@@ -154,7 +154,8 @@ function judge(
   const { kind, code, message, bytes, sha256, port } = found;
   const wrong = proxy.wrongOf(port);
   // To the hasty, a busy machine is as good as a stall.
-  const isTimeout = HASTY.includes(wrong?.plan.fault ?? 'stall') && code === 'ERR_BODY_TIMEOUT';
+  const isTimeout =
+    HASTY.includes(wrong?.plan.fault ?? 'stall') && (code === 'ERR_BODY_TIMEOUT' || code === 'ERR_HEAD_TIMEOUT');
   const hasStruck = wrong === undefined || wrong.hasStruck || isTimeout;
   const isFlipped = hasStruck && wrong?.plan.fault === 'flip';
   const say = (what: string) => {

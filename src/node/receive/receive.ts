@@ -94,7 +94,7 @@ async function readFinalHead(
   const deadline = performance.now() + headTimeout;
   let maxHeadBytes = limits.maxHeadBytes; // for all heads together: interim responses must end too
   for (;;) {
-    const timeout = headTimeout > 0 ? Math.max(1, deadline - performance.now()) : 0;
+    const timeout = headTimeout > 0 ? Math.max(1, Math.ceil(deadline - performance.now())) : 0;
     const octets = await readHead(socket, { closedCode: 'ERR_NO_RESPONSE', maxHeadBytes, timeout, signal });
     const head = parseResponseHead(octets, limits.maxHeadFields);
     if (head.statusCode === 101) throw malformed('101 Switching Protocols, which was not asked for (RFC 9110 §15.2.2)');
