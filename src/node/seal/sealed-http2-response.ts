@@ -27,6 +27,7 @@ const METHODS = ['destroy', 'writeHead', 'write', 'end'] as const;
 type Method = (typeof METHODS)[number];
 type Call = (...args: unknown[]) => unknown;
 
+const NO_ERROR = 0;
 const INTERNAL_ERROR = 2; // RFC 9113 §7
 
 type Headed = Http2ServerResponse['stream'] & { headRequest?: boolean };
@@ -59,6 +60,7 @@ export class SealedHttp2Response {
       end: (...args) => this.#end(args),
     };
     Object.assign(response, this.#ours);
+    this.#hold();
     if (options.watchSources !== false) {
       this.#sources = new PipedSources(response, (error: Error) => {
         if (this.#canFail) this.#destroy(error);
@@ -133,6 +135,32 @@ export class SealedHttp2Response {
     Object.assign(response, { write: (...args: unknown[]) => refused(args, false), end: () => response });
     const middleware = new Middleware(response as unknown as ServerResponse, response.write as unknown as Write);
     middleware.flush(this.#stream as unknown as Socket, () => this.#endFailed(cause));
+  }
+
+  /** Who closes the stream of an open body, saying nothing or NO_ERROR, has ended it as a failure. */
+  #hold(): void {
+    const stream = this.#stream;
+    const { close, destroy } = stream;
+    const isFailure = () => this.#canFail && this.#response.headersSent && stream.session?.destroyed === false;
+    const letGo = () => {
+      if (stream.close === heldClose) Reflect.deleteProperty(stream, 'close');
+      if (stream.destroy === heldDestroy) Reflect.deleteProperty(stream, 'destroy');
+    };
+    const heldClose: typeof close = (code = NO_ERROR, callback) => {
+      const isHeld = code === NO_ERROR && isFailure();
+      letGo();
+      if (!isHeld) return close.call(stream, code, callback);
+      if (callback !== undefined) stream.once('close', callback);
+      this.#destroy(undefined);
+    };
+    const heldDestroy: typeof destroy = (error) => {
+      const isHeld = error == null && isFailure();
+      letGo();
+      if (!isHeld) return destroy.call(stream, error);
+      this.#destroy(undefined);
+      return stream;
+    };
+    Object.assign(stream, { close: heldClose, destroy: heldDestroy });
   }
 
   #pass(name: Method, args: unknown[]): unknown {

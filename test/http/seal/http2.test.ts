@@ -186,3 +186,15 @@ test('respond(seal(res)) takes it off, and verify agrees', async () => {
   body.resume();
   expect((await body.verdict).kind).toBe('complete');
 });
+
+test.each([
+  ['stream.close()', (res: Http2ServerResponse) => res.stream.close()],
+  ['stream.destroy()', (res: Http2ServerResponse) => res.stream.destroy()],
+])('%s of an open body, which would send NO_ERROR, is no end', async (_name, close) => {
+  const port = await sealing((res) => {
+    res.write('hello');
+    setTimeout(close, 20, res);
+  });
+  expect(await observe(port, {})).toMatchObject({ body: 'hello', rstCode: INTERNAL_ERROR });
+  expect((await observe(port, BOTH)).trailers).toMatchObject({ 'x-stream-status': 'error;bytes=5;type=cancelled' });
+});

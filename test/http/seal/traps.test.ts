@@ -607,3 +607,16 @@ describe('what observers are told', () => {
     ]);
   });
 });
+
+test.each([
+  ['HTTP/1.0', OLD],
+  ['Connection: close', AWARE.replace('\r\n', '\r\nConnection: close\r\n')],
+])('an end that somebody kept from Node ends the exchange as well: %s', async (_name, request) => {
+  const { port } = await sealing((res) => {
+    res.write('hello ');
+    Reflect.apply(ServerResponse.prototype.end, res, ['world']);
+  });
+  const { octets, end } = await dial(port, request).closed();
+  expect(octets).toContain('world');
+  expect(end).toBe('FIN');
+});
