@@ -277,8 +277,9 @@ async function conclude(
   throw error;
 }
 
-function isNothingMissing(reply: Reply, { first, validator }: Asked, { source }: Representation): boolean {
+function isNothingMissing(reply: Reply, { first, validator }: Asked, { source, total }: Representation): boolean {
   const { headers } = reply.message;
+  if (total !== undefined && total !== first) return false;
   const isSame = headers.etag === undefined || isSameValidator(headers, validator);
   return isSame && sourceOf(reply) === source && unsatisfiedLength(headers['content-range']) === first;
 }

@@ -294,6 +294,11 @@ describe('other answers to a Range', () => {
     expect({ isWhole, ranges }).toEqual({ isWhole: true, ranges: [undefined, `bytes=${LENGTH}-`, undefined] });
   });
 
+  test('416 of what has come, after a Content-Length of more: it starts again', async () => {
+    const { isWhole, ranges } = await get([o.plainStart(5000), unsatisfied(5000), o.plainStart(LENGTH)]);
+    expect({ isWhole, ranges }).toEqual({ isWhole: true, ranges: [undefined, 'bytes=5000-', undefined] });
+  });
+
   test.each([
     ['a weak ETag', [`ETag: W/${ETAG}`]],
     ['no ETag', []],
