@@ -1,15 +1,15 @@
 /** chunked-trailers get: one URL, whose content is kept only on a good verdict, and an exit code that says which. */
 import { createHash } from 'node:crypto';
-import { createWriteStream, existsSync, fstatSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, fstatSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { Transform, type Writable } from 'node:stream';
+import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { areSameOctets } from '../../core/content-digest.ts';
 import { HeadError } from '../../core/errors.ts';
 import type { FieldPairs } from '../../core/fields.ts';
 import { BodyError, type Verdict } from '../../core/verdict.ts';
 import type { AttemptSettings } from '../../files/download/attempt.ts';
-import { type DownloadOptions, downloadBy, settingsWith } from '../../files/download/download.ts';
+import { type DownloadOptions, downloadBy, settingsWith, tooLong } from '../../files/download/download.ts';
 import { partFor } from '../../files/download/ownership.ts';
 import { lengthFrom, openVerified, requestFollowing } from '../../files/download/request.ts';
 import { StatusError } from '../../files/download/status-error.ts';
@@ -18,6 +18,7 @@ import { complain, formatCount, paint, warn } from '../terminal.ts';
 import { GET_USAGE } from '../usage.ts';
 import { nameFromDisposition } from './file-name.ts';
 import { type GetOptions, readOptions } from './options.ts';
+import { isStream, openOutput } from './output-stream.ts';
 import { Progress } from './progress.ts';
 
 export async function get(args: string[]): Promise<number> {
@@ -40,7 +41,7 @@ export async function get(args: string[]): Promise<number> {
     const kept = options.isResumed && !isAnothers ? whatIsKept(options.output!) : undefined;
     if (interruption.signal.aborted) {
       complain(`interrupted; ${kept ?? 'nothing was kept'}`);
-      return EXIT.interrupted;
+      return leave(EXIT.interrupted);
     }
     const code = explain(error, options);
     if (kept !== undefined) warn(kept);
@@ -53,8 +54,13 @@ export async function get(args: string[]): Promise<number> {
 /** -J: a HEAD first, for the name in its Content-Disposition. What is there is not replaced under such a name. */
 async function nameByServer(options: GetOptions, signal: AbortSignal): Promise<void> {
   if (!options.isNamedByServer) return;
-  const settings = settingsOf(options, signal);
-  const { message, close } = await requestFollowing(settings.url, settings.headers, { ...settings, method: 'HEAD' });
+  const { maxTime } = options;
+  const bounded = maxTime > 0 ? AbortSignal.any([signal, AbortSignal.timeout(maxTime)]) : signal;
+  const settings = settingsOf(options, bounded);
+  const asking = requestFollowing(settings.url, settings.headers, { ...settings, method: 'HEAD' });
+  const { message, close } = await asking.catch((error: unknown) => {
+    throw bounded.aborted && !signal.aborted ? tooLong(0) : error;
+  });
   close();
   const field = message.headers['content-disposition'];
   const name = nameFromDisposition(field);
@@ -109,8 +115,9 @@ async function getStream(options: GetOptions, output: string | undefined, signal
     const checked = checking(settings.checksum, isGuarded, (bytes) => {
       progress.show({ bytes, ...(total !== undefined && { total }) });
     });
-    if (output === undefined) await pipeline(reply.body, checked, process.stdout as Writable, { end: false });
-    else await pipeline(reply.body, checked, createWriteStream(output, { flags: 'w' }));
+    const sink = output === undefined ? process.stdout : await openOutput(output, bounded);
+    const isOurs = sink === process.stdout || sink === process.stderr;
+    await pipeline(reply.body, checked, sink, { end: !isOurs, signal: bounded });
     progress.stop();
     const verdict = await reply.body.verdict;
     conclude(settings.checksum === undefined ? verdict : { ...verdict, digest: 'match' }, progress, isQuiet);
@@ -119,11 +126,16 @@ async function getStream(options: GetOptions, output: string | undefined, signal
     if (!bounded.aborted || signal.aborted) throw error;
     progress.stop();
     complain(`truncated after ${formatCount(progress.bytes)} bytes: it took longer than --max-time`);
-    return EXIT.truncated;
+    return leave(EXIT.truncated);
   } finally {
     progress.stop();
     close();
   }
+}
+
+/** At once: what stands in a pipe that nobody reads would hold the process. */
+function leave(code: number): never {
+  process.exit(code);
 }
 
 /** Passes content on as long as it may be shown, and ends only if the checksum agrees. */
@@ -165,13 +177,6 @@ function settingsOf(options: GetOptions, signal: AbortSignal, more: FieldPairs =
 /** When the file was changed, as a field has it; undefined for one that is not there. */
 function timeOf(file: string): string | undefined {
   return statSync(file, { throwIfNoEntry: false })?.mtime.toUTCString();
-}
-
-/** A pipe, a device, and what `/dev/stdout` and process substitutions are: written to as they stand. */
-function isStream(output: string): boolean {
-  if (/^\/(?:dev|proc)\//.test(path.resolve(output))) return true;
-  const stats = statSync(output, { throwIfNoEntry: false });
-  return stats !== undefined && !stats.isFile() && !stats.isDirectory();
 }
 
 /** Whether content, or what whoever reads it makes of it, may come to the terminal on which the progress is shown. */
@@ -224,8 +229,9 @@ function explain(error: unknown, { url, output = '' }: GetOptions): number {
 }
 
 function describeLocal({ code, syscall, message }: NodeJS.ErrnoException, output: string): string {
-  if (code === 'ENOENT') {
-    return `${output} cannot be written: there is no directory ${path.dirname(path.resolve(output))}`;
+  const folder = path.dirname(path.resolve(output));
+  if (code === 'ENOENT' && !existsSync(folder)) {
+    return `${output} cannot be written: there is no directory ${folder}`;
   }
   if (syscall !== undefined) return `${output} cannot be written: ${message}`;
   return code === undefined ? message : message.replace(`${code}: `, '');

@@ -1,7 +1,8 @@
 /** One request of a download, and what becomes of the bytes that it brings. */
 import { createHash } from 'node:crypto';
+import { FramingError } from '../../core/errors.ts';
 import { fieldValue, listMembers } from '../../core/fields.ts';
-import { BodyError, type Verdict } from '../../core/verdict.ts';
+import { BodyError, judge, type Verdict } from '../../core/verdict.ts';
 import { bodyErrorFor, type Require } from '../../core/verifier.ts';
 import { LentHash } from '../lent-hash.ts';
 import {
@@ -120,8 +121,8 @@ export async function attempt(part: PartFile, settings: AttemptSettings): Promis
 
 /** A response of the whole. What is there is kept until it is known to be better. */
 async function receiveWhole(part: PartFile, reply: Reply, settings: AttemptSettings, lent: LentHash): Promise<Outcome> {
-  const facts = factsFrom(reply, settings);
   const { representation: known } = part;
+  const facts = withKnownTotal(factsFrom(reply, settings), known);
   if (known !== undefined && part.bytes > 0 && isLess(facts, known)) {
     throw refusal(part, 'The server sent a whole that it says less of than of the one that was begun: this is kept');
   }
@@ -132,6 +133,13 @@ async function receiveWhole(part: PartFile, reply: Reply, settings: AttemptSetti
     await part.settle();
     throw error;
   }
+}
+
+/** Of the same representation, where this response does not say how long it is. */
+function withKnownTotal(facts: Facts, known: Representation | undefined): Facts {
+  const isSame = known?.validator === facts.validator && known?.encoding === facts.encoding;
+  if (known?.total === undefined || !isSame || known.source !== facts.source) return facts;
+  return { total: known.total, ...facts };
 }
 
 /** Such as the page of a captive portal, in place of content with a seal or an entity tag. */
@@ -167,6 +175,10 @@ async function receive(
       range,
       representation !== undefined && mayKeep,
     );
+    const { kind } = await reply.body.verdict;
+    if (range === undefined && kind === 'unverified' && part.bytes < (facts.total ?? 0)) {
+      throw cutShort(part.bytes, facts.total!);
+    }
   } catch (error) {
     reply.body.destroy(); // it may be ours
     const verdict = await reply.body.verdict;
@@ -277,8 +289,9 @@ async function conclude(
   throw error;
 }
 
-function isNothingMissing(reply: Reply, { first, validator }: Asked, { source }: Representation): boolean {
+function isNothingMissing(reply: Reply, { first, validator }: Asked, { source, total }: Representation): boolean {
   const { headers } = reply.message;
+  if (total !== undefined && total !== first) return false;
   const isSame = headers.etag === undefined || isSameValidator(headers, validator);
   return isSame && sourceOf(reply) === source && unsatisfiedLength(headers['content-range']) === first;
 }
@@ -330,6 +343,11 @@ const SIGNATURE =
 export function identityOf(url: URL): string {
   const query = [...url.searchParams].filter(([name]) => !SIGNATURE.test(name));
   return `${url.origin}${url.pathname}?${new URLSearchParams(query)}`;
+}
+
+function cutShort(bytes: number, total: number): BodyError {
+  const error = new FramingError('ERR_FRAMING_TRUNCATED', `It ended after ${bytes} of ${total} bytes`);
+  return new BodyError('ERR_BODY_TRUNCATED', judge({ bytes, error }));
 }
 
 function wrongLength({ first, last }: ContentRange, came: string, bytes: number): BodyError {

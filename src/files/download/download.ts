@@ -171,7 +171,7 @@ async function downloadWithin(
   }
 }
 
-function tooLong(bytes: number): BodyError {
+export function tooLong(bytes: number): BodyError {
   const error = new FramingError('ERR_FRAMING_TIMEOUT', 'The download took longer than maxTime');
   return new BodyError('ERR_BODY_TIMEOUT', judge({ bytes, error }));
 }

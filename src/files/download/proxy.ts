@@ -81,8 +81,16 @@ function isWithin(network: string, host: string): boolean {
 /** What tells the proxy who asks. */
 export function proxyFields({ username, password }: URL): FieldPairs {
   if (username === '' && password === '') return [];
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const credentials = [username, password].map(decoded).join(':');
   return [['Proxy-Authorization', `Basic ${Buffer.from(credentials).toString('base64')}`]];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new TypeError('The user name or the password of the proxy is not percent-encoded: write % as %25');
+  }
 }
 
 /** What reaches the proxy itself. */

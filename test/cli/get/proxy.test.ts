@@ -118,3 +118,11 @@ test('--connect-timeout is over once there is a connection', async () => {
   const { url } = await rawServer((socket) => setTimeout(() => socket.end(SEALED, 'latin1'), 1500));
   expect(await run(['get', url, '--connect-timeout', '1'])).toMatchObject({ code: 0, stdout: HELLO_WORLD });
 });
+
+test('credentials of the proxy that are not percent-encoded: it says what to write', async () => {
+  const { code, stderr } = await run(['get', 'http://a.invalid/', '-x', 'http://u:50%@127.0.0.1:1']);
+  expect({ code, line: stderr.split('\n')[0] }).toEqual({
+    code: 2,
+    line: 'error: The user name or the password of the proxy is not percent-encoded: write % as %25',
+  });
+});

@@ -294,6 +294,17 @@ describe('other answers to a Range', () => {
     expect({ isWhole, ranges }).toEqual({ isWhole: true, ranges: [undefined, `bytes=${LENGTH}-`, undefined] });
   });
 
+  test('200 of the same ETag without a length, which ends before the length that was said: it is cut', async () => {
+    const short = `HTTP/1.0 200 OK\r\nETag: ${ETAG}\r\n\r\n${CONTENT.subarray(0, 6000).toString('latin1')}`;
+    const { isWhole, ranges } = await get([o.plainStart(5000), short, o.plainStart(LENGTH)]);
+    expect({ isWhole, ranges }).toEqual({ isWhole: true, ranges: [undefined, 'bytes=5000-', 'bytes=6000-'] });
+  });
+
+  test('416 of what has come, after a Content-Length of more: it starts again', async () => {
+    const { isWhole, ranges } = await get([o.plainStart(5000), unsatisfied(5000), o.plainStart(LENGTH)]);
+    expect({ isWhole, ranges }).toEqual({ isWhole: true, ranges: [undefined, 'bytes=5000-', undefined] });
+  });
+
   test.each([
     ['a weak ETag', [`ETag: W/${ETAG}`]],
     ['no ETag', []],
