@@ -25,7 +25,8 @@ export type VerifiedResponse = Response & {
 
 /**
  * The same response, with a body that errors with a BodyError unless the verdict is good. One that was sealed as content
- * has its own Content-Type and content back. With `require: 'always'`, a 2xx that is not sealed is refused.
+ * has its own Content-Type and content back. With `require: 'always'`, a 2xx that is not sealed is refused. Browsers reject
+ * `text()` and its like with a TypeError of their own: `verdict` tells why, as do the errors of the body's own readers.
  *
  * @throws TypeError for options that are none, or a body that is being read already
  * @example
