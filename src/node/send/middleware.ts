@@ -23,8 +23,8 @@ export class Middleware {
   /** What waits for a callback or 'drain'. One listener for all: a compressor passes it on, and gives none back. */
   #waiting: (() => void) | undefined;
   #isListening = false;
-  /** Whether something was written since the last flush. */
-  #isHolding = false;
+  /** What the connection had written when something was first written since the last flush. */
+  #bytesBefore: number | undefined;
 
   /** @param write what the middleware has put in the place of `res.write` */
   constructor(response: ServerResponse, write: Write) {
@@ -39,12 +39,12 @@ export class Middleware {
       if (this.#waiting === onWritten) this.#goOn();
     };
     this.#waiting = onWritten;
-    this.#isHolding = true;
+    this.#bytesBefore ??= response.socket?.bytesWritten ?? 0;
     let isFree = true;
     for (const piece of pieces) isFree = this.#write.call(response, piece, undefined, goOn) !== false;
     this.#flushTimer ??= setTimeout(() => {
       this.#flushTimer = undefined;
-      this.#isHolding = false;
+      this.#bytesBefore = undefined;
       flush(response);
     }, FLUSH_DELAY).unref();
     if (isFree) return void process.nextTick(goOn);
@@ -55,7 +55,8 @@ export class Middleware {
 
   /** Calls back when it has given to the connection what it had, as far as it can be told to. */
   flush(connection: Socket, onGiven: () => void): void {
-    let isDue = this.#isHolding;
+    // What passed straight through is out already.
+    let isDue = this.#bytesBefore === connection.bytesWritten;
     if (!flush(this.#response)) return onGiven();
     const start = performance.now();
     let last = connection.bytesWritten;
