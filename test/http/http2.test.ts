@@ -258,6 +258,21 @@ test.each<[string, (res: Http2ServerResponse) => void]>([
   expect(await observe(port, {})).toMatchObject({ body: HELLO_WORLD, rstCode: INTERNAL_ERROR });
 });
 
+test.each([
+  ['stream.close()', (res: Http2ServerResponse) => res.stream.close()],
+  ['stream.destroy()', (res: Http2ServerResponse) => res.stream.destroy()],
+])('%s of an open body by somebody else, which would send NO_ERROR, is no end', async (_name, close) => {
+  const { port } = await onResponses(
+    () => stuck(),
+    {},
+    (res) => setTimeout(close, 50, res),
+  );
+  expect(await observe(port, {})).toMatchObject({ body: 'data', rstCode: INTERNAL_ERROR });
+  expect((await observe(port, BOTH)).trailers).toMatchObject({
+    'x-stream-status': expect.stringMatching(/^error;bytes=4;/),
+  });
+});
+
 test('one handler, without a branch, for HTTP/1.1 and HTTP/2, as under allowHTTP1', async () => {
   const handler = (_: unknown, res: ServerResponse | Http2ServerResponse) => {
     pipeline(Readable.from([HELLO_WORLD]), respond(res), () => {});

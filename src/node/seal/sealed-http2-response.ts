@@ -12,7 +12,7 @@ import type { Socket } from 'node:net';
 import { describeFailure } from '../../core/failure.ts';
 import type { Seal } from '../../core/seal.ts';
 import { type ResponseEnd, responseEnd, responseFailed, responseStart } from '../diagnostics.ts';
-import { Http2Channel } from '../send/http2-channel.ts';
+import { Http2Channel, holdStream } from '../send/http2-channel.ts';
 import { Middleware, type Write } from '../send/middleware.ts';
 import { type Ending, negotiate } from '../send/negotiation.ts';
 import { PipedSources } from '../send/piped-sources.ts';
@@ -27,7 +27,6 @@ const METHODS = ['destroy', 'writeHead', 'write', 'end'] as const;
 type Method = (typeof METHODS)[number];
 type Call = (...args: unknown[]) => unknown;
 
-const NO_ERROR = 0;
 const INTERNAL_ERROR = 2; // RFC 9113 §7
 
 type Headed = Http2ServerResponse['stream'] & { headRequest?: boolean };
@@ -139,28 +138,8 @@ export class SealedHttp2Response {
 
   /** Who closes the stream of an open body, saying nothing or NO_ERROR, has ended it as a failure. */
   #hold(): void {
-    const stream = this.#stream;
-    const { close, destroy } = stream;
-    const isFailure = () => this.#canFail && this.#response.headersSent && stream.session?.destroyed === false;
-    const letGo = () => {
-      if (stream.close === heldClose) Reflect.deleteProperty(stream, 'close');
-      if (stream.destroy === heldDestroy) Reflect.deleteProperty(stream, 'destroy');
-    };
-    const heldClose: typeof close = (code = NO_ERROR, callback) => {
-      const isHeld = code === NO_ERROR && isFailure();
-      letGo();
-      if (!isHeld) return close.call(stream, code, callback);
-      if (callback !== undefined) stream.once('close', callback);
-      this.#destroy(undefined);
-    };
-    const heldDestroy: typeof destroy = (error) => {
-      const isHeld = error == null && isFailure();
-      letGo();
-      if (!isHeld) return destroy.call(stream, error);
-      this.#destroy(undefined);
-      return stream;
-    };
-    Object.assign(stream, { close: heldClose, destroy: heldDestroy });
+    const isFailure = () => this.#canFail && this.#response.headersSent;
+    holdStream(this.#stream, isFailure, () => this.#destroy(undefined));
   }
 
   #pass(name: Method, args: unknown[]): unknown {

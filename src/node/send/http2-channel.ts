@@ -14,10 +14,47 @@ import { Channel, type ChannelOptions, type OnDone } from './channel.ts';
 import { Middleware, type Write } from './middleware.ts';
 import { assertNotOurs, isAboutContent, valuesByName } from './response-head.ts';
 
-const INTERNAL_ERROR = 2; // RFC 9113 §7
+const NO_ERROR = 0; // RFC 9113 §7
+const INTERNAL_ERROR = 2;
 const METHODS = ['write', 'end', 'destroy'] as const;
 type Method = (typeof METHODS)[number];
 type Call = (...args: unknown[]) => unknown;
+
+/**
+ * While it is held, `close` and `destroy` of the stream by somebody else do not reach it: both would send NO_ERROR, which a
+ * client may take for an end. Any other code, and an error, go through.
+ *
+ * @param isHeld asked at each such call
+ * @param onForeign told of each that is held
+ * @returns lets go
+ */
+export function holdStream(stream: ServerHttp2Stream, isHeld: () => boolean, onForeign: () => void): () => void {
+  const { close, destroy } = stream;
+  const isOpen = () => isHeld() && !stream.closed && !stream.destroyed && stream.session?.destroyed === false;
+  const letGo = () => {
+    for (const [name, held] of Object.entries(ours)) {
+      if (Reflect.get(stream, name) === held) Reflect.deleteProperty(stream, name);
+    }
+  };
+  const ours = {
+    close(code = NO_ERROR, callback?: () => void) {
+      const isForeign = code === NO_ERROR && isOpen();
+      letGo();
+      if (!isForeign) return close.call(stream, code, callback);
+      if (callback !== undefined) stream.once('close', callback);
+      onForeign();
+    },
+    destroy(error?: Error) {
+      const isForeign = error == null && isOpen();
+      letGo();
+      if (!isForeign) return destroy.call(stream, error);
+      onForeign();
+      return stream;
+    },
+  };
+  Object.assign(stream, ours);
+  return letGo;
+}
 
 /** Those that have a StreamResponse. */
 const taken = new WeakSet<object>();
@@ -34,6 +71,7 @@ export class Http2Channel extends Channel {
   readonly #ours: Record<Method, Call>;
   #trailers: OutgoingHttpHeaders = {};
   #isBegun = false;
+  #letGo = () => {};
 
   /**
    * @param isBegun the head is out: the channel is to end what has failed, with Node's own methods, and nothing else
@@ -64,6 +102,8 @@ export class Http2Channel extends Channel {
     };
     Object.assign(target, this.#ours);
     if (response === undefined) stream.on('wantTrailers', () => stream.sendTrailers(this.#trailers));
+    const isOpen = () => this.isOpen && this.#isBegun;
+    if (!isBegun) this.#letGo = holdStream(stream, isOpen, () => this.options.onForeign('its stream'));
     this.watch();
   }
 
@@ -169,11 +209,13 @@ export class Http2Channel extends Channel {
   protected takeSocket(): void {} // it is that of all streams
 
   protected leave(): void {
+    this.#letGo();
     this.#middleware?.stop();
   }
 
   /** A stream that is destroyed without an error says NO_ERROR, which a client may take for an end. */
   protected override kill(): void {
+    this.#letGo();
     this.#restore();
     this.#stream.close(INTERNAL_ERROR);
     this.#stream.destroy();
