@@ -126,13 +126,22 @@ async function receiveWhole(part: PartFile, reply: Reply, settings: AttemptSetti
   if (known !== undefined && part.bytes > 0 && isLess(facts, known)) {
     throw refusal(part, 'The server sent a whole that it says less of than of the one that was begun: this is kept');
   }
+  const keptBytes = part.bytes;
   await part.beginAfresh(representationFrom(facts));
   try {
-    return await receive(part, reply, settings, facts, undefined, lent);
+    const outcome = await receive(part, reply, settings, facts, undefined, lent);
+    const isProven = 'verdict' in outcome && outcome.verdict.kind === 'complete';
+    if (!isProven && part.bytes < keptBytes) throw refusal(part, shorter(part.bytes, keptBytes));
+    return outcome;
   } catch (error) {
     await part.settle();
     throw error;
   }
+}
+
+/** Such as the page of a captive portal that has an entity tag of its own. */
+function shorter(bytes: number, keptBytes: number): string {
+  return `The server sent a whole of ${bytes} bytes that nothing proves, where ${keptBytes} had come already: these are kept`;
 }
 
 /** Of the same representation, where this response does not say how long it is. */

@@ -235,6 +235,16 @@ describe('other answers to a Range', () => {
     expect(progress.at(-1)).toEqual({ bytes: changed.length });
   });
 
+  test('a shorter 200 that nothing proves, such as a login page with an ETag of its own: what had come is kept', async () => {
+    const page = `${o.head('200 OK', 'ETag: "portal"', 'Content-Length: 13')}please log in`;
+    const { error, left, ranges } = await get([o.plainStart(5000), page], { resume: true, retries: 1 });
+    expect(error).toMatchObject({ code: 'ERR_BODY_UNVERIFIED', message: expect.stringContaining('are kept') });
+    expect({ left: left.sort(), ranges }).toEqual({
+      left: ['file.part', 'file.part.json'],
+      ranges: [undefined, 'bytes=5000-'],
+    });
+  });
+
   test('200, since the server knows no ranges', async () => {
     const { isWhole, ranges } = await get([o.plainStart(5000), o.plainStart(LENGTH)]);
     expect({ isWhole, ranges }).toEqual({ isWhole: true, ranges: [undefined, 'bytes=5000-'] });
