@@ -6,8 +6,8 @@ export default class LeftOutReporter implements Reporter {
     const projects = new Set(modules.map((module) => module.project.name));
     if (projects.has('long') || modules.length < 50) return; // all of it, or files that were asked for by name
     process.stdout.write(
-      '\nLeft out: every cut and damage, other HTTP clients and runtimes, browsers, hostile peers that take their time, the\n' +
-        'soak, the tarball as a user installs it, the examples. npm run test:all runs them too.\n',
+      '\nLeft out: every cut and damage, other HTTP clients and runtimes, browsers, hostile peers that take their time, large\n' +
+        'files, full disks, the soak, the tarball as a user installs it, the examples. npm run test:all runs them too.\n',
     );
   }
 }
