@@ -3,6 +3,7 @@ import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -81,7 +82,12 @@ public final class SealedContent extends InputStream {
   /** Asks for the content in this form; a response in another is an IOException. */
   public static SealedContent open(HttpClient client, URI uri) throws IOException, InterruptedException {
     var request = HttpRequest.newBuilder(uri).header("Accept", TYPE).build();
-    var response = client.send(request, BodyHandlers.ofInputStream());
+    HttpResponse<InputStream> response;
+    try {
+      response = client.send(request, BodyHandlers.ofInputStream());
+    } catch (IOException e) {
+      throw new BodyException("truncated", null); // a connection that ends just behind the head may be told of here
+    }
     String type = response.headers().firstValue("Content-Type").orElse("");
     if (response.statusCode() != 200 || !type.split("[ \t;]", 2)[0].equalsIgnoreCase(TYPE)) {
       response.body().close();
