@@ -49,7 +49,10 @@ test('a failed body rejects, and says why', async () => {
 test('who did not ask gets the stream, and a cut if it fails', async () => {
   const whole = await serving(() => Readable.from([HELLO_WORLD]));
   expect(await (await fetch(whole)).text()).toBe(HELLO_WORLD);
-  const failed = await serving(() => failing([HELLO_WORLD]));
+  const source = new Readable({ read() {} });
+  source.push(HELLO_WORLD);
+  const failed = await serving(() => source);
   const response = verifyResponse(await fetch(failed));
+  source.destroy(new Error('the disk is gone')); // not before: fetch may fail instead of its body
   await expect(response.text()).rejects.toMatchObject({ code: 'ERR_BODY_TRUNCATED' });
 });
