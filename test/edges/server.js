@@ -14,7 +14,10 @@ if (process.env.EDGES_UNSEALED !== undefined) {
     prototype[name] = function (...args) {
       const response = responseOf(this);
       const isServers = response?.req !== undefined && response instanceof http.ServerResponse;
-      if (isServers && !told.has(response)) {
+      // That a client has left ends the connection, and says nothing of the application.
+      const { socket } = response?.req ?? {};
+      const hasLeft = socket?.readableEnded || socket?.errored || args[0]?.code === 'ECONNRESET';
+      if (isServers && !hasLeft && !told.has(response)) {
         told.add(response);
         const id = new URL(response.req.url, 'http://localhost').searchParams.get('id');
         tell({ called: args.length === 0 || args[0] === undefined ? `${title}()` : `${title}(…)`, id });
