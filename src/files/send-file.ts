@@ -15,7 +15,7 @@ import { type FieldPairs, fieldValue } from '../core/fields.ts';
 import { createHasher } from '../node/hashing.ts';
 import type { Ending, RequestFacts } from '../node/send/negotiation.ts';
 import { type RespondOptions, type RespondTarget, respond, respondWith } from '../node/send/respond.ts';
-import { applicationFields, errorMessage, isAboutContent } from '../node/send/response-head.ts';
+import { applicationFields, errorMessage, removeContentFields } from '../node/send/response-head.ts';
 import { below } from './below.ts';
 import { etagOf, field, ifRangeHolds, preconditionStatus, type Validators } from './etag.ts';
 import { readContent } from './file-content.ts';
@@ -290,7 +290,7 @@ async function refuse(
   const given = Object.assign(error instanceof Error ? error : new Error(String(error)), { statusCode });
   const message = errorMessage(given, errorResponse ?? undefined, statusCode);
   if ('writeHead' in target) {
-    for (const name of target.getHeaderNames()) if (isAboutContent(name)) target.removeHeader(name);
+    removeContentFields(target);
   }
   const about = message.fields.filter(([name]) => name.toLowerCase() !== 'content-length');
   const { status, content } = message;

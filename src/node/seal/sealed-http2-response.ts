@@ -12,12 +12,13 @@ import type { Socket } from 'node:net';
 import { describeFailure } from '../../core/failure.ts';
 import type { Seal } from '../../core/seal.ts';
 import { type ResponseEnd, responseEnd, responseFailed, responseStart } from '../diagnostics.ts';
-import { Http2Channel, holdStream } from '../send/http2-channel.ts';
+import { Http2Channel, holdStream, INTERNAL_ERROR } from '../send/http2-channel.ts';
 import { Middleware, type Write } from '../send/middleware.ts';
 import { type Ending, negotiate } from '../send/negotiation.ts';
 import { PipedSources } from '../send/piped-sources.ts';
+import { putBack } from '../send/put-back.ts';
 import { respond } from '../send/respond.ts';
-import { isAboutContent } from '../send/response-head.ts';
+import { removeContentFields } from '../send/response-head.ts';
 import { announceSeal } from './announcing.ts';
 import { HeadArguments } from './head-arguments.ts';
 import type { SealingOptions } from './sealed-response.ts';
@@ -26,8 +27,6 @@ import { bytesOf, isContent, refused } from './write-arguments.ts';
 const METHODS = ['destroy', 'writeHead', 'write', 'end'] as const;
 type Method = (typeof METHODS)[number];
 type Call = (...args: unknown[]) => unknown;
-
-const INTERNAL_ERROR = 2; // RFC 9113 §7
 
 type Headed = Http2ServerResponse['stream'] & { headRequest?: boolean };
 
@@ -74,12 +73,7 @@ export class SealedHttp2Response {
   remove(): void {
     this.#state = 'off';
     this.#sources?.forget();
-    const target = this.#response as unknown as Record<Method, Call>;
-    for (const name of METHODS) {
-      if (target[name] !== this.#ours[name]) continue;
-      Reflect.deleteProperty(target, name);
-      if (target[name] !== this.#before[name]) target[name] = this.#before[name];
-    }
+    putBack(this.#response, this.#ours, this.#before);
   }
 
   #writeHead(args: unknown[]): unknown {
@@ -154,7 +148,7 @@ export class SealedHttp2Response {
   /** Nothing has been sent: an ordinary response takes the place of the one that failed. */
   #sendError(error: Error): void {
     const response = this.#response;
-    for (const name of response.getHeaderNames()) if (isAboutContent(name)) response.removeHeader(name);
+    removeContentFields(response);
     const { errorResponse } = this.#options;
     this.remove();
     respond(response, { errorResponse }).on('error', ignore).destroy(error);

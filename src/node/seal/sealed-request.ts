@@ -13,9 +13,9 @@ import { type FieldPairs, listMembers } from '../../core/fields.ts';
 import { Seal } from '../../core/seal.ts';
 import { createHasher } from '../hashing.ts';
 import { queuedBytes } from '../send/channel.ts';
-import { holdSocket, sendAll } from '../send/closing.ts';
+import { holdSocket, sendAll, uncorkAll } from '../send/closing.ts';
 import { PipedSources } from '../send/piped-sources.ts';
-import { joined } from './announcing.ts';
+import { joined, trailersWith } from './announcing.ts';
 import { pairsOf } from './head-arguments.ts';
 import type { SealingOptions } from './sealed-response.ts';
 import { bytesOf, isContent, refused } from './write-arguments.ts';
@@ -137,9 +137,7 @@ export class SealedRequest {
   }
 
   #sendTrailers(fields: FieldPairs): void {
-    const names = new Set(fields.map(([name]) => name.toLowerCase()));
-    const others = this.#trailers.filter(([name]) => !names.has(name.toLowerCase()));
-    this.#pass('addTrailers', [[...others, ...fields]]);
+    this.#pass('addTrailers', [trailersWith(this.#trailers, fields)]);
   }
 
   get #canFail(): boolean {
@@ -159,7 +157,7 @@ export class SealedRequest {
       this.#sendTrailers(this.#seal.fail(describeFailure(cause, describeError)));
       this.#pass('end', []);
     }
-    for (let corks = request.writableCorked; corks > 0; corks--) request.uncork();
+    uncorkAll(request);
     this.#leave(request.socket!, error);
     return request;
   }

@@ -16,15 +16,16 @@ import type { FieldPairs } from '../../core/fields.ts';
 import type { Seal } from '../../core/seal.ts';
 import { type ResponseEnd, responseEnd, responseFailed, responseStart } from '../diagnostics.ts';
 import { isDraining, register } from '../draining.ts';
-import { holdSocket, reset } from '../send/closing.ts';
+import { holdSocket, reset, uncorkAll } from '../send/closing.ts';
 import { HttpChannel } from '../send/http-channel.ts';
 import { Middleware, type Write } from '../send/middleware.ts';
 import { type Ending, type FailureEnding, negotiate } from '../send/negotiation.ts';
 import { PipedSources } from '../send/piped-sources.ts';
+import { putBack } from '../send/put-back.ts';
 import { type RespondOptions, respond } from '../send/respond.ts';
-import { isAboutContent } from '../send/response-head.ts';
+import { removeContentFields } from '../send/response-head.ts';
 import { sealOf } from '../send/sealed.ts';
-import { announceSeal } from './announcing.ts';
+import { announceSeal, trailersWith } from './announcing.ts';
 import { onCloseAll } from './close-all.ts';
 import { HeadArguments, pairsOf } from './head-arguments.ts';
 import { bytesOf, isContent, refused } from './write-arguments.ts';
@@ -99,11 +100,7 @@ export class SealedResponse {
   remove(): void {
     this.#state = 'off';
     this.#sources?.forget();
-    for (const [name, before] of Object.entries(this.#before) as [Method, Call][]) {
-      if (this.#response[name] !== OURS[name]) continue;
-      Reflect.deleteProperty(this.#response, name);
-      if (this.#response[name] !== before) Reflect.set(this.#response, name, before);
-    }
+    putBack(this.#response, OURS, this.#before);
   }
 
   /** The first source that is piped in; PipedSources hears of others itself. */
@@ -236,15 +233,13 @@ export class SealedResponse {
   }
 
   #sendTrailers(fields: FieldPairs): void {
-    const names = new Set(fields.map(([name]) => name.toLowerCase()));
-    const others = this.#trailers.filter(([name]) => !names.has(name.toLowerCase()));
-    this.#pass('addTrailers', [[...others, ...fields]]);
+    this.#pass('addTrailers', [trailersWith(this.#trailers, fields)]);
   }
 
   /** Nothing has been sent: an ordinary response takes the place of the one that failed. */
   #sendError(error: Error): void {
     const response = this.#response;
-    for (const name of response.getHeaderNames()) if (isAboutContent(name)) response.removeHeader(name);
+    removeContentFields(response);
     const { errorResponse, lingerTimeout } = this.#options;
     respond(response, { errorResponse, ...(lingerTimeout !== undefined && { lingerTimeout }) })
       .on('error', ignore)
@@ -277,7 +272,7 @@ export class SealedResponse {
     const reason = describeFailure(cause, describeError);
     if (ending === 'clean-failure') this.#sendTrailers(this.#seal!.fail(reason));
     OutgoingMessage.prototype.flushHeaders.call(response);
-    for (let corks = response.writableCorked; corks > 0; corks--) response.uncork();
+    uncorkAll(response);
     this.#state = 'over';
     const idle = { idleTimeout: 300_000, onGone: ignore, onIdle: ignore, onForeign: ignore, onShutdown: ignore };
     const channel = new HttpChannel(response, { ...idle, lingerTimeout }, true);

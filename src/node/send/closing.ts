@@ -3,11 +3,17 @@
  * read on until the peer closes: closing with unread octets makes the kernel send RST, which can destroy the reason and
  * the tail of the body (RFC 9112 §9.6). While that goes on, nobody else can close the socket (`holdSocket`).
  */
+import type { OutgoingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { register } from '../draining.ts';
 
 /** Milliseconds from the last octets to RST. */
 const RESET_DELAY = 1000;
+
+/** Lets go what lies corked in a message, whoever has corked it: no more often than it is corked now. */
+export function uncorkAll(message: OutgoingMessage): void {
+  for (let corks = message.writableCorked; corks > 0; corks--) message.uncork();
+}
 
 /** Pieces up to this length together are copied into one: a fifth less CPU than to list them to the kernel (measured). */
 const MAX_JOINED_BYTES = 4096;

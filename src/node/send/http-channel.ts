@@ -17,9 +17,9 @@ import { type FieldPairs, listMembers } from '../../core/fields.ts';
 import { isNode, returnsBuffers } from '../socket-use.ts';
 import type { Framer } from './body-writer.ts';
 import { Channel, type ChannelOptions, type MessageFacts, type OnDone } from './channel.ts';
-import { canReset } from './closing.ts';
+import { canReset, uncorkAll } from './closing.ts';
 import { flush, Middleware, type Write } from './middleware.ts';
-import { assertNotOurs, isAboutContent, valuesByName } from './response-head.ts';
+import { assertNotOurs, removeContentFields, setFields, valuesByName } from './response-head.ts';
 
 const METHODS = ['write', 'end', 'destroy'] as const;
 type Method = (typeof METHODS)[number];
@@ -141,10 +141,7 @@ export class HttpChannel extends Channel {
     // Who carries it without a connection frames it in a way of its own.
     if (!this.#isReal) fields = fields.filter(([name]) => name !== 'Transfer-Encoding');
     const before = fields.map(([name]): [string, unknown] => [name, response.getHeader(name)]);
-    for (const [name, values] of valuesByName(fields)) {
-      if (name === 'Vary') values.unshift(...[response.getHeader(name) ?? []].flat().map(String));
-      response.setHeader(name, values.length === 1 ? values[0]! : values);
-    }
+    setFields(response, fields);
     const closes = this.#closesAfter(facts);
     // Said aloud, "Connection: close" makes some clients take a cut body for a whole one.
     if (closes) response.removeHeader('Connection');
@@ -162,7 +159,7 @@ export class HttpChannel extends Channel {
 
   beginError(status: number, fields: FieldPairs, facts: MessageFacts): Uint8Array[] {
     const response = this.#response;
-    for (const name of response.getHeaderNames()) if (isAboutContent(name)) response.removeHeader(name);
+    removeContentFields(response);
     // A middleware may change the content.
     const ours = this.isShared ? fields.filter(([name]) => name.toLowerCase() !== 'content-length') : fields;
     for (const [name, values] of valuesByName(ours))
@@ -186,7 +183,7 @@ export class HttpChannel extends Channel {
     for (let i = 0; i < pieces.length - 1; i++) nodeWrite.call(response, pieces[i]!, undefined, ignore);
     nodeWrite.call(response, pieces.at(-1)!, undefined, onWritten);
     // Whoever has corked it before would have us wait for what cannot leave.
-    while (response.writableCorked > 0) response.uncork();
+    uncorkAll(response);
   }
 
   flushHead(): void {
@@ -215,7 +212,7 @@ export class HttpChannel extends Channel {
     const response = this.#response;
     const take = (socket: Socket) => {
       // What was written in this tick may lie in the response still (Node 26).
-      for (let corks = response.writableCorked; corks > 0; corks--) response.uncork();
+      uncorkAll(response);
       // Requests behind this one wait for a response that never gives the socket back.
       Reflect.set(response, 'socket', null);
       const { req: request } = response;

@@ -12,12 +12,12 @@ import type { FieldPairs } from '../../core/fields.ts';
 import type { Framer } from './body-writer.ts';
 import { Channel, type ChannelOptions, type OnDone } from './channel.ts';
 import { Middleware, type Write } from './middleware.ts';
-import { assertNotOurs, isAboutContent, valuesByName } from './response-head.ts';
+import { putBack } from './put-back.ts';
+import { assertNotOurs, removeContentFields, setFields, valuesByName } from './response-head.ts';
 
 const NO_ERROR = 0; // RFC 9113 §7
-const INTERNAL_ERROR = 2;
-const METHODS = ['write', 'end', 'destroy'] as const;
-type Method = (typeof METHODS)[number];
+export const INTERNAL_ERROR = 2;
+type Method = 'write' | 'end' | 'destroy';
 type Call = (...args: unknown[]) => unknown;
 
 /**
@@ -142,10 +142,7 @@ export class Http2Channel extends Channel {
       if (!this.#stream.writableEnded) Object.assign(this.#stream, this.#ours);
     } else {
       assertNotOurs(response.getHeaderNames());
-      for (const [name, values] of valuesByName(fields)) {
-        if (name === 'Vary') values.unshift(...[response.getHeader(name) ?? []].flat().map(String));
-        response.setHeader(name, values.length === 1 ? values[0]! : values);
-      }
+      setFields(response, fields);
       response.writeHead(status);
     }
     this.#isBegun = true;
@@ -154,7 +151,7 @@ export class Http2Channel extends Channel {
 
   beginError(status: number, fields: FieldPairs): Uint8Array[] {
     const response = this.#response;
-    for (const name of response?.getHeaderNames() ?? []) if (isAboutContent(name)) response!.removeHeader(name);
+    if (response !== undefined) removeContentFields(response);
     return this.begin(status, fields);
   }
 
@@ -222,12 +219,7 @@ export class Http2Channel extends Channel {
   }
 
   #restore(): void {
-    const target = this.#target;
-    for (const name of METHODS) {
-      if (target[name] !== this.#ours[name]) continue;
-      Reflect.deleteProperty(target, name);
-      if (target[name] !== this.#before[name]) Reflect.set(target, name, this.#before[name]);
-    }
+    putBack(this.#target, this.#ours, this.#before);
   }
 
   #onForeignCall(name: Method, returned: unknown): Call {

@@ -76,6 +76,22 @@ export function valuesByName(fields: FieldPairs): Iterable<[name: string, values
   return byName.values();
 }
 
+/** A response of `node:http`, or of Node's API for HTTP/2 that is like it. */
+interface FieldHolder {
+  getHeader(name: string): unknown;
+  getHeaderNames(): string[];
+  setHeader(name: string, value: string | string[]): unknown;
+  removeHeader(name: string): void;
+}
+
+/** Sets the fields in the place of those that are there; Vary is added to. */
+export function setFields(response: FieldHolder, fields: FieldPairs): void {
+  for (const [name, values] of valuesByName(fields)) {
+    if (name === 'Vary') values.unshift(...[response.getHeader(name) ?? []].flat().map(String));
+    response.setHeader(name, values.length === 1 ? values[0]! : values);
+  }
+}
+
 /** Status line, field lines and the empty line. A Date is added, as an origin server must (RFC 9110 §6.6.1). */
 export function serializeResponseHead(status: number, fields: FieldPairs): Buffer {
   const hasDate = fields.some(([name]) => name.toLowerCase() === 'date');
@@ -90,9 +106,9 @@ export function serializeResponseHead(status: number, fields: FieldPairs): Buffe
 const ABOUT_CONTENT =
   /^(?:content-(?!security-policy).*|(?:.*-)?digest|etag|last-modified|accept-ranges|(?:.*-)?cache-control|surrogate-.*|cache-tags?|(?:edge|cdn)-.*|x-(?:sendfile|accel-.*)|expires|age|pragma|trailer|transfer-encoding|x-stream-.*)$/;
 
-/** @param name in lower case */
-export function isAboutContent(name: string): boolean {
-  return ABOUT_CONTENT.test(name);
+/** Takes them off: an error response is to be sent in its place. */
+export function removeContentFields(response: FieldHolder): void {
+  for (const name of response.getHeaderNames()) if (ABOUT_CONTENT.test(name)) response.removeHeader(name);
 }
 
 export interface ErrorResponse {
