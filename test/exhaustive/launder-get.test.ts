@@ -8,13 +8,13 @@ import { requestHeaders } from '../../src/node/head/request-headers.ts';
 import { run, temporaryDirectory } from '../support/cli.ts';
 import { CLIENTS } from './clients.ts';
 import { everyNth } from './form.ts';
+import { type Case, REQUIRES } from './launder-cases.ts';
 import { CONTENT, FATES, type Fate, ORIGINS, pathOf } from './origin.ts';
 import { inPool } from './pool.ts';
 import { POLICIES, type Policy, withProxy } from './proxies.ts';
 import { countedTest, type Outcome } from './tally.ts';
 
 const [[, askByReceive]] = CLIENTS as [(typeof CLIENTS)[0]];
-const REQUIRES = ['announced', 'always'] as const;
 
 function* cases() {
   for (const policy of POLICIES)
@@ -36,7 +36,7 @@ countedTest('x-stream-status 5.2: get keeps no file of a failed body', 'launder,
   );
 });
 
-function got(policy: Policy, fate: Fate, require: (typeof REQUIRES)[number], file: string): Promise<Outcome> {
+function got(policy: Policy, fate: Fate, require: Case['require'], file: string): Promise<Outcome> {
   return withProxy(policy, ORIGINS[0]![1](), async (port) => {
     // What get asks for, asked before: whether the head that comes back announces a status.
     const fields = requestHeaders();

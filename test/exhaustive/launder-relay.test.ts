@@ -6,17 +6,15 @@
 import http, { type Server } from 'node:http';
 import { requestHeaders } from '../../src/node/head/request-headers.ts';
 import { relay } from '../../src/node/relay.ts';
-import { type Ask, CLIENTS } from './clients.ts';
 import { everyNth, IS_LONG } from './form.ts';
+import { type Case, cases, REQUIRES } from './launder-cases.ts';
 import { listening } from './listening.ts';
-import { CONTENT, FATES, type Fate, ORIGINS, pathOf } from './origin.ts';
+import { CONTENT, ORIGINS, pathOf } from './origin.ts';
 import { inPool } from './pool.ts';
 import { allPolicies, POLICIES, type Policy, withProxy } from './proxies.ts';
 import { countedTest, type Tally } from './tally.ts';
 
-const REQUIRES = ['announced', 'always'] as const;
-type Requiring = (typeof REQUIRES)[number];
-const WISHES: Record<string, string>[] = [requestHeaders(), { TE: 'trailers', Connection: 'TE' }, {}];
+type Requiring = Case['require'];
 
 /** What reaches it at `/…` comes from that port. Upstream is asked for trailers and status, or not. */
 function relaying(port: number, require: Requiring, asksForSeal: boolean): Server {
@@ -50,20 +48,6 @@ const RELAYS: [name: string, make: (port: number, require: Requiring) => Server]
   ['relay that does not ask', (port, require) => relaying(port, require, false)],
   ['relay of a fetch', relayingFetch],
 ];
-
-interface Case {
-  fate: Fate;
-  fields: Record<string, string>;
-  require: Requiring;
-  client: string;
-  ask: Ask;
-}
-
-function* cases(): Generator<Case> {
-  for (const fate of FATES)
-    for (const fields of WISHES)
-      for (const require of REQUIRES) for (const [client, ask] of CLIENTS) yield { fate, fields, require, client, ask };
-}
 
 function* launderings() {
   const policies = IS_LONG ? [...POLICIES, ...everyNth(allPolicies(), 1, 11)] : POLICIES;

@@ -9,29 +9,13 @@
 import type { Server } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { requestHeaders } from '../../src/node/head/request-headers.ts';
-import { type Ask, CLIENTS } from './clients.ts';
+import { CLIENTS } from './clients.ts';
 import { IS_LONG } from './form.ts';
-import { CONTENT, FATES, type Fate, ORIGINS, pathOf } from './origin.ts';
+import { cases } from './launder-cases.ts';
+import { CONTENT, ORIGINS, pathOf } from './origin.ts';
 import { inPool } from './pool.ts';
 import { allPolicies, POLICIES, type Policy, withProxy } from './proxies.ts';
 import { countedTest, type Tally } from './tally.ts';
-
-const WISHES: Record<string, string>[] = [requestHeaders(), { TE: 'trailers', Connection: 'TE' }, {}];
-const REQUIRES = ['announced', 'always'] as const;
-
-interface Case {
-  fate: Fate;
-  fields: Record<string, string>;
-  require: (typeof REQUIRES)[number];
-  client: string;
-  ask: Ask;
-}
-
-function* cases(): Generator<Case> {
-  for (const fate of FATES)
-    for (const fields of WISHES)
-      for (const require of REQUIRES) for (const [client, ask] of CLIENTS) yield { fate, fields, require, client, ask };
-}
 
 describe('a whole body', () => {
   const KEEPING = POLICIES.filter(({ upstream, trailers, framing }) => {

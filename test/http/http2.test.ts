@@ -6,14 +6,13 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import http2, { type ClientHttp2Stream, type Http2ServerResponse, type IncomingHttpHeaders } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { pipeline, Readable, Writable } from 'node:stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { requestHeaders } from '../../src/node/head/request-headers.ts';
 import { verify } from '../../src/node/receive/verify.ts';
 import { type RespondOptions, respond } from '../../src/node/send/respond.ts';
 import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../support/hashing.ts';
-import { ask, failing, type Source, serve, stuck } from '../support/servers.ts';
+import { ask, failing, listenHttp2, type Source, serve, stuck } from '../support/servers.ts';
 
 const GONE = new Error('the disk is gone');
 const OK = { 'x-stream-status': 'ok;bytes=19', 'content-digest': HELLO_WORLD_SHA_256 };
@@ -33,24 +32,13 @@ type Start = (
   prepare?: (res: Http2ServerResponse) => void,
 ) => Promise<Serving>;
 
-async function listening(server: http2.Http2Server): Promise<number> {
-  const sessions = new Set<http2.ServerHttp2Session>();
-  server.on('session', (session) => sessions.add(session));
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  onTestFinished(() => {
-    for (const session of sessions) session.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
-
 const onResponses: Start = async (source, options, prepare = () => {}) => {
   const outcomes: (Error | undefined)[] = [];
   const server = http2.createServer((_, res) => {
     prepare(res);
     pipeline(source() as Readable, respond(res, options), (error) => outcomes.push(error ?? undefined));
   });
-  return { port: await listening(server), outcomes };
+  return { port: await listenHttp2(server), outcomes };
 };
 
 const onStreams: Start = async (source, options) => {
@@ -62,7 +50,7 @@ const onStreams: Start = async (source, options) => {
       outcomes.push(error ?? undefined),
     );
   });
-  return { port: await listening(server), outcomes };
+  return { port: await listenHttp2(server), outcomes };
 };
 
 interface Seen {
@@ -253,7 +241,7 @@ test.each<[string, (res: Http2ServerResponse) => void]>([
   const server = http2.createServer((_, res) => {
     pipeline(Readable.from(failing([HELLO_WORLD], GONE)), respond(res), () => handle(res));
   });
-  const port = await listening(server);
+  const port = await listenHttp2(server);
   expect(await verified(port)).toMatchObject({ kind: 'failed', type: 'source_error', text: HELLO_WORLD });
   expect(await observe(port, {})).toMatchObject({ body: HELLO_WORLD, rstCode: INTERNAL_ERROR });
 });
@@ -277,7 +265,7 @@ test('one handler, without a branch, for HTTP/1.1 and HTTP/2, as under allowHTTP
   const handler = (_: unknown, res: ServerResponse | Http2ServerResponse) => {
     pipeline(Readable.from([HELLO_WORLD]), respond(res), () => {});
   };
-  expect(await verified(await listening(http2.createServer(handler)))).toMatchObject({ kind: 'complete' });
+  expect(await verified(await listenHttp2(http2.createServer(handler)))).toMatchObject({ kind: 'complete' });
   const { port } = await serve(handler);
   const kind = await ask({ port, headers: requestHeaders() }, async (message) => {
     const body = verify(message);
@@ -294,7 +282,7 @@ describe('verify, of streams as nobody should end them', () => {
       stream.on('error', () => {});
       onStream(stream);
     });
-    return verified(await listening(server));
+    return verified(await listenHttp2(server));
   }
   const HEAD = { ':status': 200, trailer: 'X-Stream-Status' };
 
@@ -361,7 +349,7 @@ describe('verify, of streams as nobody should end them', () => {
       stream.respond(HEAD, { waitForTrailers: true });
       stream.write(HELLO_WORLD);
     });
-    const stream = connect(await listening(server)).request({ ':path': '/' });
+    const stream = connect(await listenHttp2(server)).request({ ':path': '/' });
     const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders];
     const body = verify(stream, { headers });
     await once(body, 'data');
@@ -372,7 +360,7 @@ describe('verify, of streams as nobody should end them', () => {
 
   test('without the head: a TypeError', async () => {
     const server = http2.createServer((_, res) => void res.end());
-    const stream = connect(await listening(server)).request({ ':path': '/' });
+    const stream = connect(await listenHttp2(server)).request({ ':path': '/' });
     stream.on('error', () => {});
     expect(() => verify(stream)).toThrow(TypeError);
   });

@@ -36,24 +36,26 @@ describe.each(KINDS)('HTTP/1.0 on %s', (_kind, answering) => {
     expect(response.ending).toBe('reset');
   });
 
-  test.each(CLOSERS)('%s while the body is open: RST', async (_, close) => {
-    const source = stuck();
-    const server = await answering({ source });
-    const accepted = once(server.server, 'connection') as Promise<[Socket]>;
-    const wire = dial(server.port, OLD);
-    await wire.until('data');
-    close((await accepted)[0], server.server as HttpServer);
-    expect(await wire.closed()).toEqual({ octets: '', end: 'ECONNRESET' });
-    expect((await server.answered(0)).response.ending).toBe('reset');
-  });
-
-  test.each(CLOSERS)('%s before the reset of a body that failed: RST', async (_, close) => {
+  /** An exchange in the middle of its body. */
+  async function begunBody() {
     const source = stuck();
     const server = await answering({ source });
     const accepted = once(server.server, 'connection') as Promise<[Socket]>;
     const wire = dial(server.port, OLD);
     await wire.until('data');
     const [socket] = await accepted;
+    return { source, server, wire, socket };
+  }
+
+  test.each(CLOSERS)('%s while the body is open: RST', async (_, close) => {
+    const { server, wire, socket } = await begunBody();
+    close(socket, server.server as HttpServer);
+    expect(await wire.closed()).toEqual({ octets: '', end: 'ECONNRESET' });
+    expect((await server.answered(0)).response.ending).toBe('reset');
+  });
+
+  test.each(CLOSERS)('%s before the reset of a body that failed: RST', async (_, close) => {
+    const { source, server, wire, socket } = await begunBody();
     source.destroy(new Error('the disk is gone'));
     await until(() => server.answers[0]!.response.destroyed);
     close(socket, server.server as HttpServer);
@@ -61,12 +63,7 @@ describe.each(KINDS)('HTTP/1.0 on %s', (_kind, answering) => {
   });
 
   test.each(CLOSERS)('%s while a good body waits for its client: never a part of it and FIN', async (_, close) => {
-    const source = stuck();
-    const server = await answering({ source });
-    const accepted = once(server.server, 'connection') as Promise<[Socket]>;
-    const wire = dial(server.port, OLD);
-    await wire.until('data');
-    const [socket] = await accepted;
+    const { source, server, wire, socket } = await begunBody();
     wire.socket.pause();
     source.push(MUCH);
     source.push(null);

@@ -5,6 +5,7 @@
  */
 import { once } from 'node:events';
 import http, { type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http';
+import type { Http2Server, ServerHttp2Session } from 'node:http2';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { type PipelineSource, pipeline, Readable } from 'node:stream';
 import { onTestFinished } from 'vitest';
@@ -28,6 +29,18 @@ export async function listen(server: Server | http.Server, host = '127.0.0.1'): 
   onTestFinished(async () => {
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** @returns the port on which a server of HTTP/2 listens, until the test ends */
+export async function listenHttp2(server: Http2Server): Promise<number> {
+  const sessions = new Set<ServerHttp2Session>();
+  server.on('session', (session) => sessions.add(session));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => {
+    for (const session of sessions) session.destroy();
+    server.close();
   });
   return (server.address() as AddressInfo).port;
 }

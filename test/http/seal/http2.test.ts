@@ -4,14 +4,13 @@
  */
 import { once } from 'node:events';
 import http2, { type Http2ServerRequest, type Http2ServerResponse, type IncomingHttpHeaders } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { pipeline, Readable } from 'node:stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { verify } from '../../../src/node/receive/verify.ts';
 import { type SealingOptions, seal } from '../../../src/node/seal/seal.ts';
 import { respond } from '../../../src/node/send/respond.ts';
 import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../../support/hashing.ts';
-import { failing } from '../../support/servers.ts';
+import { failing, listenHttp2 } from '../../support/servers.ts';
 
 const GONE = new Error('the disk is gone');
 const OK = { 'x-stream-status': 'ok;bytes=19', 'content-digest': HELLO_WORLD_SHA_256 };
@@ -25,14 +24,7 @@ type Handler = (res: Http2ServerResponse & Destroyable, req: Http2ServerRequest)
 
 async function sealing(handler: Handler, options: SealingOptions = {}): Promise<number> {
   const server = http2.createServer((req, res) => handler(seal(res, options) as never, req));
-  const sessions = new Set<http2.ServerHttp2Session>();
-  server.on('session', (session) => sessions.add(session));
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  onTestFinished(() => {
-    for (const session of sessions) session.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
+  return listenHttp2(server);
 }
 
 function request(port: number, headers: object) {
