@@ -1,10 +1,12 @@
 /** One request of a download, and what becomes of the bytes that it brings. */
 import { createHash } from 'node:crypto';
+import { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { FramingError } from '../../core/errors.ts';
 import { fieldValue, listMembers } from '../../core/fields.ts';
 import { BodyError, judge, type Verdict } from '../../core/verdict.ts';
 import { bodyErrorFor, type Require } from '../../core/verifier.ts';
-import { LentHash } from '../lent-hash.ts';
+import { BorrowedHash } from './borrowed-hash.ts';
 import {
   type Asked,
   type ContentRange,
@@ -62,6 +64,9 @@ export type Outcome = { verdict: Verdict; modified?: Date | undefined } | { hasA
 /** What a part that is shorter than what was asked for has to bring, or the rest would take requests without end. */
 export const MIN_ADVANCE = 65_536;
 
+/** More than any piece: only what `write` waits for stops the source. */
+const SINK_BYTES = 1024 * 1024;
+
 /** After these, what came is a start of the content as far as it goes. */
 const CUT = new Set(['ERR_BODY_TRUNCATED', 'ERR_BODY_TIMEOUT', 'ERR_BODY_FAILED']);
 
@@ -90,12 +95,12 @@ export async function attempt(part: PartFile, settings: AttemptSettings): Promis
           ['Range', `bytes=${asked.first}-`],
           [known?.needsProof ? 'If-Unmodified-Since' : 'If-Range', asked.validator],
         ];
-  const lent = new LentHash();
-  const { createHasher } = lent;
+  const hash = new BorrowedHash();
+  const { createHasher } = hash;
   const reply = await requestFollowing(settings.url, [...settings.headers, ...range], { ...settings, createHasher });
   try {
     const { statusCode = 0, headers: received } = reply.message;
-    if (isWhole(reply, settings.headers, settings.require)) return await receiveWhole(part, reply, settings, lent);
+    if (isWhole(reply, settings.headers, settings.require)) return await receiveWhole(part, reply, settings, hash);
     if (statusCode === 200 && asked !== undefined) {
       part.isDoubted = true; // it has a Content-Range
       return { hasAdvanced: true };
@@ -108,7 +113,7 @@ export async function attempt(part: PartFile, settings: AttemptSettings): Promis
       if (statusCode === 416 && isNothingMissing(reply, asked, known)) return await withoutRest(part, known, settings);
       const range = statusCode === 206 && sourceOf(reply) === known.source ? partOf206(received, asked) : undefined;
       if (typeof range === 'object') {
-        return await receive(part, reply, settings, mergeFacts(known, factsFrom(reply, settings), range), range);
+        return await receive(part, reply, settings, mergeFacts(known, factsFrom(reply, settings), range), hash, range);
       }
       part.isDoubted = true; // the next request is a plain one
       return { hasAdvanced: true };
@@ -120,7 +125,12 @@ export async function attempt(part: PartFile, settings: AttemptSettings): Promis
 }
 
 /** A response of the whole. What is there is kept until it is known to be better. */
-async function receiveWhole(part: PartFile, reply: Reply, settings: AttemptSettings, lent: LentHash): Promise<Outcome> {
+async function receiveWhole(
+  part: PartFile,
+  reply: Reply,
+  settings: AttemptSettings,
+  hash: BorrowedHash,
+): Promise<Outcome> {
   const { representation: known } = part;
   const facts = withKnownTotal(factsFrom(reply, settings), known);
   if (known !== undefined && part.bytes > 0 && isLess(facts, known)) {
@@ -129,7 +139,7 @@ async function receiveWhole(part: PartFile, reply: Reply, settings: AttemptSetti
   const keptBytes = part.bytes;
   await part.beginAfresh(representationFrom(facts));
   try {
-    const outcome = await receive(part, reply, settings, facts, undefined, lent);
+    const outcome = await receive(part, reply, settings, facts, hash);
     const isProven = 'verdict' in outcome && outcome.verdict.kind === 'complete';
     if (!isProven && part.bytes < keptBytes) throw refusal(part, shorter(part.bytes, keptBytes));
     return outcome;
@@ -168,17 +178,19 @@ async function receive(
   reply: Reply,
   settings: AttemptSettings,
   facts: Facts,
-  range: ContentRange | undefined,
-  lent?: LentHash,
+  hash: BorrowedHash,
+  range?: ContentRange,
 ): Promise<Outcome> {
   const representation = representationFrom(facts);
   const first = part.bytes;
   const mayKeep = mayKeepUnverified(facts, settings.require);
-  part.begin(representation, lent);
+  part.begin(representation);
+  hash.begin(first === 0 ? () => part.hash() : undefined);
   try {
     await write(
       part,
       reply,
+      hash,
       settings,
       facts.total ?? hintOf(reply, first),
       range,
@@ -239,6 +251,7 @@ function hintOf({ message }: Reply, first: number): number | undefined {
 async function write(
   part: PartFile,
   { body }: Reply,
+  hash: BorrowedHash,
   { onProgress }: AttemptSettings,
   total: number | undefined,
   range: ContentRange | undefined,
@@ -251,12 +264,37 @@ async function write(
     onProgress?.({ bytes, ...(total !== undefined && { total }), ...(first > 0 && { resumedFrom: first }) });
   };
   report();
-  for await (const data of body as AsyncIterable<Buffer>) {
+  const write = (data: Buffer) => {
     if (part.bytes + data.length > end) throw wrongLength(range!, 'more', part.bytes);
-    await part.write(data, mayNote);
+    const isReady = part.write(data, mayNote);
+    hash.written(data.length);
     report();
-  }
+    return isReady;
+  };
+  // Not `for await`: that joins what waits, and so copies it.
+  await pipeline(body, new Sink(write));
   if (range !== undefined && part.bytes < end) throw wrongLength(range, `${part.bytes - first}`, part.bytes);
+}
+
+/** Takes what comes at once, unless it is told to wait. */
+class Sink extends Writable {
+  readonly #take: (data: Buffer) => Promise<void> | undefined;
+
+  constructor(take: (data: Buffer) => Promise<void> | undefined) {
+    super({ highWaterMark: SINK_BYTES });
+    this.#take = take;
+  }
+
+  override _write(data: Buffer, _encoding: string, callback: (error?: Error) => void): void {
+    let isReady: Promise<void> | undefined;
+    try {
+      isReady = this.#take(data);
+    } catch (error) {
+      return callback(error as Error);
+    }
+    if (isReady === undefined) callback();
+    else isReady.then(() => callback(), callback);
+  }
 }
 
 function representationFrom({ validator, ...facts }: Facts): Representation | undefined {
