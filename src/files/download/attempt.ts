@@ -1,7 +1,5 @@
 /** One request of a download, and what becomes of the bytes that it brings. */
 import { createHash } from 'node:crypto';
-import { Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { FramingError } from '../../core/errors.ts';
 import { fieldValue, listMembers } from '../../core/fields.ts';
 import { BodyError, judge, type Verdict } from '../../core/verdict.ts';
@@ -38,6 +36,7 @@ import {
   statusError,
 } from './request.ts';
 import type { Representation } from './state.ts';
+import { takeAll } from './take-all.ts';
 
 export interface DownloadProgress {
   /** Bytes that are in the file. */
@@ -63,9 +62,6 @@ export type Outcome = { verdict: Verdict; modified?: Date | undefined } | { hasA
 
 /** What a part that is shorter than what was asked for has to bring, or the rest would take requests without end. */
 export const MIN_ADVANCE = 65_536;
-
-/** More than any piece: only what `write` waits for stops the source. */
-const SINK_BYTES = 1024 * 1024;
 
 /** After these, what came is a start of the content as far as it goes. */
 const CUT = new Set(['ERR_BODY_TRUNCATED', 'ERR_BODY_TIMEOUT', 'ERR_BODY_FAILED']);
@@ -264,37 +260,14 @@ async function write(
     onProgress?.({ bytes, ...(total !== undefined && { total }), ...(first > 0 && { resumedFrom: first }) });
   };
   report();
-  const write = (data: Buffer) => {
+  await takeAll(body, (data) => {
     if (part.bytes + data.length > end) throw wrongLength(range!, 'more', part.bytes);
     const isReady = part.write(data, mayNote);
     hash.written(data.length);
     report();
     return isReady;
-  };
-  // Not `for await`: that joins what waits, and so copies it.
-  await pipeline(body, new Sink(write));
+  });
   if (range !== undefined && part.bytes < end) throw wrongLength(range, `${part.bytes - first}`, part.bytes);
-}
-
-/** Takes what comes at once, unless it is told to wait. */
-class Sink extends Writable {
-  readonly #take: (data: Buffer) => Promise<void> | undefined;
-
-  constructor(take: (data: Buffer) => Promise<void> | undefined) {
-    super({ highWaterMark: SINK_BYTES });
-    this.#take = take;
-  }
-
-  override _write(data: Buffer, _encoding: string, callback: (error?: Error) => void): void {
-    let isReady: Promise<void> | undefined;
-    try {
-      isReady = this.#take(data);
-    } catch (error) {
-      return callback(error as Error);
-    }
-    if (isReady === undefined) callback();
-    else isReady.then(() => callback(), callback);
-  }
 }
 
 function representationFrom({ validator, ...facts }: Facts): Representation | undefined {
