@@ -3,9 +3,9 @@ import { styleText } from 'node:util';
 
 type Format = Parameters<typeof styleText>[0];
 
-/** Text in a colour if the stream is a terminal and NO_COLOR is not set. */
+/** Text in a colour if the stream is a terminal with colours. NO_COLOR and FORCE_COLOR count, as in Node itself. */
 export function paint(stream: NodeJS.WriteStream, format: Format, text: string): string {
-  return stream.isTTY && !process.env.NO_COLOR ? styleText(format, text) : text;
+  return styleText(format, text, { stream });
 }
 
 /** Text of a peer's with its control characters, C1 and those of direction included, as escapes. */

@@ -17,9 +17,9 @@ export const USAGE = `chunked-trailers: streamed HTTP/1.1 responses whose end ca
 
 export const DEMO_USAGE = `chunked-trailers demo [file]
 
-Serves the file (by default one that comes with the package) over a loopback socket, and receives it: intact, failing in
-the middle, cut, with a bit flipped, with its trailers stripped. Prints what the receiver concluded each time, beside
-what Node's own http.get believed of the same response. Exits with 0 if every conclusion was the right one.
+Streams the file (by default one that comes with the package) over loopback sockets: from a plain server of Node's and from
+respond(); whole, failing in the middle, behind an old proxy, cut, with a bit flipped, without its trailers. Shows what a
+plain http.get believed each time, and what verify concluded. Exits with 0 if every line is what it should be.
 
   -h, --help
 `;

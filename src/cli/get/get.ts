@@ -64,7 +64,7 @@ async function nameByServer(options: GetOptions, signal: AbortSignal): Promise<v
   close();
   const field = message.headers['content-disposition'];
   const name = nameFromDisposition(field);
-  if (field !== undefined && name === undefined) warn(`there is no safe name in "${field}": ${options.output} it is`);
+  if (name === null) warn(`there is no safe name in "${field}": ${options.output} it is`);
   options.output = name ?? options.output!;
   const isContinued = options.isResumed || options.isTimestamped;
   if (!isContinued && existsSync(options.output)) {

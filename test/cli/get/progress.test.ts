@@ -13,10 +13,12 @@ import { rawServer } from '../../support/peers.ts';
 const hasScript = /util-linux/.test(spawnSync('script', ['--version']).stdout?.toString() ?? '');
 if (!hasScript) console.warn("SKIPPED: the progress line on a terminal, since util-linux's script is not here");
 
+const TERMINAL = { TERM: 'xterm', SHELL: '/bin/sh' };
+
 /** The program on a terminal of its own, whose output is both of its streams. */
 function onTerminal(args: readonly string[], env: Record<string, string> = {}): Program {
   const quoted = [process.execPath, MAIN, ...args].map((word) => `'${word}'`).join(' ');
-  return startCommand('script', ['-qec', quoted, '/dev/null'], { env: { TERM: 'xterm', SHELL: '/bin/sh', ...env } });
+  return startCommand('script', ['-qec', quoted, '/dev/null'], { env: { ...TERMINAL, ...env } });
 }
 
 /** Sends 300,000 octets of 400,000 and gives the connection on which the others are awaited. */
@@ -75,12 +77,19 @@ describe.skipIf(!hasScript)('on a terminal', () => {
     expect(shown).not.toContain(' kB in ');
   });
 
+  test('an error is red where standard output goes elsewhere', async () => {
+    const line = `'${process.execPath}' '${MAIN}' get http://127.0.0.1:1/ | cat`;
+    const { stdout: shown } = await startCommand('script', ['-qec', line, '/dev/null'], { env: TERMINAL }).ended;
+    expect(shown).toContain('\x1b[31merror:\x1b[39m');
+  });
+
   test('demo: verdicts in colours', async () => {
     const { code, stdout: shown } = await onTerminal(['demo']).ended;
     expect(code).toBe(0);
-    expect(shown).toContain('\x1b[32mcomplete   \x1b[39m');
-    expect(shown).toContain('\x1b[31mtruncated  \x1b[39m');
-    expect(shown).toContain('\x1b[33munverified \x1b[39m');
+    expect(shown).toMatch(/\x1b\[32mcomplete, [^\x1b]*\x1b\[39m/);
+    expect(shown).toMatch(/\x1b\[31mtruncated, [^\x1b]*\x1b\[39m/);
+    expect(shown).toMatch(/\x1b\[33munverified, [^\x1b]*\x1b\[39m/);
+    expect(shown).toMatch(/\x1b\[31mfinished, [^\x1b]* WRONG *\x1b\[39m/);
   });
 });
 
@@ -96,8 +105,9 @@ describe('into a pipe', () => {
     expect(await program.ended).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
   });
 
-  test('demo: no colours', async () => {
+  test('demo: no colours, unless FORCE_COLOR asks for them', async () => {
     expect((await run(['demo'])).stdout).not.toContain('\x1b');
+    expect((await run(['demo'], { env: { FORCE_COLOR: '1' } })).stdout).toContain('\x1b[32mcomplete');
   });
 });
 
@@ -107,8 +117,7 @@ test.skipIf(!hasScript).each([
 ])('no progress line on a terminal that others write to: %s', async (_, option, rest) => {
   const { url, held } = await holdingBack();
   const line = `'${process.execPath}' '${MAIN}' get ${url} ${option} ${rest}`;
-  const env = { TERM: 'xterm', SHELL: '/bin/sh' };
-  const { stdout, ended } = startCommand('script', ['-qec', line, '/dev/null'], { env });
+  const { stdout, ended } = startCommand('script', ['-qec', line, '/dev/null'], { env: TERMINAL });
   const socket = await held;
   await stdout.seen(/\0{1000}/);
   // Longer than the interval in which a line would be drawn: it is the absence that is to be seen.

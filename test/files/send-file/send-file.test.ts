@@ -161,6 +161,20 @@ describe.each(s.TARGETS)('on %s', (_, over) => {
     expect(await ask(second.port, '/')).toMatchObject({ status: 410, body: Buffer.from(`was ${status}`) });
   });
 
+  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])(
+    'RFC 9110 §15.5.6: %s is 405 with Allow, and the file stays unread',
+    async (method) => {
+      const { port, sent } = await over(await fileOf());
+      const { status, headers, body } = await ask(port, '/', method, { Range: 'bytes=99-', 'If-Match': '"a"' });
+      expect([status, headers.allow, headers['content-type']]).toEqual([405, 'GET, HEAD', 'application/problem+json']);
+      expect(headers).not.toHaveProperty('etag');
+      expect(JSON.parse(body.toString()).status).toBe(405);
+      expect(await sent[0]).toMatchObject({ status: 405, bytes: 0 });
+      const mine = await over('/nowhere', { errorResponse: () => ({ status: 409, body: 'mine' }) });
+      expect(await ask(mine.port, '/', method)).toMatchObject({ status: 409, body: Buffer.from('mine') });
+    },
+  );
+
   test('below a root: what leads out of it is 403', async () => {
     const folder = await s.directory();
     const root = path.join(folder, 'root');
@@ -258,6 +272,14 @@ test('options that are none are told before anything is sent', async () => {
   const { body } = await ask(await listen(server), '/');
   expect(body.toString()).toBe('fell back');
   expect(errors).toEqual([new TypeError('sha256 must be the 64 hexadecimal digits of a SHA-256')]);
+});
+
+test('a POST can be answered with a file, as a GET', async () => {
+  const file = await fileOf();
+  const server = http.createServer(({ httpVersion, headers }, res) => {
+    void sendFile(res, file, { request: { method: 'GET', httpVersion, headers } });
+  });
+  expect(await ask(await listen(server), '/', 'POST')).toMatchObject({ status: 200, body: Buffer.from(CONTENT) });
 });
 
 test('RFC 9110 §8.8.2.1: a time that is still to come is not sent as Last-Modified', async () => {
