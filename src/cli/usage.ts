@@ -28,7 +28,7 @@ export const SERVE_USAGE = `chunked-trailers serve <file|directory> [options]
 
   -p, --port <port>       8080 by default; 0 for any free one
       --host <address>    127.0.0.1 by default
-      --fail-after <size> break every file on purpose after this many octets (300000000, 300MB, 256KiB);
+      --fail-after <size> break every file on purpose after this many bytes (300000000, 300MB, 256KiB);
                           after 0, nothing has been sent, and the client gets an ordinary 500
       --quiet             no line for each response
   -h, --help

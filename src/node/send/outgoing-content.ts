@@ -32,7 +32,7 @@ const MAX_UTF8_BYTES = 3;
 const MAX_LOOP_CHARACTERS = 24;
 
 export class OutgoingContent {
-  /** Octets. */
+  /** Bytes. */
   size = 0;
   /** What comes before the chunk that is open. */
   readonly #pieces: Uint8Array[] = [];

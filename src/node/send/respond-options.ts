@@ -64,7 +64,7 @@ export interface Checked {
   asksToClose: boolean;
 }
 
-/** @throws TypeError, RangeError for options that are none */
+/** @throws TypeError, RangeError for invalid options */
 export function checked(options: RespondOptions): Checked {
   const { status, headers = {}, digest = 'sha-256', extraTrailers, length, signal, lingerTimeout = 5_000 } = options;
   const idleTimeout = timeoutFrom('idleTimeout', options.idleTimeout ?? 300_000);
