@@ -4,6 +4,18 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** In a line, also what Node's parseArgs says in three. */
+export function usageMessage(error: NodeJS.ErrnoException): string {
+  const { code, message } = error;
+  const [, option = ''] = /'([^' <]*)/.exec(message) ?? [];
+  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return `there is no option ${option}`;
+  if (code !== 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') return message;
+  const [name] = /--[\w-]+/.exec(message) ?? [option];
+  if (message.includes('does not take')) return `${name} takes no value`;
+  if (!message.includes('ambiguous')) return `${name} needs a value`;
+  return `${name} needs a value; one that begins with - is written as ${name}=-x`;
+}
+
 export const USAGE = `chunked-trailers: streamed HTTP/1.1 responses whose end can be trusted
 
   chunked-trailers demo [file]             show every kind of end over a real loopback socket

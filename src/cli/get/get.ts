@@ -13,6 +13,7 @@ import { type DownloadOptions, downloadBy, settingsWith, tooLong } from '../../f
 import { partFor } from '../../files/download/ownership.ts';
 import { lengthFrom, openVerified, requestFollowing } from '../../files/download/request.ts';
 import { StatusError } from '../../files/download/status-error.ts';
+import { systemReason } from '../../files/system-reason.ts';
 import { EXIT, exitCodeOf, SIGNALS } from '../exit-codes.ts';
 import { complain, formatCount, paint, warn } from '../terminal.ts';
 import { GET_USAGE } from '../usage.ts';
@@ -205,18 +206,13 @@ function conclude(verdict: Verdict, progress: Progress, isQuiet: boolean): void 
 }
 
 /** Says on stderr what went wrong, and gives the exit code for it. */
-function explain(error: unknown, { url, output = '' }: GetOptions): number {
+function explain(error: unknown, { output = '' }: GetOptions): number {
   if (error instanceof StatusError) {
     complain(error.message);
     return EXIT.status;
   }
   if (error instanceof HeadError) {
-    const { syscall } = (error.cause ?? {}) as NodeJS.ErrnoException;
-    if (error.cause instanceof Error && (syscall === 'connect' || syscall === 'getaddrinfo')) {
-      complain(`${url.host} cannot be reached: ${error.cause.message || (error.cause as NodeJS.ErrnoException).code}`);
-      return EXIT.noResponse;
-    }
-    complain(`${error.code}: no response from ${url.host}: ${error.message}`);
+    complain(`${error.message}  [${error.code}]`);
     return EXIT.noResponse;
   }
   if (!(error instanceof BodyError)) {
@@ -228,11 +224,13 @@ function explain(error: unknown, { url, output = '' }: GetOptions): number {
   return exitCodeOf(verdict.kind);
 }
 
-function describeLocal({ code, syscall, message }: NodeJS.ErrnoException, output: string): string {
+function describeLocal(error: NodeJS.ErrnoException, output: string): string {
+  const { code, syscall, message } = error;
   const folder = path.dirname(path.resolve(output));
   if (code === 'ENOENT' && !existsSync(folder)) {
     return `${output} cannot be written: there is no directory ${folder}`;
   }
-  if (syscall !== undefined) return `${output} cannot be written: ${message}`;
+  if (code === 'EPIPE') return `${output} cannot be written: its reader has gone (EPIPE)`;
+  if (syscall !== undefined) return `${output} cannot be written: ${systemReason(error)}`;
   return code === undefined ? message : message.replace(`${code}: `, '');
 }
