@@ -78,6 +78,13 @@ describe.each(COMMANDS)('%s', (command, usage) => {
   });
 });
 
+test.each<readonly [name: string, usage: string]>([['the program', USAGE], ...COMMANDS])(
+  'the help of %s fits 80 columns',
+  (_, usage) => {
+    expect(usage.split('\n').filter((line) => line.length >= 80)).toEqual([]);
+  },
+);
+
 test('get --help lists every exit code, and no other', () => {
   const table = GET_USAGE.slice(GET_USAGE.indexOf('\nExit codes\n'));
   const listed = [...table.matchAll(/^ +(\d+) {2}\S/gm)].map(([, code]) => Number(code));
