@@ -317,53 +317,57 @@ describe('tables', () => {
     expect(names.length).toBe(7);
   });
 
-  /** Each row of README with the jobs of bench/results.md whose `best` it gives. `UPDATE=1` writes them. */
-  const SPEED: [row: string, jobs: string[]][] = [
+  /** The job of bench/results.md for each figure in a row of README, column by column. `UPDATE=1` writes the figures. */
+  const SPEED: [row: string, plain: string[], sealed: string[]][] = [
     [
-      '| CPU of the server, 100 bytes, `seal`',
-      [
-        'seal(res) beside the plain res, 100 bytes, for a client that did not ask',
-        'the same for a client that asked, sealed with sha-256',
-        'seal(res) beside the plain res, writes of 64 KiB, for a client that did not ask',
-        'the same for a client that asked, beside the plain res and a bare sha-256',
-      ],
+      '`seal`, 100 bytes ',
+      ['seal(res) beside the plain res, 100 bytes, for a client that did not ask'],
+      ['the same for a client that asked, sealed with sha-256'],
     ],
     [
-      '| the same, 100 bytes, `respond`',
-      [
-        'respond(res) beside res.write and res.end, 100 bytes',
-        'the same, sealed with sha-256 for a client that asks',
-        'respond(socket) with readRequest',
-        'pipeline(source, respond(res)) beside pipeline(source, res), 100 bytes',
-      ],
+      '`seal`, writes of 64 KiB',
+      ['seal(res) beside the plain res, writes of 64 KiB, for a client that did not ask'],
+      ['the same for a client that asked, beside the plain res and a bare sha-256'],
     ],
     [
-      '| open responses',
+      '`respond`, 100 bytes ',
+      ['respond(res) beside res.write and res.end, 100 bytes'],
+      ['the same, sealed with sha-256 for a client that asks'],
+    ],
+    [
+      '`respond`, 100 bytes:',
+      ['respond(socket) with readRequest', 'pipeline(source, respond(res)) beside pipeline(source, res), 100 bytes'],
+      [],
+    ],
+    [
+      '`respond`: open responses',
       ['open responses, a write a second each', 'the same: KiB of memory for each, over those of res'],
+      [],
     ],
     [
-      '| time to the first byte',
+      '`respond`: time to the first byte',
       ['the first byte of respond(res), beside res.write', 'tokens of 1 to 12 bytes: respond(res) beside res.write'],
+      [],
     ],
     [
-      '| CPU of the client',
-      [
-        'verify, no digest, beside http.get',
-        'verify with sha-256, beside http.get and bare sha-256',
-        'verifyInterceptor with sha-256, beside undici.request and bare sha-256',
-        'receive(socket), beside a raw socket that counts',
-      ],
+      '`verify`; with sha-256',
+      ['verify, no digest, beside http.get'],
+      ['verify with sha-256, beside http.get and bare sha-256'],
     ],
     [
-      '| `relay` beside `pipeline`',
-      [
-        'relay, unsealed, beside pipeline(upstream, res)',
-        'relay, verifying and sealing, beside pipeline and two bare sha-256',
-      ],
+      '`receive` beside a raw socket',
+      ['receive(socket), beside a raw socket that counts'],
+      ['verifyInterceptor with sha-256, beside undici.request and bare sha-256'],
     ],
-    ['| a file of 1 GiB', ['get, beside curl -o', 'download(), beside curl -o', 'the same with resume']],
     [
-      '| the same: `get` beside',
+      '`relay` beside `pipeline`',
+      ['relay, unsealed, beside pipeline(upstream, res)'],
+      ['relay, verifying and sealing, beside pipeline and two bare sha-256'],
+    ],
+    ['1 GiB, time beside curl', [], ['get, beside curl -o', 'download(), beside curl -o', 'the same with resume']],
+    [
+      '1 GiB, time: `get` beside',
+      [],
       [
         'get, beside curl and then sha256sum',
         'download(), beside wget',
@@ -371,10 +375,11 @@ describe('tables', () => {
       ],
     ],
     [
-      '| decoding',
+      'decoding beside',
       [64, 256, 1024, 4096].map(
         (size) => `decode chunks of ${size} bytes in place, beside undici's WebAssembly llhttp`,
       ),
+      [],
     ],
   ];
 
@@ -385,21 +390,18 @@ describe('tables', () => {
     const machine = /on (AMD EPYC.*? cores), .*?(Node [\d.]+), (\d{4}-\d\d-\d\d)/.exec(results)!.slice(1);
     if (results.includes('**quick** run')) machine.push('a quick run');
     let written = readme;
-    for (const [start, jobs] of SPEED) {
-      const line = readme.split('\n').find((one) => one.startsWith(start));
+    for (const [start, ...columns] of SPEED) {
+      const line = readme.split('\n').find((one) => one.startsWith(`| ${start}`));
       if (line === undefined) throw new Error(`README has no row ${start}`);
-      const figures = jobs.map((job) => best.get(job) ?? `no job "${job}"`).join(' · ');
-      written = written.replace(
-        line,
-        line.replace(/[^|]+\|$/, () => ` ${figures} |`),
-      );
+      const figures = columns.map((jobs) => jobs.map((job) => best.get(job) ?? `no job "${job}"`).join(' · ') || '–');
+      written = written.replace(line, `| ${line.split('|')[1]!.trim()} | ${figures.join(' | ')} |`);
     }
     written = written.replace(/\(AMD EPYC[^)]*\)/, () => `(${machine.join(', ')})`);
     if (process.env.UPDATE) writeFileSync(path.join(ROOT, 'README.md'), written);
     else expect(readme).toBe(written);
     const parts = tableRows(results.slice(results.indexOf('## The parts'))).map(([what]) => what);
     const left = rows.map(([what]) => what!).filter((what) => !parts.includes(what) && what !== 'what');
-    expect(left.filter((what) => !SPEED.some(([, jobs]) => jobs.includes(what)))).toEqual([]);
+    expect(left.filter((what) => !SPEED.some(([, ...columns]) => columns.flat().includes(what)))).toEqual([]);
   });
 });
 

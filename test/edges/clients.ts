@@ -76,7 +76,9 @@ class Content {
   }
 
   get cut(): string {
-    return isPart(this.text) ? 'cut' : `cut, with other content: ${JSON.stringify(this.text.slice(-80))}`;
+    return isPart(this.text, this.#call.adds)
+      ? 'cut'
+      : `cut, with other content: ${JSON.stringify(this.text.slice(-80))}`;
   }
 }
 
@@ -86,10 +88,9 @@ function isWhole(text: string, adds: RegExp | undefined): boolean {
   return content === FIRST + SECOND && (adds === undefined || content !== text);
 }
 
-/** Whether this is nothing but content of ours, up to some point; a script that livereload adds stands in its middle. */
-function isPart(text: string): boolean {
-  const content = text.replace(/<script .*?<\/script>/s, '');
-  return (FIRST + SECOND).startsWith(content);
+/** Whether this is nothing but content of ours, up to some point, and what a middleware has added. */
+function isPart(text: string, adds: RegExp | undefined): boolean {
+  return (FIRST + SECOND).startsWith(adds === undefined ? text : text.replace(adds, ''));
 }
 
 const statusWord = (status: number, whole: string) => (status === 200 ? whole : String(status));

@@ -53,6 +53,7 @@ export const ROWS: Row[] = [
   { subject: 'hono, rejects' },
   { subject: 'nest', destroys },
   { subject: 'h3', destroys },
+  { subject: 'next 15, pages/api', replaces, destroys },
   { subject: 'apicache', replaces, destroys },
   { subject: 'connect-livereload', replaces, holds: true, adds: /<script .*?<\/script>/s },
   { subject: 'connect-timeout' },

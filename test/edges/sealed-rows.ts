@@ -16,18 +16,21 @@ export interface SealedRow extends Row {
 const destroys = true;
 const holds = true;
 const closes = true;
+const hides = 'by end()';
+/** What React puts around the content, which stands in `<pre>`. */
+const adds = /^.*?<pre>|<\/pre>(?:(?!<pre>).)*(?:<pre>|$)|<!-- -->/gs;
 
 const NAMED: Record<string, Omit<SealedRow, 'subject'>> = {
   'pipeline(source, res)': {},
   'source.pipe(res)': {},
   'res.destroy(error) in catch': {},
-  'res.end() in catch': { hides: 'by end()' },
+  'res.end() in catch': { hides },
   'express 5, pipeline to next': { destroys },
   'express 5, rejects': { destroys },
   'express 5, throws': {},
   'express 5, .pipe': {},
   'express 5, error handler': {},
-  'express 5, careless handler': { hides: 'by end()' },
+  'express 5, careless handler': { hides },
   'express 5, compression above': { destroys, holds },
   'express 5, compression below': { destroys, holds, isLate: true },
   'express 5, SealedServerResponse under compression': { holds },
@@ -42,14 +45,23 @@ const NAMED: Record<string, Omit<SealedRow, 'subject'>> = {
   'koa 3, koa-compress': { holds, hides: 'by nothing' },
   'koa 3, koa-compress, body watched': { holds },
   'hono, c.body(stream)': { flushes: true },
-  'hono, stream()': { hides: 'by end()' },
-  'hono, streamText()': { hides: 'by end()' },
-  'hono, streamSSE()': { hides: 'by end()' },
+  'hono, stream()': { hides },
+  'hono, streamText()': { hides },
+  'hono, streamSSE()': { hides },
   'hono, stream() with onError': {},
   'nest, StreamableFile': {},
   'nest, @Res() and pipe': {},
   'h3, sendStream': {},
   'h3, returned stream': {},
+  'next 15, pages/api': { holds, hides },
+  'next 15, pages/api, no compression': { hides },
+  'next 15, pages/api, onRequestError': { holds },
+  'next 15, pages/api, pipeline': { holds },
+  'next 15, route handler': {},
+  'next 15, route handler, no compression': {},
+  'next 15, route handler, seal(res)': {},
+  'next 15, page': { adds, hides },
+  'next 15, page, onRequestError': { adds },
   'http-proxy': { closes },
   'http-proxy-middleware': {},
 };

@@ -62,7 +62,7 @@ export async function serve(args: string[]): Promise<number> {
   process.stdout.write(
     `Serving ${path.resolve(root)} at ${paint(process.stdout, 'bold', server.url)}  (Ctrl-C stops)\n`,
   );
-  if (failAfter !== undefined) process.stdout.write(`Every file is broken after ${formatCount(failAfter)} octets.\n`);
+  if (failAfter !== undefined) process.stdout.write(`Every file is broken after ${formatCount(failAfter)} bytes.\n`);
   await stopped;
   stopping.abort(); // responses on their way end as failures, not as if they were whole
   await server.close();

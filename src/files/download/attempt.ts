@@ -4,7 +4,7 @@ import { FramingError } from '../../core/errors.ts';
 import { fieldValue, listMembers } from '../../core/fields.ts';
 import { BodyError, judge, type Verdict } from '../../core/verdict.ts';
 import { bodyErrorFor, type Require } from '../../core/verifier.ts';
-import { LentHash } from '../lent-hash.ts';
+import { BorrowedHash } from './borrowed-hash.ts';
 import {
   type Asked,
   type ContentRange,
@@ -38,6 +38,7 @@ import {
   statusError,
 } from './request.ts';
 import type { Representation } from './state.ts';
+import { takeAll } from './take-all.ts';
 
 export interface DownloadProgress {
   /** Bytes that are in the file. */
@@ -92,12 +93,12 @@ export async function attempt(part: PartFile, settings: AttemptSettings): Promis
           ['Range', `bytes=${asked.first}-`],
           [known?.needsProof ? 'If-Unmodified-Since' : 'If-Range', asked.validator],
         ];
-  const lent = new LentHash();
-  const { createHasher } = lent;
+  const hash = new BorrowedHash();
+  const { createHasher } = hash;
   const reply = await requestFollowing(settings.url, [...settings.headers, ...range], { ...settings, createHasher });
   try {
     const { statusCode = 0, headers: received } = reply.message;
-    if (isWhole(reply, settings.headers, settings.require)) return await receiveWhole(part, reply, settings, lent);
+    if (isWhole(reply, settings.headers, settings.require)) return await receiveWhole(part, reply, settings, hash);
     if (statusCode === 200 && asked !== undefined) {
       part.isDoubted = true; // it has a Content-Range
       return { hasAdvanced: true };
@@ -110,7 +111,7 @@ export async function attempt(part: PartFile, settings: AttemptSettings): Promis
       if (statusCode === 416 && isNothingMissing(reply, asked, known)) return await withoutRest(part, known, settings);
       const range = statusCode === 206 && sourceOf(reply) === known.source ? partOf206(received, asked) : undefined;
       if (typeof range === 'object') {
-        return await receive(part, reply, settings, mergeFacts(known, factsFrom(reply, settings), range), range);
+        return await receive(part, reply, settings, mergeFacts(known, factsFrom(reply, settings), range), hash, range);
       }
       part.isDoubted = true; // the next request is a plain one
       return { hasAdvanced: true };
@@ -122,7 +123,12 @@ export async function attempt(part: PartFile, settings: AttemptSettings): Promis
 }
 
 /** A response of the whole. What is there is kept until it is known to be better. */
-async function receiveWhole(part: PartFile, reply: Reply, settings: AttemptSettings, lent: LentHash): Promise<Outcome> {
+async function receiveWhole(
+  part: PartFile,
+  reply: Reply,
+  settings: AttemptSettings,
+  hash: BorrowedHash,
+): Promise<Outcome> {
   const { representation: known } = part;
   const facts = withKnownTotal(factsFrom(reply, settings), known);
   if (known !== undefined && part.bytes > 0 && isLess(facts, known)) {
@@ -131,7 +137,7 @@ async function receiveWhole(part: PartFile, reply: Reply, settings: AttemptSetti
   const keptBytes = part.bytes;
   await part.beginAfresh(representationFrom(facts));
   try {
-    const outcome = await receive(part, reply, settings, facts, undefined, lent);
+    const outcome = await receive(part, reply, settings, facts, hash);
     const isProven = 'verdict' in outcome && outcome.verdict.kind === 'complete';
     if (!isProven && part.bytes < keptBytes) throw refusal(part, shorter(part.bytes, keptBytes));
     return outcome;
@@ -170,17 +176,19 @@ async function receive(
   reply: Reply,
   settings: AttemptSettings,
   facts: Facts,
-  range: ContentRange | undefined,
-  lent?: LentHash,
+  hash: BorrowedHash,
+  range?: ContentRange,
 ): Promise<Outcome> {
   const representation = representationFrom(facts);
   const first = part.bytes;
   const mayKeep = mayKeepUnverified(facts, settings.require);
-  part.begin(representation, lent);
+  part.begin(representation);
+  hash.begin(first === 0 ? () => part.hash() : undefined);
   try {
     await write(
       part,
       reply,
+      hash,
       settings,
       facts.total ?? hintOf(reply, first),
       range,
@@ -242,6 +250,7 @@ function hintOf({ message }: Reply, first: number): number | undefined {
 async function write(
   part: PartFile,
   { body }: Reply,
+  hash: BorrowedHash,
   { onProgress }: AttemptSettings,
   total: number | undefined,
   range: ContentRange | undefined,
@@ -254,11 +263,13 @@ async function write(
     onProgress?.({ bytes, ...(total !== undefined && { total }), ...(first > 0 && { resumedFrom: first }) });
   };
   report();
-  for await (const data of body as AsyncIterable<Buffer>) {
+  await takeAll(body, (data) => {
     if (part.bytes + data.length > end) throw wrongLength(range!, 'more', part.bytes);
-    await part.write(data, mayNote);
+    const isReady = part.write(data, mayNote);
+    hash.written(data.length);
     report();
-  }
+    return isReady;
+  });
   if (range !== undefined && part.bytes < end) throw wrongLength(range, `${part.bytes - first}`, part.bytes);
 }
 

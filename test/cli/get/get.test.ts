@@ -204,7 +204,7 @@ describe('a response that serve broke', () => {
         signal: null,
         stdout: '',
         stderr:
-          'error: failed after 300,000 bytes: The sender reported source_error: Failed on purpose after 300000 octets  [ERR_BODY_FAILED]\n',
+          'error: failed after 300,000 bytes: The sender reported source_error: Failed on purpose after 300000 bytes  [ERR_BODY_FAILED]\n',
       });
       expect(await readdir(directory)).toEqual([]);
     },
