@@ -169,7 +169,7 @@ export abstract class Channel {
     this.#forgetClose = onSocketClose(this.connection, () => this.gone());
     this.#forgetOpen = register(this.connection, 'open', {
       end: (error) => this.#isOpen && this.options.onShutdown(error),
-      kill: () => reset(this.connection),
+      kill: () => this.abandon(),
     });
     this.armTimer(this.options.idleTimeout);
   }
@@ -254,6 +254,11 @@ export abstract class Channel {
   #rehold(socket: Socket, onForeign: () => boolean): void {
     this.#letGo();
     this.#letGo = holdSocket(socket, onForeign);
+  }
+
+  /** The server has no more time for what has not left. */
+  protected abandon(): void {
+    reset(this.connection);
   }
 
   /** It takes nothing of what is queued. */
