@@ -1,10 +1,10 @@
 #!/bin/sh
-# The programs of test/proxies, where apt-get can be used; what is missing afterwards is skipped aloud. They are not started
+# The proxies and clients of test/proxies, where apt-get can be used; what is missing afterwards is skipped aloud. They are not started
 # as services.
 command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] || exit 0
 missing=
 for pair in nginx:nginx-light haproxy:haproxy caddy:caddy lighttpd:lighttpd apache2:apache2 nghttpx:nghttp2-proxy \
-  varnishd:varnish squid:squid curl:curl openssl:openssl; do
+  varnishd:varnish squid:squid curl:curl openssl:openssl wget:wget wget2:wget2 php:php-cli lynx:lynx w3m:w3m lwp-request:libwww-perl; do
   command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair#*:}"
 done
 [ -z "$missing" ] && exit 0

@@ -28,7 +28,7 @@ const LEAVING = 2000;
  * 503. A health check sees `server.listening === false`.
  *
  * @returns settles when every connection has closed; never rejects for what peers do
- * @throws TypeError, RangeError for options that are none
+ * @throws TypeError, RangeError for invalid options
  * @example
  * process.on('SIGTERM', () => drain(server, { timeout: 20_000 }).then(() => process.exit()));
  */

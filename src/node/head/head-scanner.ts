@@ -31,7 +31,7 @@ export class HeadScanner {
       const offset = this.#room.subarray(0, this.bytes).indexOf(LF, from);
       if (offset === -1 || offset >= this.#maxHeadBytes) break;
       if (offset === 0 || this.#room[offset - 1] !== CR) {
-        throw new HeadError('ERR_HEAD_MALFORMED', `A bare LF at octet ${offset} of the message head`, { offset });
+        throw new HeadError('ERR_HEAD_MALFORMED', `A bare LF at byte ${offset} of the message head`, { offset });
       }
       const isEmptyLine = offset - 1 === this.#lineStart;
       from = offset + 1;
@@ -49,7 +49,7 @@ export class HeadScanner {
       }
     }
     if (this.bytes > this.#maxHeadBytes) {
-      const message = `The message head is over ${this.#maxHeadBytes} octets`;
+      const message = `The message head is over ${this.#maxHeadBytes} bytes`;
       throw new HeadError('ERR_HEAD_LIMIT', message, { bytes: this.bytes });
     }
     return undefined;

@@ -24,7 +24,7 @@ export async function readHead(socket: Socket, options: ReadHeadOptions): Promis
   const closed = (cause?: unknown) => {
     const { bytes } = scanner;
     const what = isRequest ? 'request' : 'response';
-    const came = bytes === 0 ? `any ${what} came` : `the ${what} head was whole; ${bytes} octets of it came`;
+    const came = bytes === 0 ? `any ${what} came` : `the ${what} head was whole; ${bytes} bytes of it came`;
     return new HeadError(closedCode, `The connection closed before ${came}`, { bytes, cause });
   };
 

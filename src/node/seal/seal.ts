@@ -29,7 +29,7 @@ export type { SealingOptions } from './sealed-response.ts';
  * A ClientRequest is sealed as well, where it is sent in chunks: an upload whose end the server can check, with `verify(req)`.
  *
  * @returns the message
- * @throws TypeError, RangeError for options that are none
+ * @throws TypeError, RangeError for invalid options
  * @example
  * app.use((req, res, next) => {
  *   seal(res);
