@@ -16,6 +16,7 @@ const SLAB_BYTES = 16384;
 
 const CRLF = Uint8Array.of(CR, LF);
 const LAST_CHUNK = octetsFromLatin1('0\r\n');
+const LAST = joinOctets([LAST_CHUNK, CRLF]);
 
 /**
  * The sending half of the chunked transfer coding (RFC 9112 §7.1): data in, pieces of bytes out, to be sent in order.
@@ -81,7 +82,7 @@ export class Encoder {
    */
   end(trailers: FieldPairs = []): Uint8Array[] {
     this.#assertOpen();
-    const ending = joinOctets([LAST_CHUNK, serializeTrailers(trailers), CRLF]);
+    const ending = trailers.length === 0 ? LAST.slice() : joinOctets([LAST_CHUNK, serializeTrailers(trailers), CRLF]);
     this.#ended = true;
     return [ending];
   }

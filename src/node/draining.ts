@@ -43,12 +43,18 @@ export function isDraining(socket: Socket): boolean {
  * @returns to be called when it is over
  */
 export function register(socket: Socket, kind: 'open' | 'idle', open: Open): () => void {
+  const all = enlist(socket, kind, open);
+  return () => all?.delete(open);
+}
+
+/** The same. @returns those from which it is to be deleted when it is over, if its server is known */
+export function enlist(socket: Socket, kind: 'open' | 'idle', open: Open): Set<Open> | undefined {
   const server = serverOf(socket);
-  if (server === undefined) return () => {};
-  const draining = drainingOf(server);
-  draining[kind].add(open);
-  if (draining.isDraining) process.nextTick(() => draining[kind].has(open) && open.end(shutdown()));
-  return () => draining[kind].delete(open);
+  if (server === undefined) return undefined;
+  const { [kind]: all, isDraining } = drainingOf(server);
+  all.add(open);
+  if (isDraining) process.nextTick(() => all.has(open) && open.end(shutdown()));
+  return all;
 }
 
 /** Why a response fails that a server has no more time for. */

@@ -211,7 +211,7 @@ export class Http2Channel extends Channel {
   }
 
   /** A stream that is destroyed without an error says NO_ERROR, which a client may take for an end. */
-  protected override kill(): void {
+  protected override drop(): void {
     this.#letGo();
     this.#restore();
     this.#stream.close(INTERNAL_ERROR);
