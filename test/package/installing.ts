@@ -25,7 +25,7 @@ export interface Packed {
   remove(): Promise<void>;
 }
 
-/** Packs what `npm run build` made. The scripts stay out: `prepare` would build again, under other tests' feet. */
+/** Packs what `npm run build` made. The scripts stay out: `prepack` would build again, under other tests' feet. */
 export async function pack(): Promise<Packed> {
   const folder = await mkdtemp(path.join(tmpdir(), 'chunked-trailers-package-'));
   // The file list of pack as JSON has had several shapes; the tarball itself is asked instead.
