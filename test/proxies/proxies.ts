@@ -238,7 +238,7 @@ async function accepting(port: number, child: ChildProcess): Promise<void> {
 /** Runs the proxy in front of a port while `use` does its work. */
 export async function behind(
   proxy: ProxyProgram,
-  { upstream, isHttp2, lines }: Pick<Place, 'upstream' | 'isHttp2' | 'lines'>,
+  { upstream, lines, isHttp2 = false }: Pick<Place, 'upstream' | 'lines'> & Partial<Place>,
   use: (ports: { port: number; tlsPort: number }) => Promise<void>,
 ): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'proxy-'));

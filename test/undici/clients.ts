@@ -130,7 +130,7 @@ function nodesFetch(copy: Copy): Client['read'] {
 }
 
 /** An Agent of undici 6 takes no handlers of the kind that the fetch of Node 26 has, with an interceptor or without. */
-function worksWithNodesFetch({ name, major }: Copy): boolean {
+export function worksWithNodesFetch({ name, major }: Copy): boolean {
   const works = major > 6 || UNDICI_INSIDE < 8;
   if (!works) console.warn(`SKIPPED: Node's fetch of ${process.version} cannot use an Agent of ${name}`);
   return works;
