@@ -247,7 +247,6 @@ export abstract class Channel implements Open {
    */
   protected endWith(onDone: OnDone, timeout: number, end: (settle: OnDone) => void): void {
     this.#isOpen = false;
-    this.#forgetClose();
     let isSettled = false;
     const settle = (isSent: boolean) => {
       if (isSettled) return;
@@ -260,6 +259,7 @@ export abstract class Channel implements Open {
       onDone(isSent);
     };
     const forget = this.onceClosed(() => settle(false));
+    this.#forgetClose(); // after that, so that the socket keeps its one listener
     if (this.isClosed) return settle(false);
     const { idleTimeout } = this.options;
     if (timeout !== idleTimeout && idleTimeout > 0) this.#endBound = idleTimeout + timeout;
