@@ -8,6 +8,7 @@ import type { FieldPairs } from '../../core/fields.ts';
 import { isDraining, register } from '../draining.ts';
 import { onSocketClose } from '../socket-use.ts';
 import type { Framer } from './body-writer.ts';
+import { onCloseAll } from './close-all.ts';
 import { holdSocket, lingeringClose, lingeringReset, reset, sendAll } from './closing.ts';
 
 /** What whoever writes into a channel is told. */
@@ -33,6 +34,8 @@ export interface MessageFacts {
   closes: boolean;
   /** Whether only the end of the connection tells where the body ends: nobody else may end it. */
   isDelimitedByClose: boolean;
+  /** Whether a failure is told: then nobody else may cut the connection before. */
+  tellsFailure: boolean;
 }
 
 export type OnDone = (isSent: boolean) => void;
@@ -40,7 +43,12 @@ export type OnDone = (isSent: boolean) => void;
 export abstract class Channel {
   protected readonly options: ChannelOptions;
   protected readonly connection: Socket;
-  protected facts: MessageFacts = { isPersistent: false, closes: false, isDelimitedByClose: false };
+  protected facts: MessageFacts = {
+    isPersistent: false,
+    closes: false,
+    isDelimitedByClose: false,
+    tellsFailure: false,
+  };
   #timer: NodeJS.Timeout | undefined;
   #lastQueued = 0;
   /** Milliseconds without progress, from the moment at which it may write. */
@@ -53,6 +61,7 @@ export abstract class Channel {
   #forgetClose = () => {};
   #forgetOpen = () => {};
   #letGo = () => {};
+  #forgetAll = () => {};
 
   constructor(connection: Socket, options: ChannelOptions) {
     this.connection = connection;
@@ -154,14 +163,26 @@ export abstract class Channel {
   /** The message has been begun. */
   protected commit(facts: MessageFacts): void {
     this.facts = facts;
-    // FIN is what such a body ends with: it is ours alone.
-    if (!facts.isDelimitedByClose) return;
+    if (!this.#isWaiting) this.#own();
+  }
+
+  /**
+   * FIN is what a body ends with that nothing else delimits; and who closes the connection of one whose failure is told has
+   * ended it as a failure.
+   */
+  #own(): void {
+    const { isDelimitedByClose, tellsFailure } = this.facts;
+    if (!this.#isOpen || !(isDelimitedByClose || tellsFailure)) return;
     this.#rehold(this.connection, () => {
-      // Node itself answers the FIN of a client with ours.
-      if (this.connection.readableEnded) this.gone();
+      // Node itself answers the FIN of a client with ours, which is no end of chunks.
+      const hasLeft = this.connection.readableEnded;
+      if (hasLeft && !isDelimitedByClose) return true;
+      if (hasLeft) this.gone();
       else this.options.onForeign('the connection');
       return false;
     });
+    // A body that nothing delimits has its own RST.
+    if (!isDelimitedByClose) this.#forgetAll = onCloseAll(this.connection, () => reset(this.connection));
   }
 
   /** Tells of a client that leaves, and of time without progress. */
@@ -207,6 +228,7 @@ export abstract class Channel {
   protected begins(): void {
     this.#isWaiting = false;
     this.armTimer(this.#bound);
+    this.#own();
   }
 
   /**
@@ -225,6 +247,7 @@ export abstract class Channel {
       clearTimeout(this.#timer);
       this.#letGo();
       this.#forgetOpen();
+      this.#forgetAll();
       this.leave();
       onDone(isSent);
     };
