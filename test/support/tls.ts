@@ -16,25 +16,28 @@ export interface TlsPeer {
   trusting: Record<string, string>;
 }
 
-/** A certificate that has signed itself, as the paths of its files. */
-export async function certificate(names = 'DNS:localhost,IP:127.0.0.1'): Promise<{ key: string; cert: string }> {
+/** A certificate, valid for localhost and 127.0.0.1 unless a name is given, that has signed itself; and where it lies. */
+export async function selfSigned(names = 'DNS:localhost,IP:127.0.0.1') {
   const directory = await temporaryDirectory();
-  const [key, cert] = [path.join(directory, 'key.pem'), path.join(directory, 'cert.pem')];
+  const [keyFile, file] = [path.join(directory, 'key.pem'), path.join(directory, 'cert.pem')];
   const subject = ['-subj', '/CN=a test', '-addext', `subjectAltName=${names}`];
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  execFileSync('openssl', ['req', '-x509', ...curve, '-days', '2', ...subject, '-keyout', key, '-out', cert], {
+  execFileSync('openssl', ['req', '-x509', ...curve, '-days', '2', ...subject, '-keyout', keyFile, '-out', file], {
     stdio: 'ignore',
   });
-  return { key, cert };
+  return { key: await readFile(keyFile), cert: await readFile(file), file };
 }
 
-/** A server whose certificate, valid for localhost and 127.0.0.1 unless a name is given, has signed itself. */
+/** A server with such a certificate. */
 export async function tlsServer(answer: Answer, names?: string, options: TlsOptions = {}) {
-  const { key, cert } = await certificate(names);
+  const { key, cert, file } = await selfSigned(names);
   const requests: string[] = [];
-  const server = createServer({ ...options, key: await readFile(key), cert: await readFile(cert) }, (socket) =>
-    answerWith(socket, answer, requests),
-  );
-  const peer: TlsPeer = { port: await listening(server), requests, cert, trusting: { NODE_EXTRA_CA_CERTS: cert } };
+  const server = createServer({ ...options, key, cert }, (socket) => answerWith(socket, answer, requests));
+  const peer: TlsPeer = {
+    port: await listening(server),
+    requests,
+    cert: file,
+    trusting: { NODE_EXTRA_CA_CERTS: file },
+  };
   return peer;
 }
