@@ -2,7 +2,7 @@
  * `npm run bench`: everything, into results.md. `--quick` takes two minutes or so; `--only <name>` (a file of jobs/ or
  * parts/, may be repeated) and `--check` (compares with results.md, and fails at nothing) write nothing.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runJob } from './job.ts';
 import { readPage, toPage } from './page.ts';
@@ -29,6 +29,9 @@ const namesIn = (folder: string) =>
     .map((file) => file.replace(/\.ts$/, ''))
     .filter(isWanted);
 
+const isWritten = !values.check && values.only === undefined;
+if (isWritten) rmSync(new URL('profiles/', import.meta.url), { recursive: true, force: true });
+
 const parts: Measured[] = [];
 for (const name of namesIn('parts/')) {
   log(name);
@@ -39,7 +42,7 @@ const JOBS = ['files', 'short', 'seal', 'receive', 'relay', 'open', 'tokens', 'f
 const jobs: Measured[] = [];
 for (const name of JOBS.filter(isWanted)) {
   log(name);
-  jobs.push(...(await runJob(name, isQuick, log)));
+  jobs.push(...(await runJob(name, isQuick, log, isWritten)));
 }
 
 if (values.check) {
@@ -50,7 +53,7 @@ if (values.check) {
     const slower = by === 'speed' ? before / best : best / before;
     if (slower > NOTICED) log(`WORSE: ${title}: ${best.toFixed(2)}, and ${before} in results.md`);
   }
-} else if (values.only === undefined) {
+} else if (isWritten) {
   writeFileSync(PAGE, toPage(jobs, parts, isQuick));
 } else {
   for (const { title, best, median } of [...jobs, ...parts]) log(`${title}: ${best.toFixed(2)} (${median.toFixed(2)})`);

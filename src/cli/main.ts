@@ -7,7 +7,7 @@ import { get } from './get/get.ts';
 import { inspect } from './inspect/inspect.ts';
 import { serve } from './serve/serve.ts';
 import { complain } from './terminal.ts';
-import { USAGE, UsageError } from './usage.ts';
+import { USAGE, UsageError, usageMessage } from './usage.ts';
 
 const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = { demo, get, inspect, serve };
 
@@ -23,7 +23,8 @@ async function main([name, ...args]: string[]): Promise<number> {
   }
   const command = name === undefined || !Object.hasOwn(COMMANDS, name) ? undefined : COMMANDS[name];
   if (command === undefined) {
-    complain(name === undefined ? 'a command is missing' : `there is no command "${name}"`);
+    const what = name?.startsWith('-') ? 'option' : 'command';
+    complain(name === undefined ? 'a command is missing' : `there is no ${what} "${name}"`);
     process.stderr.write(USAGE);
     return EXIT.usage;
   }
@@ -32,11 +33,10 @@ async function main([name, ...args]: string[]): Promise<number> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (error instanceof UsageError || code?.startsWith('ERR_PARSE_ARGS')) {
-      complain(`${(error as Error).message}\nSee: chunked-trailers ${name} --help`);
+      complain(`${usageMessage(error as Error)}\nSee: chunked-trailers ${name} --help`);
       return EXIT.usage;
     }
-    const { message } = error as Error;
-    complain(code === 'EADDRINUSE' ? `the port is in use: choose another with --port (${message})` : message);
+    complain((error as Error).message);
     return EXIT.local;
   }
 }

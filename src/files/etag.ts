@@ -20,9 +20,11 @@ export interface Validators {
 
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** Whether a precondition names a tag: it cannot be decided without ours. */
+/** Whether a precondition names a tag that may be ours: it cannot be decided without that. */
 export function asksForEtag(headers: RequestHeaders): boolean {
-  return ['if-match', 'if-none-match', 'if-range'].some((name) => field(headers, name)?.includes('"'));
+  const ifRange = headers.range === undefined ? undefined : field(headers, 'if-range');
+  if (ifRange?.includes('"') && isStrong(ifRange)) return true;
+  return ['if-match', 'if-none-match'].some((name) => field(headers, name)?.includes('"'));
 }
 
 /** The status that a GET or HEAD has to be answered with instead (RFC 9110 §13.2.2); undefined if it may go on. */

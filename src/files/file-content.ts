@@ -2,11 +2,11 @@
 import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 
-const READ_BYTES = 131_072;
+const READ_BYTES = 262_144;
 /** After so many bytes it is looked whether the file is still the same: a large one need not be sent to its end for that. */
-const LOOK_BYTES = 256 * READ_BYTES;
-/** Pieces that are read ahead: while one is hashed and sent, the next come. */
-const AHEAD = 2;
+const LOOK_BYTES = 128 * READ_BYTES;
+/** Pieces that are read ahead: while one is hashed and sent, the next comes (measured: two of half the size cost a third more). */
+const AHEAD = 1;
 
 /** The same only for a file that nobody has touched in between: the ctime moves with every write, and cannot be set. */
 export function fingerprintOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {

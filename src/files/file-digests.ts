@@ -3,7 +3,7 @@
  * that nobody can keep the process busy by asking for files; at full speed while somebody waits. Kept under device, inode,
  * size and times of change.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { assertUnchanged, fingerprintOf } from './file-content.ts';
@@ -15,8 +15,13 @@ const LOOK_BYTES = 64 * READ_BYTES;
 const MAX_PAUSE = 100;
 /** Of the time, that is spent on all files in the background. */
 const SHARE = 1 / 3;
-/** How many are read side by side, the smallest ones first: a large one does not stop the others. */
+/** How many are read side by side in the background, the smallest ones first: a large one does not stop the others. */
 const MAX_RUNNING = 8;
+
+/** Milliseconds of reading and hashing, from which it can be told how long the rest takes. */
+const SAMPLE = 200;
+/** Milliseconds of work after which what was before counts half: a disk is not always as fast. */
+const MEMORY = 1000;
 
 const MAX_KNOWN = 10_000;
 /** Files that wait for their turn; further ones are not learned until they are asked for again. */
@@ -25,6 +30,14 @@ const MAX_QUEUED = 1000;
 /** Longer than any file system's clock ticks (2 s on FAT): a second change within one tick would not show. */
 const REST_MILLISECONDS = 2000;
 
+/** How fast it has been read and hashed of late, without the pauses. */
+interface Pace {
+  bytes: number;
+  milliseconds: number;
+  /** When the piece that is under way began. */
+  since: number | undefined;
+}
+
 interface Job {
   file: string;
   stats: BigIntStats;
@@ -32,6 +45,12 @@ interface Job {
   isRunning: boolean;
   digest: Promise<Buffer | undefined>;
   settle: (digest: Buffer | undefined) => void;
+  /** Of the first `at` bytes. */
+  sum: Hash;
+  at: number;
+  /** Whether it was at rest before it was read. */
+  isRested: boolean | undefined;
+  pace: Pace;
   /** Ends a pause. */
   wake: () => void;
 }
@@ -82,6 +101,34 @@ export async function digestOf(file: string, stats: BigIntStats, signal?: AbortS
   }
 }
 
+/**
+ * The digest of the file if it can be expected within so many milliseconds. Where it cannot, that shows at once, or after
+ * a sample: nobody waits for nothing. It is learned in the background then.
+ */
+export async function digestWithin(file: string, stats: BigIntStats, patience: number): Promise<Buffer | undefined> {
+  const there = knownDigest(stats);
+  if (there !== undefined) return there;
+  const job = jobFor(file, stats);
+  if (job === undefined || timeLeft(job) > patience) return undefined;
+  const start = performance.now();
+  const tooLate = new AbortController();
+  const timer = setInterval(() => {
+    if (performance.now() - start + timeLeft(job) > patience) tooLate.abort();
+  }, SAMPLE / 4);
+  try {
+    return await digestOf(file, stats, tooLate.signal);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Milliseconds that the rest takes if somebody waits; 0 as long as that cannot be told. */
+function timeLeft({ stats, at, pace: { bytes, milliseconds, since } }: Job): number {
+  const spent = milliseconds + (since === undefined ? 0 : performance.now() - since);
+  if (spent < SAMPLE) return 0;
+  return ((Number(stats.size) - at) * spent) / (bytes + READ_BYTES); // the piece under way may be there next
+}
+
 function jobFor(file: string, stats: BigIntStats): Job | undefined {
   const key = fingerprintOf(stats);
   let job = jobs.get(key);
@@ -91,7 +138,10 @@ function jobFor(file: string, stats: BigIntStats): Job | undefined {
   const digest = new Promise<Buffer | undefined>((resolve) => {
     settle = resolve;
   });
-  job = { file, stats, waiting: 0, isRunning: false, digest, settle, wake: () => {} };
+  job = {
+    ...{ file, stats, waiting: 0, isRunning: false, digest, settle, wake: () => {} },
+    ...{ sum: createHash('sha256'), at: 0, isRested: undefined, pace: { bytes: 0, milliseconds: 0, since: undefined } },
+  };
   jobs.set(key, job);
   next();
   return job;
@@ -114,37 +164,62 @@ async function run(job: Job): Promise<void> {
   running++;
   const digest = await hash(job).catch(() => undefined); // whoever sends the file finds out why
   running--;
-  jobs.delete(fingerprintOf(job.stats));
-  job.settle(digest);
+  job.isRunning = false;
+  if (digest !== 'later') {
+    jobs.delete(fingerprintOf(job.stats));
+    job.settle(digest);
+  } else {
+    if (!job.isRested) Object.assign(job, { sum: createHash('sha256'), at: 0, isRested: undefined }); // it could not be kept
+    if (job.waiting > 0) return run(job);
+  }
   next();
 }
 
-async function hash(job: Job): Promise<Buffer> {
-  const { file, stats } = job;
+/** @returns `later` if it has made room for others: it goes on from there */
+async function hash(job: Job): Promise<Buffer | 'later'> {
+  const { file, stats, sum } = job;
   const size = Number(stats.size);
   while (job.waiting === 0 && restLeft(stats) > 0) await pause(job, restLeft(stats));
-  const isRested = mayBeKept(stats);
+  job.isRested ??= mayBeKept(stats);
+  job.pace.since = performance.now();
   const handle = await open(file);
   try {
     await assertUnchanged(handle, stats);
-    const sum = createHash('sha256');
     const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, Math.max(size, 1)));
-    for (let at = 0; at < size; ) {
-      const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, size - at), at);
+    while (job.at < size) {
+      if (job.waiting === 0 && (running > MAX_RUNNING || !job.isRested)) return 'later';
+      job.pace.since = performance.now();
+      const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, size - job.at), job.at);
       if (bytesRead === 0) throw new Error('The file has become shorter');
-      at += bytesRead;
-      if (at % LOOK_BYTES === 0) await assertUnchanged(handle, stats);
+      job.at += bytesRead;
+      if (job.at % LOOK_BYTES === 0) {
+        await assertUnchanged(handle, stats);
+        const there = knownDigest(stats); // from a response that has sent it meanwhile
+        if (there !== undefined) return there;
+      }
       const start = performance.now();
       sum.update(buffer.subarray(0, bytesRead));
-      await pause(job, Math.min(MAX_PAUSE, (performance.now() - start) * (running / SHARE - 1)));
+      const end = performance.now();
+      note(job.pace, bytesRead, end);
+      await pause(job, Math.min(MAX_PAUSE, (end - start) * (running / SHARE - 1)));
     }
     await assertUnchanged(handle, stats);
     const digest = sum.digest();
-    if (isRested) keep(stats, digest);
+    if (job.isRested) keep(stats, digest);
     return digest;
   } finally {
+    job.pace.since = undefined;
     await handle.close();
   }
+}
+
+function note(pace: Pace, bytes: number, now: number): void {
+  pace.bytes += bytes;
+  pace.milliseconds += now - (pace.since ?? now);
+  pace.since = undefined;
+  if (pace.milliseconds < MEMORY) return;
+  pace.bytes /= 2;
+  pace.milliseconds /= 2;
 }
 
 /** @param stats of a file that was at rest before it was read, and the same afterwards */

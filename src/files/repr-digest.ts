@@ -10,16 +10,16 @@ import type { ExtraTrailers } from '../core/seal.ts';
 import { parseDictionary } from '../core/structured-fields.ts';
 import type { RequestFacts } from '../node/send/negotiation.ts';
 import { asksForEtag, field, type RequestHeaders } from './etag.ts';
-import { digestOf, keep, knownDigest, learnDigest, mayBeKept } from './file-digests.ts';
+import { digestOf, digestWithin, keep, knownDigest, learnDigest, mayBeKept } from './file-digests.ts';
 import { LentHash } from './lent-hash.ts';
 
 /** A file of at most so many bytes is hashed before its head is sent: some 10 ms, once. */
 export const SMALL_BYTES = 16 * 1024 * 1024;
 
-/** Milliseconds that a HEAD, or a request with a precondition that names a tag, may wait for the tag. */
+/** Milliseconds that a HEAD, or a request with a precondition that names a tag, waits for one that can be had by then. */
 const ETAG_PATIENCE = 2000;
 /** The same for an If-Range: all that the client has already is at stake. */
-const IF_RANGE_PATIENCE = 10_000;
+const IF_RANGE_PATIENCE = 3000;
 
 /** What is known of the content before the head is sent. */
 export async function digestForHead(
@@ -33,8 +33,7 @@ export async function digestForHead(
   if (stats.size <= SMALL_BYTES) return digestOf(file, stats);
   const mayWait = fieldValue(own, 'etag') === undefined && (method === 'HEAD' || asksForEtag(headers));
   const patience = headers['if-range'] === undefined ? ETAG_PATIENCE : IF_RANGE_PATIENCE;
-  if (mayWait) return digestOf(file, stats, AbortSignal.timeout(patience));
-  return undefined;
+  return mayWait ? digestWithin(file, stats, patience) : undefined;
 }
 
 /** How the digest of a file that is not known yet becomes known. */

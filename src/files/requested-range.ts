@@ -5,7 +5,7 @@ export type RequestedRange = { first: number; last: number } | 'unsatisfiable' |
 
 /** @param field the value of Range */
 export function requestedRange(field: string, bytes: number): RequestedRange {
-  const [, from, to] = /^bytes=[ \t]*(\d{0,15})-(\d{0,15})[ \t]*$/i.exec(field.trim()) ?? [];
+  const [, from, to] = /^bytes=[ \t,]*(\d*)-(\d*)[ \t,]*$/i.exec(field.trim()) ?? []; // §5.6.1: empty elements
   if (from === undefined || to === undefined || (from === '' && to === '')) return undefined;
   if (from === '') {
     if (Number(to) === 0 || bytes === 0) return 'unsatisfiable';

@@ -39,7 +39,7 @@ export interface SendFileOptions
 
 /** What has been sent. */
 export interface SentFile {
-  /** 200, 206, 304; 403, 404, 412, 416 */
+  /** 200, 206, 304; 403, 404, 405, 412, 416 */
   status: number;
   /** Bytes of the file that were read for the client. */
   bytes: number;
@@ -52,10 +52,10 @@ export interface SentFile {
  *
  * Fields in `headers`, and those that were set on the ServerResponse, go before those that are made here.
  *
- * @returns once the answer is out: also a 304, 412 or 416, or a 404 for what is not a readable file (403 below `root` and
- *   for a lack of rights); `errorResponse` gets the error of these, which has a `statusCode`, and may answer otherwise
+ * @returns once the answer is out: also a 304, 412 or 416, a 405 for another method, or a 404 for what is not a readable
+ *   file (403 below `root` and for a lack of rights); `errorResponse` gets the error of these, which has a `statusCode`, and may answer otherwise
  * @throws Error why a response with the file did not become whole: it was ended accordingly
- * @throws TypeError for options that are none; as `respond`
+ * @throws TypeError for invalid options; as `respond`
  * @example
  * app.get('/files/*name', (req, res) => sendFile(res, req.params.name.join('/'), { root: '/srv/files' }));
  * @example
@@ -88,8 +88,14 @@ export async function answerWithFile(
       'sendFile on a socket or stream needs the request that it answers: { request }, as respond does',
     );
   }
+  const { method = 'GET' } = request;
+  if (method !== 'GET' && method !== 'HEAD') {
+    const error = new Error(`A file is sent for GET and HEAD, not for ${method}`);
+    return refuse(target, 405, error, request, responding, [['Allow', 'GET, HEAD']]);
+  }
   let opened: Opened;
   try {
+    if (typeof path !== 'string') throw new TypeError(`The path of a file is a string, not ${typeof path}`);
     opened = await openFile(root === undefined ? path : await below(root, path));
   } catch (error) {
     return refuse(target, statusOf(error), error, request, responding);
@@ -114,7 +120,7 @@ export async function answerWithFile(
         bytes += data.length;
         yield data;
       }
-      if (failing <= end) throw new Error(`Failed on purpose after ${failAfter} octets`);
+      if (failing <= end) throw new Error(`Failed on purpose after ${failAfter} bytes`);
       if (isDigestTold) await learning?.settle(closed.signal);
     };
     const isBodiless = request.method === 'HEAD' || plan.responding.status === 304;
@@ -188,7 +194,6 @@ async function planFor(
 ): Promise<Plan | Refusal> {
   const { method = 'GET', headers } = request;
   const size = Number(stats.size);
-  const isAsked = method === 'GET' || method === 'HEAD'; // preconditions and ranges are for these
   const own = fieldsBefore(target, options);
   const { sha256 } = options;
   const digest = sha256 !== undefined ? Buffer.from(sha256, 'hex') : await digestForHead(request, file, stats, own);
@@ -198,7 +203,7 @@ async function planFor(
   if (validators.modified * 1000 <= Date.now()) {
     ours.push(['Last-Modified', new Date(validators.modified * 1000).toUTCString()]);
   }
-  const failed = isAsked ? preconditionStatus(headers, validators) : undefined;
+  const failed = preconditionStatus(headers, validators);
   if (failed === 412) return refusal(412, 'A precondition of the request does not hold', ours);
   const fields = (more: FieldPairs) => merged(own, [...ours, ...more], isShared(target));
   if (failed === 304) {

@@ -38,7 +38,7 @@ export type DrainableServer = Server | HttpServer | Http2Server | Http2SecureSer
  * 503. Sessions of HTTP/2 get GOAWAY. A health check sees `server.listening === false`.
  *
  * @returns settles when every connection has closed; never rejects for what peers do
- * @throws TypeError, RangeError for options that are none
+ * @throws TypeError, RangeError for invalid options
  * @example
  * process.on('SIGTERM', () => drain(server, { timeout: 20_000 }).then(() => process.exit()));
  */

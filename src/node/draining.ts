@@ -71,14 +71,21 @@ function remember(session: Http2Session, server: object, draining: Draining): vo
  * @returns to be called when it is over
  */
 export function register(carrier: Carrier, kind: 'open' | 'idle', open: Open): () => void {
+  const all = enlist(carrier, kind, open);
+  return () => all?.delete(open);
+}
+
+/** The same. @returns those from which it is to be deleted when it is over, if its server is known */
+export function enlist(carrier: Carrier, kind: 'open' | 'idle', open: Open): Set<Open> | undefined {
   const server = serverOf(carrier);
-  if (server === undefined) return () => {};
+  if (server === undefined) return undefined;
   const draining = drainingOf(server);
   const session = sessionOf(carrier);
   if (session !== undefined) remember(session, server, draining);
-  draining[kind].add(open);
-  if (draining.isDraining) process.nextTick(() => draining[kind].has(open) && open.end(shutdown()));
-  return () => draining[kind].delete(open);
+  const { [kind]: all, isDraining } = draining;
+  all.add(open);
+  if (isDraining) process.nextTick(() => all.has(open) && open.end(shutdown()));
+  return all;
 }
 
 /** Why a response fails that a server has no more time for. */

@@ -43,7 +43,7 @@ export function acceptsInContent({ headers }: AskingRequest): boolean {
  * is proven, and a failure of the stream is told, whatever the runtime and the proxies do. Any other gets the stream as
  * it is, which errors if it fails; what its client sees then is the runtime's affair.
  *
- * @throws TypeError for a 206, or a Content-Encoding, where the body is sealed; and for trailers that cannot be sent
+ * @throws TypeError for a 206, a Content-Encoding or a digest, where the body is sealed; and for trailers that cannot be sent
  * @example
  * app.get('/export', (c) => sealedResponse(c.req.raw, rows(), { headers: { 'Content-Type': 'text/csv' } }));
  */
@@ -58,8 +58,9 @@ export function sealedResponse(
   const isSealed = acceptsInContent(request) && !NO_BODY.has(init.status ?? 200);
   if (isSealed) {
     if (init.status === 206) throw new TypeError('A part of a representation cannot be sealed as content');
-    if (headers.has('Content-Encoding')) {
-      throw new TypeError('Content-Encoding is about the whole content, which is the chunked body: leave it out');
+    for (const name of ['Content-Encoding', 'Content-Digest', 'Repr-Digest']) {
+      if (!headers.has(name)) continue;
+      throw new TypeError(`${name} is about the whole content, which is the chunked body: leave it out`);
     }
     headers.set('Content-Type', inContentType(headers.get('Content-Type') ?? undefined));
     // A failure ends well, as far as HTTP knows: no cache may keep it.

@@ -2,7 +2,7 @@
  * Strategy: the built program's `get` over TLS, with a certificate that openssl makes for the test alone: trusted by
  * NODE_EXTRA_CA_CERTS or by nobody. And over IPv6, whose addresses have brackets in a URL.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer as createTcpServer } from 'node:net';
 import path from 'node:path';
 import type { TlsOptions } from 'node:tls';
@@ -88,8 +88,21 @@ describe.skipIf(!hasOpenssl)('https:', () => {
     expect((await run(['get', `https://localhost:${port}/`, '--cacert', other.cert])).code).toBe(3);
     expect((await run(['get', `https://127.0.0.1:${port}/`, '--cacert', cert])).code).toBe(3);
     expect(await run(['get', `https://127.0.0.1:${port}/`, '-k'])).toMatchObject({ code: 0, stdout: HELLO_WORLD });
-    const missing = await run(['get', `https://localhost:${port}/`, '--cacert', '/nothing']);
-    expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('/nothing') });
+  });
+
+  test('--cacert with what is no file of certificates: one line says so, before anything is sent', async () => {
+    const { port, cert, requests } = await tlsServer(SEALED, 'DNS:localhost');
+    const cwd = await temporaryDirectory();
+    const half = (await readFile(cert, 'utf8')).replace(/^.{64}\n/m, '');
+    for (const [name, content] of Object.entries({ empty: '', junk: 'junk', half })) {
+      await writeFile(path.join(cwd, name), content);
+    }
+    await mkdir(path.join(cwd, 'folder'));
+    for (const name of ['missing', 'folder', 'empty', 'junk', 'half']) {
+      const { code, stderr } = await run(['get', `https://localhost:${port}/`, '--cacert', name], { cwd });
+      expect([code, stderr]).toEqual([1, expect.stringMatching(RegExp(`^error: --cacert ${name} [^\n]+\n$`))]);
+    }
+    expect(requests).toEqual([]);
   });
 
   test('redirects lead from http: to https: and back, and Authorization does not follow', async () => {

@@ -14,6 +14,9 @@ import { FIRST, SECOND } from './content.js';
 export type Scenario = 'whole' | 'middle' | 'before' | 'leaves' | 'slow' | 'head';
 export type Asking = 'HTTP/1.1' | 'asked' | 'HTTP/1.0';
 
+/** What a middleware adds to the content; or how the content is found in the format that it is put into. */
+export type Adds = RegExp | ((text: string) => string) | undefined;
+
 export interface Call {
   port: number;
   /** `/?scenario=whole&id=1` */
@@ -22,8 +25,8 @@ export interface Call {
   asking: Asking;
   /** Called when content has come, once. */
   onContent(): void;
-  /** What a middleware adds to the content. */
-  adds: RegExp | undefined;
+  /** What else is in what is read. */
+  adds: Adds;
   signal: AbortSignal;
   /** Whether the connection has to serve another request, where the message is whole. */
   isKept: boolean;
@@ -76,20 +79,25 @@ class Content {
   }
 
   get cut(): string {
-    return isPart(this.text) ? 'cut' : `cut, with other content: ${JSON.stringify(this.text.slice(-80))}`;
+    return isPart(this.text, this.#call.adds)
+      ? 'cut'
+      : `cut, with other content: ${JSON.stringify(this.text.slice(-80))}`;
   }
 }
 
-/** Whether this is all of the content, and what a middleware has added. */
-function isWhole(text: string, adds: RegExp | undefined): boolean {
-  const content = adds === undefined ? text : text.replace(adds, '');
+function contentIn(text: string, adds: Adds): string {
+  return typeof adds === 'function' ? adds(text) : adds === undefined ? text : text.replace(adds, '');
+}
+
+/** Whether this is all of the content, and what has to be there besides. */
+function isWhole(text: string, adds: Adds): boolean {
+  const content = contentIn(text, adds);
   return content === FIRST + SECOND && (adds === undefined || content !== text);
 }
 
-/** Whether this is nothing but content of ours, up to some point; a script that livereload adds stands in its middle. */
-function isPart(text: string): boolean {
-  const content = text.replace(/<script .*?<\/script>/s, '');
-  return (FIRST + SECOND).startsWith(content);
+/** Whether this is nothing but content of ours, up to some point, and what is there besides. */
+function isPart(text: string, adds: Adds): boolean {
+  return (FIRST + SECOND).startsWith(contentIn(text, adds));
 }
 
 const statusWord = (status: number, whole: string) => (status === 200 ? whole : String(status));

@@ -6,11 +6,14 @@ import http from 'node:http';
 import { pipeline as pipe, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { SealedServerResponse, seal as sealOn } from '../../dist/node/index.js';
+import { next } from './next-app.js';
+import { formatted } from './sealed-formats.js';
 import { sourceOf } from './source.js';
 
 const isSealed = process.env.EDGES_UNSEALED === undefined;
 const seal = isSealed ? sealOn : (res) => res;
 const OPTIONS = isSealed ? { ServerResponse: SealedServerResponse } : {};
+const BELOW = { options: OPTIONS };
 
 const forget = () => {};
 const named = async (name) => (await import(name)).default;
@@ -154,6 +157,17 @@ export const SEALED_SUBJECTS = {
 
   'h3, sendStream': () => h3(({ sendStream }, event) => sendStream(event, sourceOf(event.node.req.url))),
   'h3, returned stream': () => h3((_, event) => sourceOf(event.node.req.url)),
+  'h3 2, returned stream': h3Two,
+
+  'next 15, pages/api': () => next('/api/throws', BELOW),
+  'next 15, pages/api, no compression': () => next('/api/throws', { ...BELOW, compress: false }),
+  'next 15, pages/api, onRequestError': () => next('/api/throws', { ...BELOW, isTold: true }),
+  'next 15, pages/api, pipeline': () => next('/api/pipeline', BELOW),
+  'next 15, route handler': () => next('/route', BELOW),
+  'next 15, route handler, no compression': () => next('/route', { ...BELOW, compress: false }),
+  'next 15, route handler, seal(res)': () => next('/route', { before: seal }),
+  'next 15, page': () => next('/page', BELOW),
+  'next 15, page, onRequestError': () => next('/page', { ...BELOW, isTold: true }),
 
   'http-proxy': async () => {
     const proxy = (await named('http-proxy')).createProxyServer({ target: await upstream() });
@@ -166,6 +180,8 @@ export const SEALED_SUBJECTS = {
     app.use(first, createProxyMiddleware({ target: await upstream() }));
     return http.createServer(app);
   },
+
+  ...formatted(seal),
 };
 
 /** What a handler of Hono's streaming helpers does. */
@@ -238,6 +254,17 @@ async function h3(handler) {
     }),
   );
   return http.createServer(lib.toNodeListener(app));
+}
+
+async function h3Two() {
+  const { H3, toNodeHandler } = await import('h3-2');
+  const app = new H3({ onError: forget });
+  app.get('/', (event) => {
+    event.res.headers.set('Content-Type', HTML);
+    return Readable.toWeb(sourceOf(event.req.url));
+  });
+  const handle = toNodeHandler(app);
+  return http.createServer((req, res) => handle(req, seal(res)));
 }
 
 async function nest(isReturned) {

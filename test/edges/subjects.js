@@ -7,6 +7,7 @@ import net from 'node:net';
 import { pipeline as pipe } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { readRequest, respond } from '../../dist/node/index.js';
+import { next } from './next-app.js';
 import { sourceOf } from './source.js';
 
 const headers = { 'Content-Type': 'text/html' };
@@ -196,6 +197,9 @@ export const SUBJECTS = {
     );
     return http.createServer(toNodeListener(app));
   },
+
+  'next 15, pages/api': () => next('/api/respond'),
+  'next 15, sealedResponse': () => next('/in-content'), // for next.test.ts
 
   apicache: async () =>
     expressWith('express-4', toNext, { before: [(await named('apicache')).newInstance().middleware('5 minutes')] }),

@@ -1,4 +1,4 @@
-/** Endpoints that take a sealed upload, as the guide has them (docs/seal.md, "Uploads"). */
+/** Endpoints that take a sealed upload, as the guide has them (docs/uploads.md). */
 import { createWriteStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import http from 'node:http';

@@ -1,6 +1,6 @@
 /**
  * What the cases found beside silent successes: a body without an octet that fails the moment it is received must tell
- * whoever listens right behind `await receive(...)`, as README says ("`pipeline`, `finished`, `for await` and `'error'`
+ * whoever listens right behind `await receive(...)`, as docs/receive.md says ("`pipeline`, `finished`, `for await` and `'error'`
  * all see it").
  */
 import { once } from 'node:events';

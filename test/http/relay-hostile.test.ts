@@ -1,23 +1,18 @@
 /**
- * Strategy: the proxy of the README as it stands, in a process of its own, in front of an upstream that means harm. Each
+ * Strategy: the proxy of docs/receive.md as it stands, in a process of its own, in front of an upstream that means harm. Each
  * response costs that one response: the client is told, the upstream connection is let go, and the process serves the next.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { requestHeaders } from '../../src/node/head/request-headers.ts';
 import { verify } from '../../src/node/receive/verify.ts';
+import { ROOT, snippet } from '../support/guides.ts';
 import { closed, drain } from '../support/servers.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const readme = await readFile(`${ROOT}/README.md`, 'utf8');
-const snippet = [...readme.matchAll(/^```js\n(.*?)^```$/gms)]
-  .map(([, code]) => code!)
-  .find((code) => code.includes('relay(response, res)'))!;
+const relaying = snippet('docs/receive.md', 'relay(response, res)');
 
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n';
 const GOOD = `${CHUNKED}Connection: close\r\n\r\n4\r\ngood\r\n0\r\n\r\n`;
@@ -46,7 +41,7 @@ beforeAll(async () => {
     });
   });
   await once(upstream.listen(0, '127.0.0.1'), 'listening');
-  const code = snippet
+  const code = relaying
     .replace(':8080', `:${(upstream.address() as AddressInfo).port}`)
     .replace('.listen(8081)', ".listen(0, '127.0.0.1', function () { console.log(this.address().port); })");
   expect(code).toContain('listen(0');

@@ -4,8 +4,8 @@
  * of its own; a good body and one that fails. Each cell of the page has to be what came out.
  */
 import { execFile } from 'node:child_process';
-import http, { createServer } from 'node:http';
-import http2 from 'node:http2';
+import http, { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import http2, { type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -21,6 +21,8 @@ import { createHasher } from '../support/hashing.ts';
 import { behind, PAGE, PROXIES, type ProxyProgram, recommended, versionOf } from './proxies.ts';
 
 const IN_CONTENT = 'application/vnd.chunked-trailers';
+/** As the table calls it. */
+const HTTP2_BEHIND = 'HTTP/2 behind';
 const ROW = 'a row of a table that is longer than it would have to be\n';
 const ROWS = 200;
 
@@ -33,21 +35,22 @@ async function* rows(fails: boolean) {
   if (fails) throw new Error('the disk is gone');
 }
 
-const origin = createServer((req, res) => {
+const answer = (req: IncomingMessage | Http2ServerRequest, res: ServerResponse | Http2ServerResponse) => {
   const framing = acceptsInContent(req) ? 'content' : undefined;
   const describeError = () => ({ type: 'source_error' });
   const headers = { 'Content-Type': 'text/plain', 'Cache-Control': 'no-store', ...(!framing && { Vary: 'Accept' }) };
   pipeline(Readable.from(rows(req.url === '/failed')), respond(res, { framing, describeError, headers })).catch(
     () => {},
   );
-});
-let upstream: number;
+};
+const ORIGINS = { http: createServer(answer), http2: http2.createServer(answer) };
 beforeAll(async () => {
-  await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve));
-  upstream = (origin.address() as AddressInfo).port;
+  for (const origin of Object.values(ORIGINS)) {
+    await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve));
+  }
 });
 afterAll(() => {
-  origin.close();
+  for (const origin of Object.values(ORIGINS)) origin.close();
 });
 
 function cell({ kind, status }: Verdict, error: unknown): string {
@@ -134,9 +137,13 @@ async function inContent(url: string, ...args: string[]): Promise<string> {
 /** Both outcomes of one cell of the table. */
 const both = async (ask: (target: string) => Promise<string>) => `${await ask('/whole')} / ${await ask('/failed')}`;
 
-async function measure(proxy: ProxyProgram, lines: string, fields: Record<string, string>): Promise<string[]> {
+async function measure(
+  proxy: ProxyProgram,
+  { isHttp2, lines, fields }: { isHttp2: boolean; lines: string; fields: Record<string, string> },
+): Promise<string[]> {
   let row: string[] = [];
-  await behind(proxy, upstream, lines, async ({ port, tlsPort }) => {
+  const { port: upstream } = ORIGINS[isHttp2 ? 'http2' : 'http'].address() as AddressInfo;
+  await behind(proxy, { upstream, isHttp2, lines }, async ({ port, tlsPort }) => {
     const plain = `http://127.0.0.1:${port}`;
     const tls = `https://localhost:${tlsPort}`;
     row = [
@@ -162,21 +169,24 @@ const TABLE = PAGE.split('\n')
   );
 
 describe.each(PROXIES)('docs/proxies.md: $name', (proxy) => {
-  const mine = TABLE.filter(([name]) => name!.startsWith(`${proxy.name} `));
+  const mine = TABLE.filter(([name]) => proxy.rows?.test(name!) ?? name!.startsWith(`${proxy.name} `));
 
   test('has rows', () => {
     expect(mine.length).toBeGreaterThan(0);
+    const isAsked = mine.some(([, configuration]) => configuration === HTTP2_BEHIND);
+    expect(isAsked).toBe(proxy.canAskHttp2 === true);
   });
 
   test.each(mine.map(([name, configuration, ...cells]) => ({ name, configuration, cells })))(
     '$configuration',
     async ({ name, configuration, cells }) => {
       const version = versionOf(proxy);
-      if (version === undefined) return console.warn(`SKIPPED: ${proxy.name} is not installed here`);
+      if (version === undefined) return console.warn(`SKIPPED: ${name} is not installed here`);
       const isTried = name === `${proxy.name} ${version}`;
-      const lines = configuration === 'as below' ? recommended(proxy.name) : '';
+      const lines = configuration === 'as below' ? recommended(proxy) : '';
       const fields = requestHeaders({ connection: configuration !== 'no `Connection: TE`' });
-      const found = await measure(proxy, lines, fields);
+      const isHttp2 = configuration === HTTP2_BEHIND;
+      const found = await measure(proxy, { isHttp2, lines, fields });
       console.info(`| ${proxy.name} ${version} | ${configuration} | ${found.join(' | ')} |`);
       if (!isTried) return console.warn(`SKIPPED: the page is of ${name}, and ${version} is installed here`);
       expect(found.join(' | ')).toBe(cells.join(' | '));

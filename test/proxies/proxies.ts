@@ -6,7 +6,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -19,6 +19,8 @@ interface Place {
   /** The port with TLS and HTTP/2, where the proxy is given one. */
   tlsPort: number;
   upstream: number;
+  /** Whether the server is asked over HTTP/2, without TLS. */
+  isHttp2: boolean;
   /** Lines of the page; none for the proxy as it comes. */
   lines: string;
 }
@@ -26,16 +28,22 @@ interface Place {
 export interface ProxyProgram {
   /** As in the table of the page. */
   name: string;
+  /** Which rows of that name are its own, if there is another program of the name. */
+  rows?: RegExp;
+  /** The heading of the page that has its lines, if it is not the name. */
+  heading?: string;
   /** Prints its version. */
   version: readonly string[];
   hasTls: boolean;
+  /** Whether it can ask the server over HTTP/2. */
+  canAskHttp2?: boolean;
   config(place: Place): string;
   command(place: Place, config: string): readonly string[];
 }
 
-/** The lines that the page recommends under this heading. */
-export function recommended(name: string): string {
-  const section = PAGE.split(/^## /m).find((one) => one.startsWith(`${name}\n`));
+/** The lines that the page recommends for it. */
+export function recommended({ name, heading = name }: ProxyProgram): string {
+  const section = PAGE.split(/^## /m).find((one) => one.startsWith(`${heading}\n`));
   const lines = /```\w*\n(.*?)```/s.exec(section ?? '')?.[1];
   if (lines === undefined) throw new Error(`docs/proxies.md recommends no lines for ${name}`);
   return lines;
@@ -43,12 +51,13 @@ export function recommended(name: string): string {
 
 const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
 
-export const PROXIES: readonly ProxyProgram[] = [
-  {
-    name: 'nginx',
-    version: ['nginx', '-v'],
-    hasTls: true,
-    config: ({ folder, port, tlsPort, upstream, lines }) => `
+/** scripts/install-proxies.sh puts it there. */
+const RECENT_NGINX = path.join(
+  process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'),
+  'chunked-trailers/nginx/nginx',
+);
+
+const nginxConfig = ({ folder, port, tlsPort, upstream, lines }: Place) => `
 daemon off; master_process off; pid ${folder}/pid; error_log stderr crit;
 events {}
 http {
@@ -63,14 +72,32 @@ http {
       ${lines}
     }
   }
-}`,
+}`;
+
+export const PROXIES: readonly ProxyProgram[] = [
+  {
+    name: 'nginx',
+    rows: /^nginx 1\.22$/,
+    version: ['nginx', '-v'],
+    hasTls: true,
+    config: nginxConfig,
     command: ({ folder }, config) => ['nginx', '-p', folder, '-e', 'stderr', '-c', config],
+  },
+  {
+    name: 'nginx',
+    rows: /^nginx 1\.30$/,
+    heading: 'nginx, from 1.27.2 on',
+    version: [RECENT_NGINX, '-v'],
+    hasTls: true,
+    config: nginxConfig,
+    command: ({ folder }, config) => [RECENT_NGINX, '-p', folder, '-e', 'stderr', '-c', config],
   },
   {
     name: 'HAProxy',
     version: ['haproxy', '-v'],
     hasTls: true,
-    config: ({ folder, port, tlsPort, upstream }) => `
+    canAskHttp2: true,
+    config: ({ folder, port, tlsPort, upstream, isHttp2 }) => `
 defaults
   mode http
   timeout connect 5s
@@ -81,7 +108,7 @@ frontend front
   bind 127.0.0.1:${tlsPort} ssl crt ${folder}/tls.pem alpn h2,http/1.1
   default_backend back
 backend back
-  server one 127.0.0.1:${upstream}
+  server one 127.0.0.1:${upstream}${isHttp2 ? ' proto h2' : ''}
 `,
     command: (_place, config) => ['haproxy', '-db', '-f', config],
   },
@@ -89,18 +116,19 @@ backend back
     name: 'Caddy',
     version: ['caddy', 'version'],
     hasTls: true,
-    config: ({ folder, port, tlsPort, upstream }) => `
+    canAskHttp2: true,
+    config: ({ folder, port, tlsPort, upstream, isHttp2 }) => `
 {
   admin off
   auto_https off
   storage file_system ${folder}
 }
 http://127.0.0.1:${port} {
-  reverse_proxy 127.0.0.1:${upstream}
+  reverse_proxy ${isHttp2 ? 'h2c://' : ''}127.0.0.1:${upstream}
 }
 https://localhost:${tlsPort} {
   tls ${folder}/tls.pem ${folder}/tls.pem
-  reverse_proxy 127.0.0.1:${upstream}
+  reverse_proxy ${isHttp2 ? 'h2c://' : ''}127.0.0.1:${upstream}
 }
 `,
     command: (_place, config) => ['caddy', 'run', '--config', config, '--adapter', 'caddyfile'],
@@ -123,7 +151,8 @@ ${lines}`,
     name: 'Apache',
     version: ['apache2', '-v'],
     hasTls: true,
-    config: ({ folder, port, tlsPort, upstream }) => `
+    canAskHttp2: true,
+    config: ({ folder, port, tlsPort, upstream, isHttp2 }) => `
 ServerRoot ${folder}
 ServerName localhost
 PidFile ${folder}/pid
@@ -131,21 +160,36 @@ Mutex file:${folder}
 ErrorLog /dev/null
 User www-data
 Group www-data
-${['mpm_event', 'authz_core', 'proxy', 'proxy_http', 'ssl', 'http2', 'socache_shmcb']
+${['mpm_event', 'authz_core', 'proxy', 'proxy_http', 'proxy_http2', 'ssl', 'http2', 'socache_shmcb']
   .map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`)
   .join('\n')}
 Listen 127.0.0.1:${port}
 Listen 127.0.0.1:${tlsPort}
-ProxyPass / http://127.0.0.1:${upstream}/
+ProxyPass / ${isHttp2 ? 'h2c' : 'http'}://127.0.0.1:${upstream}/
 <VirtualHost 127.0.0.1:${tlsPort}>
   SSLEngine on
   SSLCertificateFile ${folder}/tls.pem
   SSLCertificateKeyFile ${folder}/tls.pem
   Protocols h2 http/1.1
-  ProxyPass / http://127.0.0.1:${upstream}/
+  ProxyPass / ${isHttp2 ? 'h2c' : 'http'}://127.0.0.1:${upstream}/
 </VirtualHost>
 `,
     command: (_place, config) => ['apache2', '-D', 'FOREGROUND', '-f', config],
+  },
+  {
+    name: 'nghttpx',
+    version: ['nghttpx', '--version'],
+    hasTls: true,
+    canAskHttp2: true,
+    config: ({ folder, port, tlsPort, upstream, isHttp2 }) => `
+frontend=127.0.0.1,${port};no-tls
+frontend=127.0.0.1,${tlsPort}
+backend=127.0.0.1,${upstream};;proto=${isHttp2 ? 'h2' : 'http/1.1'}
+private-key-file=${folder}/tls.pem
+certificate-file=${folder}/tls.pem
+workers=1
+`,
+    command: (_place, config) => ['nghttpx', `--conf=${config}`, '-L', 'ERROR'],
   },
   {
     name: 'Varnish',
@@ -216,13 +260,12 @@ async function accepting(port: number, child: ChildProcess): Promise<void> {
 /** Runs the proxy in front of a port while `use` does its work. */
 export async function behind(
   proxy: ProxyProgram,
-  upstream: number,
-  lines: string,
+  { upstream, lines, isHttp2 = false }: Pick<Place, 'upstream' | 'lines'> & Partial<Place>,
   use: (ports: { port: number; tlsPort: number }) => Promise<void>,
 ): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'proxy-'));
   const [port, tlsPort] = await freePorts();
-  const place = { folder, port, tlsPort, upstream, lines };
+  const place = { folder, port, tlsPort, upstream, isHttp2, lines };
   const tls = [
     'req',
     '-x509',

@@ -304,6 +304,8 @@ describe('in-content §5: around it', () => {
 
   test.each([
     [{ 'Content-Encoding': 'gzip' }, /compress around it/],
+    [{ 'Content-Digest': 'sha-256=:AAAA:' }, /about the whole content/],
+    [{ 'Repr-Digest': 'sha-256=:AAAA:' }, /about the whole content/],
     [{ 'content-range': 'bytes 0-1/3' }, /part of a representation/],
   ])('%j is a TypeError, on the response as well', async (headers, why) => {
     const errors: unknown[] = [];

@@ -56,3 +56,13 @@ test('who did not ask gets the stream, and a cut if it fails', async () => {
   source.destroy(new Error('the disk is gone')); // not before: fetch may fail instead of its body
   await expect(response.text()).rejects.toMatchObject({ code: 'ERR_BODY_TRUNCATED' });
 });
+
+test.each(['Content-Encoding', 'Content-Digest', 'Repr-Digest'])(
+  'in-content §6: %s would be about the chunked body: TypeError where it is sealed',
+  (name) => {
+    const init = { headers: { [name]: 'x' }, createHasher };
+    const stream = () => new Blob([HELLO_WORLD]).stream();
+    expect(() => sealedResponse(new Request('http://a/', ACCEPT), stream(), init)).toThrow(TypeError);
+    expect(sealedResponse(new Request('http://a/'), stream(), init).headers.get(name)).toBe('x');
+  },
+);

@@ -25,8 +25,8 @@ export function nameFromUrl({ pathname }: URL): string | undefined {
   }
 }
 
-/** `filename*` before `filename`, as RFC 6266 §4.3 has it. */
-export function nameFromDisposition(field: string | undefined): string | undefined {
+/** `filename*` before `filename`, as RFC 6266 §4.3 has it. Undefined if it has neither, null if the name is not safe. */
+export function nameFromDisposition(field: string | undefined): string | undefined | null {
   const parameters = new Map<string, string>();
   const parameter = /;[ \t]*([!#$%&'*+\-.^_`|~0-9a-z]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^;]*))/gi;
   for (const [, name, quoted, token = ''] of `${field ?? ''}`.matchAll(parameter)) {
@@ -34,10 +34,11 @@ export function nameFromDisposition(field: string | undefined): string | undefin
     if (!parameters.has(key)) parameters.set(key, quoted?.replace(/\\(.)/g, '$1') ?? token.trim());
   }
   const extended = extendedValue(parameters.get('filename*'));
-  if (extended !== undefined) return safeName(extended);
+  if (extended !== undefined) return safeName(extended) ?? null;
   const plain = parameters.get('filename');
   // Octets beyond ASCII are UTF-8 on the web, and latin1 in Node's headers.
-  return plain === undefined ? undefined : safeName(utf8From(plain));
+  if (plain !== undefined) return safeName(utf8From(plain)) ?? null;
+  return parameters.has('filename*') ? null : undefined;
 }
 
 /** `UTF-8''na%C3%AFve` (RFC 8187 §3.2.1) */

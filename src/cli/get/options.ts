@@ -1,4 +1,5 @@
 /** What the arguments of `get` ask for. */
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type FieldPairs, serializeFieldLines } from '../../core/fields.ts';
@@ -132,8 +133,23 @@ function connectionFrom(
   });
   return {
     proxyFor,
-    tls: { ...(cacert !== undefined && { ca: readFileSync(cacert) }), rejectUnauthorized: !insecure },
+    tls: { ...(cacert !== undefined && { ca: certificatesFrom(cacert) }), rejectUnauthorized: !insecure },
   };
+}
+
+/** Node would take what is no certificate for a file without any, and trust nobody. */
+function certificatesFrom(file: string): Buffer {
+  try {
+    const content = readFileSync(file);
+    const found = content.toString('latin1').match(/^-----BEGIN ((?:\w+ )?CERTIFICATE)-----[^-]*-----END \1-----/gm);
+    if (found === null) throw new Error('it has no certificate in PEM');
+    for (const one of found) new X509Certificate(one);
+    return content;
+  } catch (error) {
+    const { message, reason } = error as Error & { reason?: string }; // OpenSSL has a reason
+    const why = reason === undefined ? message : `one of its certificates is broken (${reason})`;
+    throw new Error(`--cacert ${file} cannot be used: ${why}`);
+  }
 }
 
 /** What it throws is wrong usage. */
@@ -146,7 +162,7 @@ function usage<T>(read: () => T): T {
 }
 
 function wholeNumber(option: string, text: string): number {
-  if (!/^\d{1,6}$/.test(text)) throw new UsageError(`${option} takes a whole number, not "${text}"`);
+  if (!/^\d{1,6}$/.test(text)) throw new UsageError(`${option} takes a whole number up to 999999, not "${text}"`);
   return Number(text);
 }
 

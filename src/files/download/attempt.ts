@@ -4,7 +4,7 @@ import { FramingError } from '../../core/errors.ts';
 import { fieldValue, listMembers } from '../../core/fields.ts';
 import { BodyError, judge, type Verdict } from '../../core/verdict.ts';
 import { bodyErrorFor, type Require } from '../../core/verifier.ts';
-import { LentHash } from '../lent-hash.ts';
+import { BorrowedHash } from './borrowed-hash.ts';
 import {
   type Asked,
   type ContentRange,
@@ -27,6 +27,8 @@ import {
 } from './digest.ts';
 import type { PartFile } from './part-file.ts';
 import {
+  asksForPart,
+  isPart,
   isWhole,
   lengthFrom,
   type Reply,
@@ -36,6 +38,7 @@ import {
   statusError,
 } from './request.ts';
 import type { Representation } from './state.ts';
+import { takeAll } from './take-all.ts';
 
 export interface DownloadProgress {
   /** Bytes that are in the file. */
@@ -80,7 +83,7 @@ export function mayKeepUnverified(
 export async function attempt(part: PartFile, settings: AttemptSettings): Promise<Outcome> {
   const known = part.representation;
   const asked: Asked | undefined =
-    known !== undefined && part.bytes > 0 && !part.isDoubted
+    known !== undefined && part.bytes > 0 && !part.isDoubted && !asksForPart(settings.headers)
       ? { first: part.bytes, validator: known.validator, encoding: known.encoding, total: known.total }
       : undefined;
   const range: RequestFields =
@@ -90,12 +93,12 @@ export async function attempt(part: PartFile, settings: AttemptSettings): Promis
           ['Range', `bytes=${asked.first}-`],
           [known?.needsProof ? 'If-Unmodified-Since' : 'If-Range', asked.validator],
         ];
-  const lent = new LentHash();
-  const { createHasher } = lent;
+  const hash = new BorrowedHash();
+  const { createHasher } = hash;
   const reply = await requestFollowing(settings.url, [...settings.headers, ...range], { ...settings, createHasher });
   try {
     const { statusCode = 0, headers: received } = reply.message;
-    if (isWhole(reply, settings.headers, settings.require)) return await receiveWhole(part, reply, settings, lent);
+    if (isWhole(reply, settings.headers, settings.require)) return await receiveWhole(part, reply, settings, hash);
     if (statusCode === 200 && asked !== undefined) {
       part.isDoubted = true; // it has a Content-Range
       return { hasAdvanced: true };
@@ -108,7 +111,7 @@ export async function attempt(part: PartFile, settings: AttemptSettings): Promis
       if (statusCode === 416 && isNothingMissing(reply, asked, known)) return await withoutRest(part, known, settings);
       const range = statusCode === 206 && sourceOf(reply) === known.source ? partOf206(received, asked) : undefined;
       if (typeof range === 'object') {
-        return await receive(part, reply, settings, mergeFacts(known, factsFrom(reply, settings), range), range);
+        return await receive(part, reply, settings, mergeFacts(known, factsFrom(reply, settings), range), hash, range);
       }
       part.isDoubted = true; // the next request is a plain one
       return { hasAdvanced: true };
@@ -120,7 +123,12 @@ export async function attempt(part: PartFile, settings: AttemptSettings): Promis
 }
 
 /** A response of the whole. What is there is kept until it is known to be better. */
-async function receiveWhole(part: PartFile, reply: Reply, settings: AttemptSettings, lent: LentHash): Promise<Outcome> {
+async function receiveWhole(
+  part: PartFile,
+  reply: Reply,
+  settings: AttemptSettings,
+  hash: BorrowedHash,
+): Promise<Outcome> {
   const { representation: known } = part;
   const facts = withKnownTotal(factsFrom(reply, settings), known);
   if (known !== undefined && part.bytes > 0 && isLess(facts, known)) {
@@ -129,7 +137,7 @@ async function receiveWhole(part: PartFile, reply: Reply, settings: AttemptSetti
   const keptBytes = part.bytes;
   await part.beginAfresh(representationFrom(facts));
   try {
-    const outcome = await receive(part, reply, settings, facts, undefined, lent);
+    const outcome = await receive(part, reply, settings, facts, hash);
     const isProven = 'verdict' in outcome && outcome.verdict.kind === 'complete';
     if (!isProven && part.bytes < keptBytes) throw refusal(part, shorter(part.bytes, keptBytes));
     return outcome;
@@ -168,17 +176,19 @@ async function receive(
   reply: Reply,
   settings: AttemptSettings,
   facts: Facts,
-  range: ContentRange | undefined,
-  lent?: LentHash,
+  hash: BorrowedHash,
+  range?: ContentRange,
 ): Promise<Outcome> {
   const representation = representationFrom(facts);
   const first = part.bytes;
   const mayKeep = mayKeepUnverified(facts, settings.require);
-  part.begin(representation, lent);
+  part.begin(representation);
+  hash.begin(first === 0 ? () => part.hash() : undefined);
   try {
     await write(
       part,
       reply,
+      hash,
       settings,
       facts.total ?? hintOf(reply, first),
       range,
@@ -205,7 +215,8 @@ async function receive(
     if (!part.isVerified && !mayKeep) await part.revert();
     return { hasAdvanced: advance >= MIN_ADVANCE };
   }
-  const reprDigest = fieldValue(verdict.trailers, 'repr-digest') ?? facts.reprDigest;
+  const isOwnPart = isPart(reply) && asksForPart(settings.headers); // a Repr-Digest is not of that
+  const reprDigest = isOwnPart ? undefined : (fieldValue(verdict.trailers, 'repr-digest') ?? facts.reprDigest);
   const repr = await checkReprDigest(part, reprDigest);
   const judged = judgeWhole(verdict, part, repr, first > 0);
   if (facts.needsProof && first > 0 && repr === 'absent' && settings.checksum === undefined) {
@@ -239,6 +250,7 @@ function hintOf({ message }: Reply, first: number): number | undefined {
 async function write(
   part: PartFile,
   { body }: Reply,
+  hash: BorrowedHash,
   { onProgress }: AttemptSettings,
   total: number | undefined,
   range: ContentRange | undefined,
@@ -251,11 +263,13 @@ async function write(
     onProgress?.({ bytes, ...(total !== undefined && { total }), ...(first > 0 && { resumedFrom: first }) });
   };
   report();
-  for await (const data of body as AsyncIterable<Buffer>) {
+  await takeAll(body, (data) => {
     if (part.bytes + data.length > end) throw wrongLength(range!, 'more', part.bytes);
-    await part.write(data, mayNote);
+    const isReady = part.write(data, mayNote);
+    hash.written(data.length);
     report();
-  }
+    return isReady;
+  });
   if (range !== undefined && part.bytes < end) throw wrongLength(range, `${part.bytes - first}`, part.bytes);
 }
 

@@ -52,7 +52,7 @@ export async function checkReprDigest(part: PartFile, value: string | undefined)
 }
 
 async function digestOf(part: PartFile, algorithm: DigestAlgorithm): Promise<Buffer> {
-  return algorithm === 'sha-256' ? part.sha256() : part.hashAgain(algorithm.replace('-', ''));
+  return algorithm === 'sha-256' ? part.hash().digest() : part.hashAgain(algorithm.replace('-', ''));
 }
 
 /** The verdict after the checksum has been compared, which decides over all that is not broken. */

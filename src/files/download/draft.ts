@@ -6,7 +6,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type BigIntStats, constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
-import type { LentHash } from '../lent-hash.ts';
 import { notOurs } from './ownership.ts';
 import type { Representation, Start } from './state.ts';
 
@@ -27,8 +26,6 @@ export class Draft {
   #now: Position = emptyPosition();
   /** Where the response that is being received began. */
   #base: Position = emptyPosition();
-  /** Whose hash is that of the bytes, until it is asked for. */
-  #lent: LentHash | undefined;
   #gathered: Uint8Array[] = [];
   #gatheredBytes = 0;
   /** Bytes of which the writes have begun. */
@@ -67,10 +64,9 @@ export class Draft {
     return this.#now.isVerified;
   }
 
-  /** sha-256 of all bytes so far. */
-  sha256(): Buffer {
-    this.#takeHash();
-    return this.#now.hash.copy().digest();
+  /** sha-256 of all bytes so far, which may go on. */
+  hash(): Hash {
+    return this.#now.hash.copy();
   }
 
   /** The hash of all bytes by another algorithm of `node:crypto`: read again, since hardly anybody sends one. */
@@ -107,17 +103,15 @@ export class Draft {
   }
 
   /** A response begins, whose bytes come after those that are there. */
-  begin(representation: Representation | undefined, lent?: LentHash): void {
-    this.#takeHash();
+  begin(representation: Representation | undefined): void {
     this.representation = representation;
     this.#base = copyOf(this.#now);
-    if (lent?.isUsed && this.bytes === 0) this.#lent = lent;
   }
 
   /** Resolves when the next may come. @throws what an earlier write has failed with */
   write(data: Uint8Array): Promise<void> | undefined {
     this.#now.bytes += data.length;
-    if (this.#lent === undefined) this.#now.hash.update(data);
+    this.#now.hash.update(data);
     this.#now.isVerified = false;
     this.#gathered.push(data);
     this.#gatheredBytes += data.length;
@@ -136,7 +130,6 @@ export class Draft {
   async revert(): Promise<void> {
     this.#flush(); // what came before it may be among it
     await Promise.all(this.#writes);
-    this.#lent = undefined;
     this.#now = copyOf(this.#base);
     this.#begun = this.#now.bytes;
     await this.#handle.truncate(this.#now.bytes);
@@ -184,12 +177,6 @@ export class Draft {
   async remove(): Promise<void> {
     if (await this.#isAt(this.file)) await rm(this.file, { force: true });
     await this.close();
-  }
-
-  /** What the response brought has been hashed by somebody else. */
-  #takeHash(): void {
-    if (this.#lent !== undefined) this.#now.hash = this.#lent.of(this.bytes);
-    this.#lent = undefined;
   }
 
   async #isAt(name: string): Promise<boolean> {

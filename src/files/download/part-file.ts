@@ -6,10 +6,9 @@
  *
  * A response of the whole in place of the rest is written beside what is kept, and takes its place once it is better.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { lstat, readlink, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { LentHash } from '../lent-hash.ts';
 import { Draft } from './draft.ts';
 import { disown, isMine, Lock, notOurs, partFor, removeLeftovers, temporaryFor } from './ownership.ts';
 import { type PartState, type Representation, readState, writeState } from './state.ts';
@@ -89,9 +88,9 @@ export class PartFile {
     return this.#draft.representation;
   }
 
-  /** sha-256 of all bytes so far. */
-  sha256(): Buffer {
-    return this.#draft.sha256();
+  /** sha-256 of all bytes so far, which may go on. */
+  hash(): Hash {
+    return this.#draft.hash();
   }
 
   hashAgain(algorithm: string): Promise<Buffer> {
@@ -99,8 +98,8 @@ export class PartFile {
   }
 
   /** A response begins, whose bytes come after those that are there. */
-  begin(representation: Representation | undefined, lent?: LentHash): void {
-    this.#draft.begin(representation, this.#lock === undefined ? lent : undefined); // a note needs a hash of its own
+  begin(representation: Representation | undefined): void {
+    this.#draft.begin(representation);
   }
 
   /** A response begins that brings the whole. What is there is kept until `settle`. */
@@ -135,11 +134,12 @@ export class PartFile {
   }
 
   /** @param mayNote whether the bytes may be kept as they are, if the process is killed now */
-  async write(data: Uint8Array, mayNote: boolean): Promise<void> {
-    await this.#draft.write(data);
-    if (!mayNote) return;
-    if (performance.now() - this.#lastNote >= NOTE_INTERVAL) await this.note();
-    else if (this.bytes - (this.#noted?.further ?? this.#noted)!.bytes >= FURTHER_BYTES) await this.#noteFurther();
+  write(data: Uint8Array, mayNote: boolean): Promise<void> | undefined {
+    const isReady = this.#draft.write(data);
+    if (!mayNote || this.#lock === undefined || this.#kept !== undefined) return isReady;
+    if (performance.now() - this.#lastNote >= NOTE_INTERVAL) return this.note();
+    if (this.bytes - (this.#noted?.further ?? this.#noted)!.bytes >= FURTHER_BYTES) return this.#noteFurther();
+    return isReady;
   }
 
   /** The sender's digest agrees with what the response brought. */
@@ -169,7 +169,7 @@ export class PartFile {
   async #noteFurther(): Promise<void> {
     if (this.#lock === undefined || this.#kept !== undefined || this.#noted === undefined) return;
     await this.#draft.settle();
-    this.#noted = { ...this.#noted, further: { bytes: this.bytes, sha256: this.sha256().toString('hex') } };
+    this.#noted = { ...this.#noted, further: { bytes: this.bytes, sha256: this.hash().digest('hex') } };
     await writeState(this.#stateFile, this.#lock.scratch(), this.#noted);
   }
 
@@ -211,7 +211,7 @@ export class PartFile {
     if (this.#lock === undefined) return;
     const { bytes, isVerified, representation } = this;
     this.#noted = {
-      ...{ version: 2, url: this.#url, bytes, sha256: this.sha256().toString('hex'), isVerified },
+      ...{ version: 2, url: this.#url, bytes, sha256: this.hash().digest('hex'), isVerified },
       ...(representation && { representation }),
     };
     await writeState(this.#stateFile, this.#lock.scratch(), this.#noted);
@@ -243,6 +243,9 @@ export class PartFile {
 }
 
 async function targetFor(file: string): Promise<{ target: string; mode: number }> {
+  if (file === '' || [path.sep, '/'].includes(`${file}`.slice(-1))) {
+    throw failure('EISDIR', `"${file}" is not the name of a file`);
+  }
   const stats = await stat(file).catch(() => undefined);
   if (stats === undefined) return { target: await danglingEnd(path.resolve(file)), mode: 0o666 & ~process.umask() };
   if (stats.isDirectory()) throw failure('EISDIR', `${file} is a directory: name the file`);

@@ -215,15 +215,15 @@ export class Http2Channel extends Channel {
   }
 
   /** A stream that is destroyed without an error says NO_ERROR, which a client may take for an end. */
-  protected override kill(): void {
+  protected override drop(): void {
     this.#letGo();
     this.#restore();
     this.#stream.close(INTERNAL_ERROR);
     this.#stream.destroy();
   }
 
-  protected override abandon(): void {
-    this.kill();
+  override kill(): void {
+    this.drop();
   }
 
   /** Node sends trailers where nobody listens for 'wantTrailers'; a response of the compatibility API may be there as well. */

@@ -12,6 +12,9 @@ import { applicationFields, type HeadersOption } from './response-head.ts';
 const REFUSED: Readonly<Record<string, string>> = {
   'content-encoding':
     'Content-Encoding is about the whole content, and with framing: "content" that is the chunked body: compress around it, or name the coding in the type',
+  'content-digest':
+    'Content-Digest is about the whole content, which is the chunked body: its trailers have one of what is inside',
+  'repr-digest': 'Repr-Digest is about the whole content, which is the chunked body: leave it out',
   'content-range': 'A part of a representation cannot be sent with framing: "content"',
 };
 

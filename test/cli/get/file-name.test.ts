@@ -18,7 +18,10 @@ describe('RFC 6266: the name in a Content-Disposition', () => {
     ["attachment; filename*=utf-8''%ff.txt; filename=fallback.txt", 'fallback.txt'],
     [`attachment; filename="${Buffer.from('naïve.txt').toString('latin1')}"`, 'naïve.txt'],
     ['attachment; filename="na\xefve.txt"', 'naïve.txt'],
+    ['inline; filename=a.txt', 'a.txt'],
+    ['form-data; filename="a.txt"', 'a.txt'],
     ['inline', undefined],
+    ['inline; size=5', undefined],
     [undefined, undefined],
   ])('%s', (field, name) => {
     expect(nameFromDisposition(field)).toBe(name);
@@ -44,13 +47,13 @@ describe('RFC 6266: the name in a Content-Disposition', () => {
     ],
     ...['a\x00b', 'a\x1b[31m', 'a\x9bb', 'x'.repeat(241)],
   ])('%j is no name', (name) => {
-    expect(nameFromDisposition(`attachment; filename="${name}"`)).toBeUndefined();
+    expect(nameFromDisposition(`attachment; filename="${name}"`)).toBeNull();
   });
 
   test.each(['..%2Fa', '%2e%2e', 'a%00', 'a%0a', 'a%E2%80%AEtxt.exe', '%ff'])(
     '%s in filename* is none either',
     (name) => {
-      expect(nameFromDisposition(`attachment; filename*=UTF-8''${name}`)).toBeUndefined();
+      expect(nameFromDisposition(`attachment; filename*=UTF-8''${name}`)).toBeNull();
     },
   );
 });
@@ -112,10 +115,16 @@ describe('-O -J', () => {
     expect(requests).toHaveLength(1);
   });
 
-  test('no such field: the name in the URL', async () => {
+  test.each([
+    ['no such field', '', 'a'],
+    ['a field without a name', 'Content-Disposition: inline\r\n', 'a'],
+    ['a name for what is to be shown', 'Content-Disposition: inline; filename=b\r\n', 'b'],
+  ])('%s: nothing is said of it', async (_, field, name) => {
     const cwd = await temporaryDirectory();
-    const { url } = await rawServer(`${HELLO}\r\nhello`);
-    expect((await run(['get', `${url}a`, '-OJ', '--quiet'], { cwd })).code).toBe(0);
-    expect(await readdir(cwd)).toEqual(['a']);
+    const { url } = await rawServer(`${HELLO}${field}\r\nhello`);
+    const { code, stderr } = await run(['get', `${url}a`, '-OJ'], { cwd });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^warning: [^\n]*does not say whether this is all of it[^\n]*\n$/);
+    expect(await readdir(cwd)).toEqual([name]);
   });
 });

@@ -13,10 +13,13 @@ import { rawServer } from '../../support/peers.ts';
 const hasScript = /util-linux/.test(spawnSync('script', ['--version']).stdout?.toString() ?? '');
 if (!hasScript) console.warn("SKIPPED: the progress line on a terminal, since util-linux's script is not here");
 
+const TERMINAL = { TERM: 'xterm', SHELL: '/bin/sh' };
+
 /** The program on a terminal of its own, whose output is both of its streams. */
-function onTerminal(args: readonly string[], env: Record<string, string> = {}): Program {
+function onTerminal(args: readonly string[], env: Record<string, string> = {}, columns = 80): Program {
   const quoted = [process.execPath, MAIN, ...args].map((word) => `'${word}'`).join(' ');
-  return startCommand('script', ['-qec', quoted, '/dev/null'], { env: { TERM: 'xterm', SHELL: '/bin/sh', ...env } });
+  const line = `stty cols ${columns}; exec ${quoted}`;
+  return startCommand('script', ['-qec', line, '/dev/null'], { env: { ...TERMINAL, ...env } });
 }
 
 /** Sends 300,000 octets of 400,000 and gives the connection on which the others are awaited. */
@@ -75,12 +78,56 @@ describe.skipIf(!hasScript)('on a terminal', () => {
     expect(shown).not.toContain(' kB in ');
   });
 
+  test.each([
+    ['on a good verdict', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi', 0, /^hi\r\nwarning: /],
+    ['on an error', 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi', 21, /^hi\r\nerror: /],
+  ])(
+    'what is said begins a line of its own, also after content that ends within one: %s',
+    async (_, answer, code, shown) => {
+      const { url } = await rawServer(answer);
+      const ended = await onTerminal(['get', url], { NO_COLOR: '1' }).ended;
+      expect(ended).toMatchObject({ code, stdout: expect.stringMatching(shown) });
+    },
+  );
+
+  test('40 columns: a progress line that is shorter, and messages that end their lines between words', async () => {
+    const target = path.join(await temporaryDirectory(), 'file');
+    let socket: Socket | undefined;
+    const { url } = await rawServer((connection) => {
+      socket = connection;
+      connection.write('HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n');
+      connection.write(Buffer.alloc(200_000));
+    });
+    const { stdout, ended } = onTerminal(['get', url, '-o', target], { NO_COLOR: '1' }, 40);
+    await stdout.seen(/\r\x1b\[K50 % of 400 kB, \d+\.\d s left/);
+    socket?.end(Buffer.alloc(200_000));
+    const { code, stdout: shown } = await ended;
+    expect(code).toBe(0);
+    const lines = shown.split(/\r\n|\r\x1b\[K/);
+    expect(lines.filter((line) => line.length > 40)).toEqual([]);
+    expect(lines.slice(-6, -2)).toEqual([
+      ...[
+        'warning: No X-Stream-Status came: the',
+        '  server does not say whether this is',
+        '  all of it (--require always makes this',
+      ],
+      '  fail)',
+    ]);
+  });
+
+  test('an error is red where standard output goes elsewhere', async () => {
+    const line = `'${process.execPath}' '${MAIN}' get http://127.0.0.1:1/ | cat`;
+    const { stdout: shown } = await startCommand('script', ['-qec', line, '/dev/null'], { env: TERMINAL }).ended;
+    expect(shown).toContain('\x1b[31merror:\x1b[39m');
+  });
+
   test('demo: verdicts in colours', async () => {
     const { code, stdout: shown } = await onTerminal(['demo']).ended;
     expect(code).toBe(0);
-    expect(shown).toContain('\x1b[32mcomplete   \x1b[39m');
-    expect(shown).toContain('\x1b[31mtruncated  \x1b[39m');
-    expect(shown).toContain('\x1b[33munverified \x1b[39m');
+    expect(shown).toMatch(/\x1b\[32mcomplete, [^\x1b]*\x1b\[39m/);
+    expect(shown).toMatch(/\x1b\[31mtruncated, [^\x1b]*\x1b\[39m/);
+    expect(shown).toMatch(/\x1b\[33munverified, [^\x1b]*\x1b\[39m/);
+    expect(shown).toMatch(/\x1b\[31mfinished, [^\x1b]* WRONG *\x1b\[39m/);
   });
 });
 
@@ -96,8 +143,9 @@ describe('into a pipe', () => {
     expect(await program.ended).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
   });
 
-  test('demo: no colours', async () => {
+  test('demo: no colours, unless FORCE_COLOR asks for them', async () => {
     expect((await run(['demo'])).stdout).not.toContain('\x1b');
+    expect((await run(['demo'], { env: { FORCE_COLOR: '1' } })).stdout).toContain('\x1b[32mcomplete');
   });
 });
 
@@ -107,8 +155,7 @@ test.skipIf(!hasScript).each([
 ])('no progress line on a terminal that others write to: %s', async (_, option, rest) => {
   const { url, held } = await holdingBack();
   const line = `'${process.execPath}' '${MAIN}' get ${url} ${option} ${rest}`;
-  const env = { TERM: 'xterm', SHELL: '/bin/sh' };
-  const { stdout, ended } = startCommand('script', ['-qec', line, '/dev/null'], { env });
+  const { stdout, ended } = startCommand('script', ['-qec', line, '/dev/null'], { env: TERMINAL });
   const socket = await held;
   await stdout.seen(/\0{1000}/);
   // Longer than the interval in which a line would be drawn: it is the absence that is to be seen.
@@ -159,7 +206,7 @@ describe.skipIf(!hasScript)('how much is left', () => {
       socket.write(`HTTP/1.1 206 Partial Content\r\nETag: "a"\r\nContent-Length: 200000\r\n${range}\r\n\r\n`);
       socket.write(half.subarray(100_000));
     });
-    const { stdout, ended } = onTerminal(['get', url, '-o', path.join(cwd, 'file'), '--resume']);
+    const { stdout, ended } = onTerminal(['get', url, '-o', path.join(cwd, 'file'), '--resume'], {}, 200);
     await stdout.seen(/75 % of 400 kB/);
     // The line is gone before the message, and comes back after it.
     await stdout.seen(/\r\x1b\[K\x1b\[33mwarning:\x1b\[39m [^\r\n]*; trying again \(1 of 5\)\r\n/);

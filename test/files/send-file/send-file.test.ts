@@ -113,6 +113,13 @@ describe.each(s.TARGETS)('on %s', (_, over) => {
     ['with another time', 200, { Range: 'bytes=0-1', 'If-Range': longAgo }],
     ['§14.2 several ranges', 200, { Range: 'bytes=0-1,3-4' }],
     ['another unit', 200, { Range: 'lines=0-1' }],
+    ['§14.1.1 the unit in capitals, and §5.6.1 empty elements', 206, { Range: 'Bytes=, 0-1 ,' }],
+    ['§14.1.2 to beyond the end, in any number of digits', 206, { Range: 'bytes=0-18446744073709551615' }],
+    ['more than there is from the end', 206, { Range: `bytes=-${'9'.repeat(400)}` }],
+    ['a beginning beyond the end', 416, { Range: `bytes=${'9'.repeat(400)}-` }],
+    ['nothing from the end', 416, { Range: 'bytes=-0' }],
+    ['a range that ends before it begins', 200, { Range: 'bytes=4-3' }],
+    ['a space within', 200, { Range: 'bytes=0 -3' }],
     ['a range after If-None-Match', 304, { Range: 'bytes=0-1', 'If-None-Match': ETAG }],
   ])('RFC 9110 %s: %i', async (_, status, headers) => {
     const { port } = await over(await fileOf());
@@ -160,6 +167,20 @@ describe.each(s.TARGETS)('on %s', (_, over) => {
     const second = await over(file, { errorResponse });
     expect(await ask(second.port, '/')).toMatchObject({ status: 410, body: Buffer.from(`was ${status}`) });
   });
+
+  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])(
+    'RFC 9110 §15.5.6: %s is 405 with Allow, and the file stays unread',
+    async (method) => {
+      const { port, sent } = await over(await fileOf());
+      const { status, headers, body } = await ask(port, '/', method, { Range: 'bytes=99-', 'If-Match': '"a"' });
+      expect([status, headers.allow, headers['content-type']]).toEqual([405, 'GET, HEAD', 'application/problem+json']);
+      expect(headers).not.toHaveProperty('etag');
+      expect(JSON.parse(body.toString()).status).toBe(405);
+      expect(await sent[0]).toMatchObject({ status: 405, bytes: 0 });
+      const mine = await over('/nowhere', { errorResponse: () => ({ status: 409, body: 'mine' }) });
+      expect(await ask(mine.port, '/', method)).toMatchObject({ status: 409, body: Buffer.from('mine') });
+    },
+  );
 
   test('below a root: what leads out of it is 403', async () => {
     const folder = await s.directory();
@@ -258,6 +279,20 @@ test('options that are none are told before anything is sent', async () => {
   const { body } = await ask(await listen(server), '/');
   expect(body.toString()).toBe('fell back');
   expect(errors).toEqual([new TypeError('sha256 must be the 64 hexadecimal digits of a SHA-256')]);
+});
+
+test.each([undefined, new URL('file:///tmp/a')])('a path that is no string is answered with 500: %s', async (given) => {
+  const { port, sent } = await s.overHttp(given as unknown as string);
+  expect((await ask(port, '/')).status).toBe(500);
+  await expect(sent[0]).rejects.toThrow(/^The path of a file is a string/);
+});
+
+test('a POST can be answered with a file, as a GET', async () => {
+  const file = await fileOf();
+  const server = http.createServer(({ httpVersion, headers }, res) => {
+    void sendFile(res, file, { request: { method: 'GET', httpVersion, headers } });
+  });
+  expect(await ask(await listen(server), '/', 'POST')).toMatchObject({ status: 200, body: Buffer.from(CONTENT) });
 });
 
 test('RFC 9110 §8.8.2.1: a time that is still to come is not sent as Last-Modified', async () => {
