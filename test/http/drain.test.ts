@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import http, { type IncomingMessage } from 'node:http';
 import http2, { type ClientHttp2Session, type Http2ServerResponse } from 'node:http2';
 import https from 'node:https';
@@ -17,7 +18,7 @@ import { seal } from '../../src/node/seal/seal.ts';
 import { respond, type StreamResponse } from '../../src/node/send/respond.ts';
 import { ASKING, AWARE, abortChunk, dial, get, LAST_CHUNK, messageFrom, OLD, PLAIN } from '../support/dial.ts';
 import { begin, KINDS, listen, listenHttp2, serve, stuck, until } from '../support/servers.ts';
-import { selfSigned } from '../support/tls.ts';
+import { certificate } from '../support/tls.ts';
 
 const SHUTDOWN = 'server_shutdown';
 
@@ -140,9 +141,14 @@ test('a request that comes meanwhile: close is said, and respond answers 503', a
 });
 
 describe('sealed responses of clients that did not ask', () => {
+  const pair = async () => {
+    const { key, cert } = await certificate();
+    return { key: await readFile(key), cert: await readFile(cert) };
+  };
+
   test.each<[string, () => Promise<http.Server>]>([
     ['node:http', async () => http.createServer()],
-    ['node:https', async () => https.createServer(await selfSigned())],
+    ['node:https', async () => https.createServer(await pair())],
   ])('fail with the server: %s', async (name, create) => {
     const errors: (Error | null)[] = [];
     const server = (await create()).on('request', (_req, res) => {

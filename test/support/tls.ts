@@ -16,28 +16,25 @@ export interface TlsPeer {
   trusting: Record<string, string>;
 }
 
-/** A certificate, valid for localhost and 127.0.0.1 unless a name is given, that has signed itself; and where it lies. */
-export async function selfSigned(names = 'DNS:localhost,IP:127.0.0.1') {
+/** A certificate that has signed itself, as the paths of its files. */
+export async function certificate(names = 'DNS:localhost,IP:127.0.0.1'): Promise<{ key: string; cert: string }> {
   const directory = await temporaryDirectory();
-  const [keyFile, file] = [path.join(directory, 'key.pem'), path.join(directory, 'cert.pem')];
+  const [key, cert] = [path.join(directory, 'key.pem'), path.join(directory, 'cert.pem')];
   const subject = ['-subj', '/CN=a test', '-addext', `subjectAltName=${names}`];
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  execFileSync('openssl', ['req', '-x509', ...curve, '-days', '2', ...subject, '-keyout', keyFile, '-out', file], {
+  execFileSync('openssl', ['req', '-x509', ...curve, '-days', '2', ...subject, '-keyout', key, '-out', cert], {
     stdio: 'ignore',
   });
-  return { key: await readFile(keyFile), cert: await readFile(file), file };
+  return { key, cert };
 }
 
-/** A server with such a certificate. */
+/** A server whose certificate, valid for localhost and 127.0.0.1 unless a name is given, has signed itself. */
 export async function tlsServer(answer: Answer, names?: string, options: TlsOptions = {}) {
-  const { key, cert, file } = await selfSigned(names);
+  const { key, cert } = await certificate(names);
   const requests: string[] = [];
-  const server = createServer({ ...options, key, cert }, (socket) => answerWith(socket, answer, requests));
-  const peer: TlsPeer = {
-    port: await listening(server),
-    requests,
-    cert: file,
-    trusting: { NODE_EXTRA_CA_CERTS: file },
-  };
+  const server = createServer({ ...options, key: await readFile(key), cert: await readFile(cert) }, (socket) =>
+    answerWith(socket, answer, requests),
+  );
+  const peer: TlsPeer = { port: await listening(server), requests, cert, trusting: { NODE_EXTRA_CA_CERTS: cert } };
   return peer;
 }

@@ -3,6 +3,7 @@
  * undici with `allowH2`, and in Node's own fetch with such an Agent. Frames by hand are in http2.test.ts.
  */
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createSecureServer, type Http2ServerResponse } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { pipeline, type Readable } from 'node:stream';
@@ -12,7 +13,7 @@ import { respond } from '../../src/node/send/respond.ts';
 import { type VerifyInterceptorOptions, verifyInterceptor } from '../../src/undici/interceptor.ts';
 import { verdictOf } from '../../src/undici/verdict-of.ts';
 import { failing } from '../support/servers.ts';
-import { hasOpenssl, selfSigned } from '../support/tls.ts';
+import { certificate, hasOpenssl } from '../support/tls.ts';
 import {
   agentOf,
   COPIES,
@@ -58,7 +59,8 @@ const SERVERS = {
 type ServerName = keyof typeof SERVERS;
 
 async function serve(by: ServerName, source: Source): Promise<{ url: string; ca: Buffer }> {
-  const { key, cert: ca } = await selfSigned();
+  const files = await certificate();
+  const [key, ca] = [await readFile(files.key), await readFile(files.cert)];
   const server = createSecureServer({ key, cert: ca, allowHTTP1: true }, (req, res) => {
     if (req.httpVersion === '2.0') SERVERS[by](res, source);
     else res.writeHead(505).end();
