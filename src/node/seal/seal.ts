@@ -32,7 +32,7 @@ const NO_RESPONSE =
  * A ClientRequest is sealed as well, where it is sent in chunks: an upload whose end the server can check, with `verify(req)`.
  *
  * @returns the message
- * @throws TypeError, RangeError for invalid options
+ * @throws TypeError, RangeError for invalid options; TypeError for a bare stream of HTTP/2 without `request`
  * @example
  * app.use((req, res, next) => {
  *   seal(res);
@@ -41,6 +41,10 @@ const NO_RESPONSE =
  * @example
  * const request = seal(http.request(url, { method: 'PUT' }));
  * pipeline(createReadStream('export.csv'), request, done);
+ * @example
+ * http2.createServer().on('stream', (stream, headers) => {
+ *   seal(stream, { request: { method: headers[':method'], httpVersion: '2.0', headers } });
+ * });
  */
 export function seal<Message extends ServerResponse | Http2ServerResponse | ServerHttp2Stream | ClientRequest>(
   message: Message,
