@@ -4,8 +4,12 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Measured, Row } from './row.ts';
+import { summarize } from './profile.ts';
+import { isMet, type Measured, type Row } from './row.ts';
 
 /** Starts listening. `upstream` is the port of the job's upstream, if it has one. */
 export type Serve = (upstream: number) => Promise<number>;
@@ -39,12 +43,15 @@ export type Answer = Usage & { proof: string };
 const SIDE = fileURLToPath(new URL('side.ts', import.meta.url));
 const MAX_SILENCE_MS = 300_000;
 
-/** @param until after this time of `performance.now` no side is begun: what has been measured counts */
+/**
+ * @param isProfiled whether our side of each missed target is run once more, for its profile
+ * @param until after this time of `performance.now` no side is begun: what has been measured counts
+ */
 export async function runJob(
   name: string,
   isQuick: boolean,
   log: (line: string) => void,
-  until = Number.POSITIVE_INFINITY,
+  { isProfiled = false, until = Number.POSITIVE_INFINITY } = {},
 ): Promise<Measured[]> {
   const { job } = (await import(new URL(`jobs/${name}.ts`, import.meta.url).href)) as { job: Job };
   const work = isQuick ? job.work.quick : job.work.full;
@@ -60,14 +67,29 @@ export async function runJob(
   }
   const proofs = new Set(Object.values(samples).flatMap((all) => all.map(({ proof }) => proof)));
   if (proofs.size > 1) throw new Error(`${name}: the outputs differ: ${[...proofs].join(' / ')}`);
-  return job.rows.flatMap((row) => measure(row, samples, job.measured));
+  const rows = job.rows.flatMap((row) => measure(row, samples, job.measured));
+  for (const row of rows) {
+    if (!isProfiled || isMet(row) !== false) continue;
+    const folder = mkdtempSync(path.join(tmpdir(), 'bench-profile-'));
+    await runSide(name, job, row.ours, work, folder);
+    row.profile = summarize(folder, `${name}, ${row.ours}`);
+  }
+  return rows;
 }
 
-async function runSide(name: string, job: Job, side: string, work: number): Promise<Answer> {
+/** @param profiles where the measured process is to leave its profile */
+async function runSide(name: string, job: Job, side: string, work: number, profiles?: string): Promise<Answer> {
   const [server, client] = job.sides[side]!;
   const processes: ChildProcess[] = [];
   const start = async (role: string, entry: string, upstream = 0): Promise<[ChildProcess, number]> => {
-    const child = fork(SIDE, [name, role, entry, String(upstream)], { execArgv: ['--expose-gc', '--import', 'tsx'] });
+    const isProfiled = profiles !== undefined && role === `${job.measured}s`;
+    const execArgv = [
+      ...(isProfiled ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`] : []),
+      '--expose-gc',
+      '--import',
+      'tsx',
+    ];
+    const child = fork(SIDE, [name, role, entry, String(upstream)], { execArgv });
     processes.push(child);
     return [child, await answerOf<number>(child)];
   };

@@ -7,11 +7,12 @@ const SIGNS = { CPU: 'CPU', time: 'elapsed', memory: 'KiB more', speed: 'times a
 
 function toTable(rows: readonly Measured[]): string {
   const lines = rows.map((row) => {
-    const { title, by, target, best, median, figures, why = '' } = row;
+    const { title, by, target, best, median, figures, why = '', profile } = row;
     const met = isMet(row);
+    const reason = profile === undefined ? why : `${why} [Profile](${profile}).`.trim();
     const wanted = target === undefined ? '–' : `${by === 'speed' ? '≥' : '≤'} ${target}`;
     const verdict = met === undefined ? '' : met ? 'yes' : 'no';
-    return `| ${title} | ${SIGNS[by]} | ${wanted} | ${format(best)} | ${format(median)} | ${verdict} | ${figures} | ${met ? '' : why} |`;
+    return `| ${title} | ${SIGNS[by]} | ${wanted} | ${format(best)} | ${format(median)} | ${verdict} | ${figures} | ${met ? '' : reason} |`;
   });
   const header = '| what | compared | target | best | median | met | best of ours · of theirs | why not |';
   return [header, '|---|---|---|---|---|---|---|---|', ...lines].join('\n');

@@ -3,7 +3,7 @@
  * parts/, may be repeated) and `--check` (compares with results.md, and fails at nothing) write nothing. `--check` takes
  * three minutes at most, and says what it has left out. `--picture` only draws results.md again.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runJob } from './job.ts';
 import { readPage, toPage } from './page.ts';
@@ -35,10 +35,13 @@ const namesIn = (folder: string) =>
     .map((file) => file.replace(/\.ts$/, ''))
     .filter(isWanted);
 
+const isWritten = !values.check && values.only === undefined;
 if (values.picture) {
   writeFileSync(PICTURE, toPicture(readFileSync(PAGE, 'utf8')));
   process.exit();
 }
+
+if (isWritten) rmSync(new URL('profiles/', import.meta.url), { recursive: true, force: true });
 
 const outOfTime = new Promise<never>((_, reject) => {
   if (values.check) setTimeout(() => reject(new Error('there is no more time')), CHECK_TIME);
@@ -79,7 +82,7 @@ const partEntries = namesIn('parts/').map((name): Entry => {
 });
 const JOBS = ['files', 'short', 'seal', 'receive', 'relay', 'open', 'tokens', 'first-byte'];
 const jobEntries = JOBS.filter(isWanted).map((name): Entry => {
-  return { name, measure: (until) => runJob(name, isQuick, log, until) };
+  return { name, measure: (until) => runJob(name, isQuick, log, { isProfiled: isWritten, until }) };
 });
 const parts = await measureAll(partEntries, jobEntries.length);
 const jobs = await measureAll(jobEntries, 0);
@@ -99,7 +102,7 @@ if (values.check) {
   }
   const of = `${compared} of ${committed.size} figures`;
   log(`${of} of results.md compared, ${worse} of them worse by more than a factor of ${NOTICED}`);
-} else if (values.only === undefined) {
+} else if (isWritten) {
   const page = toPage(jobs, parts, isQuick);
   writeFileSync(PAGE, page);
   writeFileSync(PICTURE, toPicture(page));

@@ -6,7 +6,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -67,6 +67,9 @@ const ELSEWHERE: [page: string, text: string, test: string][] = [
   [SEND, 'RESPONSE_ALREADY_SENT', 'test/edges/guides.test.ts'],
   [SEND, 'SealedServerResponse', 'test/edges/guides.test.ts'],
   ['docs/uploads.md', "from 'express'", 'test/edges/guides.test.ts'],
+  ['docs/seal.md', 'watched(parts, res)', 'test/edges/sealed.test.ts'],
+  ['docs/seal.md', "from 'next'", 'test/edges/next.test.ts'],
+  ['docs/seal.md', 'onRequestError', 'test/edges/next.test.ts'],
   ['docs/pages.md', 'sealedResponse', 'test/edges/guides.test.ts'],
   ['docs/observing.md', 'prom-client', 'test/observing/observing.test.ts'],
   ['docs/observing.md', 'opentelemetry', 'test/observing/observing.test.ts'],
@@ -222,6 +225,30 @@ describe('snippets', () => {
     expect(output).toBe('hello [["X-Stream-Status","ok;bytes=5"]]\n');
   });
 
+  test('the command line: a file that is broken on purpose', async () => {
+    const [serving, getting, comment] = snippet('docs/cli.md', '--fail-after', 'sh').trim().split('\n');
+    const [program, get] = [serving!, getting!].map((line) =>
+      line
+        .replace(/ *#.*|; echo .*/, '')
+        .split(' ')
+        .slice(2),
+    );
+    const main = path.join(ROOT, 'dist/cli/main.js');
+    const command = (args: string[]) => {
+      const child = spawn(process.execPath, [main, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+      children.push(child);
+      return child;
+    };
+    await writeFile(path.join(folder, 'README.md'), readme);
+    const server = command([...program!, '--port', '0']);
+    let said = '';
+    while (!/127\.0\.0\.1:(\d+)/.test(said)) said += String((await once(server.stdout, 'data'))[0]);
+    const port = Number(/127\.0\.0\.1:(\d+)/.exec(said)![1]);
+    const { code } = await finish(command(get!.map((one) => toPort(one, port))));
+    expect(`# ${code}, and there is no copy.md`).toBe(comment);
+    await expect(readFile(path.join(folder, 'copy.md'))).rejects.toThrow('ENOENT');
+  });
+
   test('TypeScript takes what it is given', async () => {
     const code = snippet(RECEIVE, 'BodyError', 'ts');
     await writeFile(path.join(folder, 'read.ts'), code);
@@ -261,14 +288,12 @@ describe('snippets', () => {
 
 describe('tables', () => {
   test('errors: every code of the source is there, and no other in any guide', async () => {
-    const sources = ['src/core/errors.ts', 'src/core/verdict.ts'].map((file) =>
-      readFile(path.join(ROOT, file), 'utf8'),
-    );
-    const source = (await Promise.all(sources)).join();
-    const codes = new Set(source.match(/'ERR_[A-Z_]+'/g)!.map((quoted) => quoted.slice(1, -1)));
-    // ERR_STREAM_PREMATURE_CLOSE is Node's.
-    const written = (text: string) =>
-      (text.match(/ERR_[A-Z_]+/g) ?? []).filter((code) => !code.startsWith('ERR_STREAM'));
+    const files = (await readdir(path.join(ROOT, 'src'), { recursive: true })).filter((file) => file.endsWith('.ts'));
+    const sources = await Promise.all(files.map((file) => readFile(path.join(ROOT, 'src', file), 'utf8')));
+    const named = sources.join().match(/(?<=')ERR_[A-Z_]+(?=')/g)!;
+    // Node's, of which the command line makes a sentence.
+    const codes = new Set(named.filter((code) => !code.startsWith('ERR_PARSE_ARGS')));
+    const written = (text: string) => text.match(/ERR_[A-Z_]+/g) ?? [];
     expect(new Set(written(readPage('docs/errors.md')))).toEqual(codes);
     expect(PAGES.flatMap((at) => written(readPage(at))).filter((code) => !codes.has(code))).toEqual([]);
   });
@@ -311,59 +336,63 @@ describe('tables', () => {
 
   test('README, proxies: those of docs/proxies.md', () => {
     const measured = new Set(tableRows(readPage('docs/proxies.md')).map(([name]) => name));
-    const rows = tableRows(readme.slice(readme.indexOf('| proxy |'))).slice(1, 6);
+    const rows = tableRows(readme.slice(readme.indexOf('| proxy |'))).slice(1, 7);
     const names = rows.flatMap(([name]) => name!.split(', '));
     expect(names.filter((name) => !measured.has(name))).toEqual([]);
-    expect(names.length).toBe(7);
+    expect(names.length).toBe(8);
   });
 
-  /** Each row of README with the jobs of bench/results.md whose `best` it gives. `UPDATE=1` writes them. */
-  const SPEED: [row: string, jobs: string[]][] = [
+  /** The job of bench/results.md for each figure in a row of README, column by column. `UPDATE=1` writes the figures. */
+  const SPEED: [row: string, plain: string[], sealed: string[]][] = [
     [
-      '| CPU of the server, 100 bytes, `seal`',
-      [
-        'seal(res) beside the plain res, 100 bytes, for a client that did not ask',
-        'the same for a client that asked, sealed with sha-256',
-        'seal(res) beside the plain res, writes of 64 KiB, for a client that did not ask',
-        'the same for a client that asked, beside the plain res and a bare sha-256',
-      ],
+      '`seal`, 100 bytes ',
+      ['seal(res) beside the plain res, 100 bytes, for a client that did not ask'],
+      ['the same for a client that asked, sealed with sha-256'],
     ],
     [
-      '| the same, 100 bytes, `respond`',
-      [
-        'respond(res) beside res.write and res.end, 100 bytes',
-        'the same, sealed with sha-256 for a client that asks',
-        'respond(socket) with readRequest',
-        'pipeline(source, respond(res)) beside pipeline(source, res), 100 bytes',
-      ],
+      '`seal`, writes of 64 KiB',
+      ['seal(res) beside the plain res, writes of 64 KiB, for a client that did not ask'],
+      ['the same for a client that asked, beside the plain res and a bare sha-256'],
     ],
     [
-      '| open responses',
+      '`respond`, 100 bytes ',
+      ['respond(res) beside res.write and res.end, 100 bytes'],
+      ['the same, sealed with sha-256 for a client that asks'],
+    ],
+    [
+      '`respond`, 100 bytes:',
+      ['respond(socket) with readRequest', 'pipeline(source, respond(res)) beside pipeline(source, res), 100 bytes'],
+      [],
+    ],
+    [
+      '`respond`: open responses',
       ['open responses, a write a second each', 'the same: KiB of memory for each, over those of res'],
+      [],
     ],
     [
-      '| time to the first byte',
+      '`respond`: time to the first byte',
       ['the first byte of respond(res), beside res.write', 'tokens of 1 to 12 bytes: respond(res) beside res.write'],
+      [],
     ],
     [
-      '| CPU of the client',
-      [
-        'verify, no digest, beside http.get',
-        'verify with sha-256, beside http.get and bare sha-256',
-        'verifyInterceptor with sha-256, beside undici.request and bare sha-256',
-        'receive(socket), beside a raw socket that counts',
-      ],
+      '`verify`; with sha-256',
+      ['verify, no digest, beside http.get'],
+      ['verify with sha-256, beside http.get and bare sha-256'],
     ],
     [
-      '| `relay` beside `pipeline`',
-      [
-        'relay, unsealed, beside pipeline(upstream, res)',
-        'relay, verifying and sealing, beside pipeline and two bare sha-256',
-      ],
+      '`receive` beside a raw socket',
+      ['receive(socket), beside a raw socket that counts'],
+      ['verifyInterceptor with sha-256, beside undici.request and bare sha-256'],
     ],
-    ['| a file of 1 GiB', ['get, beside curl -o', 'download(), beside curl -o', 'the same with resume']],
     [
-      '| the same: `get` beside',
+      '`relay` beside `pipeline`',
+      ['relay, unsealed, beside pipeline(upstream, res)'],
+      ['relay, verifying and sealing, beside pipeline and two bare sha-256'],
+    ],
+    ['1 GiB, time beside curl', [], ['get, beside curl -o', 'download(), beside curl -o', 'the same with resume']],
+    [
+      '1 GiB, time: `get` beside',
+      [],
       [
         'get, beside curl and then sha256sum',
         'download(), beside wget',
@@ -371,10 +400,11 @@ describe('tables', () => {
       ],
     ],
     [
-      '| decoding',
+      'decoding beside',
       [64, 256, 1024, 4096].map(
         (size) => `decode chunks of ${size} bytes in place, beside undici's WebAssembly llhttp`,
       ),
+      [],
     ],
   ];
 
@@ -385,21 +415,18 @@ describe('tables', () => {
     const machine = /on (AMD EPYC.*? cores), .*?(Node [\d.]+), (\d{4}-\d\d-\d\d)/.exec(results)!.slice(1);
     if (results.includes('**quick** run')) machine.push('a quick run');
     let written = readme;
-    for (const [start, jobs] of SPEED) {
-      const line = readme.split('\n').find((one) => one.startsWith(start));
+    for (const [start, ...columns] of SPEED) {
+      const line = readme.split('\n').find((one) => one.startsWith(`| ${start}`));
       if (line === undefined) throw new Error(`README has no row ${start}`);
-      const figures = jobs.map((job) => best.get(job) ?? `no job "${job}"`).join(' · ');
-      written = written.replace(
-        line,
-        line.replace(/[^|]+\|$/, () => ` ${figures} |`),
-      );
+      const figures = columns.map((jobs) => jobs.map((job) => best.get(job) ?? `no job "${job}"`).join(' · ') || '–');
+      written = written.replace(line, `| ${line.split('|')[1]!.trim()} | ${figures.join(' | ')} |`);
     }
     written = written.replace(/\(AMD EPYC[^)]*\)/, () => `(${machine.join(', ')})`);
     if (process.env.UPDATE) writeFileSync(path.join(ROOT, 'README.md'), written);
     else expect(readme).toBe(written);
     const parts = tableRows(results.slice(results.indexOf('## The parts'))).map(([what]) => what);
     const left = rows.map(([what]) => what!).filter((what) => !parts.includes(what) && what !== 'what');
-    expect(left.filter((what) => !SPEED.some(([, jobs]) => jobs.includes(what)))).toEqual([]);
+    expect(left.filter((what) => !SPEED.some(([, ...columns]) => columns.flat().includes(what)))).toEqual([]);
   });
 });
 

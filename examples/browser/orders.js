@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export const ROWS = 40_000;
+export const HEADING = 'order,day,city,goods,price\n';
 const ROWS_A_PAGE = 400;
 const LAST_ROW_BEFORE_FAILURE = 24_600;
 
@@ -10,7 +11,7 @@ const GOODS = ['paper, A4', 'pencils', 'desk lamp', 'stapler', 'notebook', 'enve
 
 /** @param {boolean} fails whether the database goes away before the end */
 export async function* orders(fails) {
-  yield 'order,day,city,goods,price\n';
+  yield HEADING;
   for (let first = 1; first <= ROWS; first += ROWS_A_PAGE) {
     let page = '';
     for (let order = first; order < first + ROWS_A_PAGE; order++) {
@@ -25,7 +26,7 @@ export async function* orders(fails) {
   }
 }
 
-function row(order) {
+export function row(order) {
   const day = new Date(Date.UTC(2026, 0, 1 + (order % 365))).toISOString().slice(0, 10);
   const price = (((order * 7919) % 9000) / 100 + 1).toFixed(2);
   return `${order},${day},${CITIES[(order * 7) % CITIES.length]},"${GOODS[(order * 5) % GOODS.length]}",${price}\n`;

@@ -1,6 +1,10 @@
 """An application for sealing_wsgi, with the paths that spec-notes/conformance/README.md asks for: python3 orders.py [PORT]"""
 
+from __future__ import annotations
+
 import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import sealing_wsgi
 
@@ -20,7 +24,7 @@ class BadDetails(Exception):
     stream_details = '"\\\r\n\0é' + "x" * 300
 
 
-def rows(failure):
+def rows(failure: Exception | None) -> Iterator[bytes]:
     yield b"id,total\n"
     yield b"1,20\n2,35\n"
     if failure:
@@ -28,9 +32,12 @@ def rows(failure):
     yield b"3,50\n"
 
 
-def application(environ, start_response):
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     path = environ["PATH_INFO"]
-    failures = {"/ok": None, "/status": None, "/fail": BadRow(), "/type": BadType(), "/details": BadDetails()}
+    failures: dict[str, Exception | None] = {
+        **{"/ok": None, "/status": None},
+        **{"/fail": BadRow(), "/type": BadType(), "/details": BadDetails()},
+    }
     if path == "/early":
         raise BadRow
     if path in STATUSES or path == "/empty":

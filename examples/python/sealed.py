@@ -1,10 +1,13 @@
 """Reads a response whose end is checked (X-Stream-Status). Recipient, level: full. Standard library only.
 
-    for piece in sealed.read("http://example.com/totals.csv"): ...      # raises BodyError unless the body may be used
+    with closing(sealed.read("http://example.com/totals.csv")) as pieces:
+        for piece in pieces: ...      # raises BodyError unless the body may be used
 
-As a program: writes the content to standard output and the verdict to standard error, and exits with 0 if the body may
-be used. The variables METHOD, REQUIRE and IDLE_TIMEOUT say what to ask for.
+`python3 -m sealed URL` writes the content to standard output and the verdict to standard error, and exits with 0 if the
+body may be used. The variables METHOD, REQUIRE and IDLE_TIMEOUT say what to ask for.
 """
+
+from __future__ import annotations
 
 import base64
 import hashlib
@@ -13,8 +16,13 @@ import re
 import socket
 import ssl
 import sys
-from http.client import parse_headers
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from typing import Any
 from urllib.parse import urlsplit
+
+Fields = list[tuple[str, str]]
+Status = dict[str, Any]
 
 # RFC 9651: a key, the bare items, and parameters.
 KEY = r"[a-z*][a-z0-9_.*-]*"
@@ -28,7 +36,8 @@ STATUS = re.compile(rf" *(ok|error)({PARAMETERS}) *", re.ASCII)
 PARAMETER = re.compile(rf"; *({KEY})(?:=({BARE}))?", re.ASCII)
 DIGEST = re.compile(rf"({KEY})=:([A-Za-z0-9+/]*)={{0,2}}:{PARAMETERS}[ \t]*", re.ASCII)
 
-# RFC 9112 §7.1: a chunk line, its extensions, and a field line of the trailer section.
+# RFC 9112: a status line, a field line, a chunk line and its extensions.
+STATUS_LINE = re.compile(rb"HTTP/1\.(\d) ([1-9]\d\d)(?: [\t -~\x80-\xff]*)?\r\n")
 NAME = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 QUOTED = rb'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"'
 EXTENSION = rb"[ \t]*;[ \t]*(%b)(?:[ \t]*=[ \t]*(%b|%b))?" % (NAME, NAME, QUOTED)
@@ -37,15 +46,16 @@ FIELD_LINE = re.compile(rb"(%b):[ \t]*([\t -~\x80-\xff]*?)[ \t]*\r\n" % NAME)
 
 HASHES = {"sha-256": hashlib.sha256, "sha-512": hashlib.sha512}
 MAX_LINE = 16384
+MAX_FIELDS = 256
 
 
 class BodyError(Exception):
     """The body is not to be used."""
 
-    def __init__(self, verdict, reason=None):
-        super().__init__(f"{verdict}: {reason or ''}")
+    def __init__(self, verdict: str, reason: Status | None = None) -> None:
+        super().__init__(f"{verdict}: {reason}" if reason else verdict)
         self.verdict = verdict
-        self.type = reason and reason.get("type")
+        self.type: str | None = (reason or {}).get("type")
 
 
 class Ended(Exception):
@@ -53,37 +63,84 @@ class Ended(Exception):
 
 
 class Input:
-    def __init__(self, sock):
+    """What comes from the connection, until it has Ended."""
+
+    def __init__(self, sock: socket.socket) -> None:
         self.file = sock.makefile("rb")
 
-    def _some(self, read, *args):
+    def _some(self, read: Callable[[int], bytes], size: int) -> bytes:
         try:
-            return read(*args)
+            return read(size)
         except OSError:  # RST, a stall, TLS without close_notify
             raise Ended from None
 
-    def piece(self, size):
+    def piece(self, size: int) -> bytes:
+        """Some of so many octets; none at the end of input."""
         return self._some(self.file.read1, min(size, 65536))
 
-    def line(self):
+    def line(self) -> bytes:
         line = self._some(self.file.readline, MAX_LINE)
         if not line.endswith(b"\n") and len(line) < MAX_LINE:
             raise Ended
         return line
 
-    def end_of_chunk(self):
+    def fields(self) -> Fields:
+        """Field lines up to the empty line; a fold is refused."""
+        fields: Fields = []
+        while (line := self.line()) != b"\r\n":
+            fields.append(parse_field(line))
+            if len(fields) > MAX_FIELDS:
+                raise BodyError("malformed")
+        return fields
+
+    def head(self) -> tuple[int, bool, Fields]:
+        """Status code of the final response, whether it is HTTP/1.0, and its fields."""
+        while True:
+            start = STATUS_LINE.fullmatch(self.line())
+            if start is None:
+                raise BodyError("malformed")
+            lines: list[bytes] = []
+            while (line := self.line()) != b"\r\n":
+                if line[:1] in (b" ", b"\t") and lines:  # obs-fold is a space in the head of a response
+                    lines[-1] = lines[-1][:-2] + b" " + line.strip() + b"\r\n"
+                else:
+                    lines.append(line)
+                if len(lines) > MAX_FIELDS:
+                    raise BodyError("malformed")
+            fields = [parse_field(line) for line in lines]
+            if not start[2].startswith(b"1"):
+                return int(start[2]), start[1] == b"0", fields
+
+    def end_of_chunk(self) -> None:
         end = self._some(self.file.read, 2)
         if end != b"\r\n":
-            raise Ended if b"\r\n".startswith(end) else BodyError("malformed")
+            raise Ended() if b"\r\n".startswith(end) else BodyError("malformed")
 
 
-def parse_status(value):
+def parse_field(line: bytes) -> tuple[str, str]:
+    field = FIELD_LINE.fullmatch(line)
+    if field is None:
+        raise BodyError("malformed")
+    return field[1].decode().lower(), field[2].decode("latin1")
+
+
+def value_of(fields: Fields, name: str) -> str | None:
+    """The lines of a field, joined."""
+    values = [value for one, value in fields if one == name]
+    return ", ".join(values) if values else None
+
+
+def members_of(fields: Fields, name: str) -> list[str]:
+    return [one.strip(" \t").lower() for one in (value_of(fields, name) or "").split(",")]
+
+
+def parse_status(value: str) -> Status | None:
     """The status as a dict, or None if the value cannot be read."""
     match = STATUS.fullmatch(value)
     if match is None:
         return None
     parameters = dict(PARAMETER.findall(match[2]))
-    status = {"state": match[1]}
+    status: Status = {"state": match[1]}
     if re.fullmatch(r"-?\d+", parameters.get("bytes", "")) and int(parameters["bytes"]) >= 0:
         status["bytes"] = int(parameters["bytes"])
     if match[1] == "ok":
@@ -95,13 +152,14 @@ def parse_status(value):
     return status
 
 
-def parse_digests(value):
+def parse_digests(value: str) -> dict[str, bytes]:
     """Algorithm and digest of each member; empty if one of them cannot be read."""
-    digests, at = {}, 0
-    while match := DIGEST.match(value, at):
-        digests[match[1]] = base64.b64decode(match[2] + "=" * (-len(match[2]) % 4)) if len(match[2]) % 4 != 1 else None
+    digests: dict[str, bytes] = {}
+    at = 0
+    while (match := DIGEST.match(value, at)) and len(match[2]) % 4 != 1:
+        digests[match[1]] = base64.b64decode(match[2] + "=" * (-len(match[2]) % 4))
         if match.end() == len(value):
-            return {} if None in digests.values() else digests
+            return digests
         comma = re.compile(r",[ \t]*").match(value, match.end())
         if comma is None:
             return {}
@@ -109,7 +167,7 @@ def parse_digests(value):
     return {}
 
 
-def abort_reason(extensions):
+def abort_reason(extensions: bytes) -> Status | None:
     values = [value for name, value in re.findall(EXTENSION, extensions) if name.lower() == b"x-stream-status"]
     if len(values) != 1:
         return None
@@ -118,13 +176,12 @@ def abort_reason(extensions):
     return status if status and status["state"] == "error" else None
 
 
-def chunks(source, trailers):
+def chunks(source: Input, trailers: Fields) -> Iterator[bytes]:
     """The content of a chunked body; its trailer fields go into the list."""
     while True:
         line = CHUNK_LINE.fullmatch(source.line())
-        if line is None or int(line[1], 16) >= 2**53:
+        if line is None or (size := int(line[1], 16)) >= 2**53:
             raise BodyError("malformed")
-        size = int(line[1], 16)
         if size == 0:
             break
         left = size
@@ -135,18 +192,14 @@ def chunks(source, trailers):
                 piece = b""
             if not piece:
                 reason = abort_reason(line[2]) if left == size else None
-                raise BodyError("failed", reason) if reason else Ended
+                raise BodyError("failed", reason) if reason else Ended()
             left -= len(piece)
             yield piece
         source.end_of_chunk()
-    while (line := source.line()) != b"\r\n":
-        field = FIELD_LINE.fullmatch(line)
-        if field is None:
-            raise BodyError("malformed")
-        trailers.append((field[1].decode().lower(), field[2].decode("latin1")))
+    trailers += source.fields()
 
 
-def plain(source, length):
+def plain(source: Input, length: int | None) -> Iterator[bytes]:
     """The content of a body of that length or, if it is None, of one that ends with the connection."""
     while length is None or length > 0:
         piece = source.piece(65536 if length is None else length)
@@ -158,30 +211,47 @@ def plain(source, length):
         yield piece
 
 
-def judge(count, hashes, trailers, announced, in_head):
-    """The verdict on a body whose framing is whole and that nobody called failed (x-stream-status 5.2, rows 5 to 12)."""
+def framed(source: Input, code: int, is_old: bool, head: Fields, trailers: Fields) -> Iterator[bytes]:
+    """The content in the framing that the head announces (x-stream-status, Appendix A)."""
+    codings, lengths = value_of(head, "transfer-encoding"), value_of(head, "content-length")
+    if codings is not None:
+        if code == 204 or is_old or lengths is not None or codings.lower() != "chunked":
+            raise BodyError("malformed")
+        return chunks(source, trailers)
+    if lengths is None:
+        return plain(source, None)
+    if not re.fullmatch(r"[0-9]{1,16}", lengths) or int(lengths) >= 2**53:
+        raise BodyError("malformed")
+    return plain(source, int(lengths))
 
-    def value_of(name):
-        values = [value for one, value in trailers if one == name]
-        return ", ".join(values) if values else None
 
-    value = value_of("x-stream-status")
+def judge(count: int, hashes: dict[str, Any], trailers: Fields, head: Fields) -> tuple[str, bool]:
+    """The verdict on a body whose framing is whole and whose head has no error, and whether it is accepted by default
+    (x-stream-status 5.2, rows 5 to 12; 5.3)."""
+    announced = members_of(head, "trailer")
+    value = value_of(trailers, "x-stream-status")
     status = None if value is None else parse_status(value)
     if status and status["state"] == "error":
         raise BodyError("failed", status)
     if status and status.get("bytes", count) != count:
         raise BodyError("mismatch")
-    digests = parse_digests(value_of("content-digest") or "")
+    digests = parse_digests(value_of(trailers, "content-digest") or "")
     agree = [hashes[name].digest() == digest for name, digest in digests.items() if name in hashes]
     if not all(agree):
         raise BodyError("mismatch")
     if status and (agree or "content-digest" not in announced):
         return "complete", True
-    return "unverified", not ("x-stream-status" in announced or in_head or (value is not None and status is None))
+    is_announced = "x-stream-status" in announced or value_of(head, "x-stream-status") is not None
+    return "unverified", not is_announced and (value is None or status is not None)
 
 
-def read(url, method="GET", require="announced", timeout=60):
-    """Yields the content as it comes; returns the verdict, or raises BodyError. What was yielded before is provisional."""
+def read(
+    url: str, method: str = "GET", require: str = "announced", timeout: float = 60
+) -> Generator[bytes, None, str]:
+    """Yields the content as it comes; returns the verdict, or raises BodyError. What was yielded before is provisional.
+
+    `timeout` is how many seconds the server may say nothing. OSError: there was no response.
+    """
     target = urlsplit(url)
     default_port = 443 if target.scheme == "https" else 80
     with socket.create_connection((target.hostname, target.port or default_port), timeout) as sock:
@@ -192,21 +262,20 @@ def read(url, method="GET", require="announced", timeout=60):
             f"{method} {path} HTTP/1.1\r\nHost: {target.netloc}\r\nAccept-Encoding: identity\r\nTE: trailers\r\n"
             "Connection: TE, close\r\nX-Want-Stream-Status: ?1\r\nWant-Content-Digest: sha-256=10\r\n\r\n".encode("latin1")
         )
-        source, code = Input(sock), 100
-        while code < 200:
-            code = int(source.line().split()[1])
-            head = parse_headers(source.file)
-        if method == "HEAD" or code in (204, 205, 304):
+        source = Input(sock)
+        try:
+            code, is_old, head = source.head()
+        except Ended:
+            raise ConnectionError("The connection ended before there was a response") from None
+        if method == "HEAD" or code in (205, 304):
             return "unverified"  # and accepted: there is nothing to vouch for
-        members = lambda name: [one.strip().lower() for one in ", ".join(head.get_all(name, [])).split(",")]
-        in_head = head.get_all("X-Stream-Status", [])
-        trailers, hashes, count = [], {name: make() for name, make in HASHES.items()}, 0
-        if "chunked" in members("Transfer-Encoding"):
-            content = chunks(source, trailers)
-        else:
-            length = head.get("Content-Length")
-            content = plain(source, None if length is None else int(length))
-        said = parse_status(", ".join(in_head))
+        trailers: Fields = []
+        content = framed(source, code, is_old, head, trailers)
+        if code == 204:
+            return "unverified"
+        hashes, count = {name: make() for name, make in HASHES.items()}, 0
+        said = parse_status(value_of(head, "x-stream-status") or "")
+        has_failed = said is not None and said["state"] == "error"
         try:
             for piece in content:
                 count += len(piece)
@@ -214,10 +283,10 @@ def read(url, method="GET", require="announced", timeout=60):
                     one.update(piece)
                 yield piece
         except Ended:
-            raise (BodyError("failed", said) if said and said["state"] == "error" else BodyError("truncated")) from None
-        if said and said["state"] == "error":
+            raise (BodyError("failed", said) if has_failed else BodyError("truncated")) from None
+        if has_failed:
             raise BodyError("failed", said)
-        verdict, accepted = judge(count, hashes, trailers, members("Trailer"), bool(in_head))
+        verdict, accepted = judge(count, hashes, trailers, head)
         if verdict == "unverified":
             accepted = {"always": accepted and code // 100 != 2, "never": True}.get(require, accepted)
         if not accepted:
@@ -225,18 +294,19 @@ def read(url, method="GET", require="announced", timeout=60):
         return verdict
 
 
-def main():
+def main() -> None:
     env = os.environ
-    content = read(sys.argv[1], env.get("METHOD", "GET"), env.get("REQUIRE", "announced"), float(env.get("IDLE_TIMEOUT", 60)))
-    try:
-        while True:
-            sys.stdout.buffer.write(next(content))
-    except StopIteration as end:
-        print(end.value, file=sys.stderr)
-    except BodyError as error:
-        sys.stdout.buffer.flush()
-        print(error.verdict, error.type or "", file=sys.stderr)
-        sys.exit(1)
+    timeout = float(env.get("IDLE_TIMEOUT", 60))
+    with closing(read(sys.argv[1], env.get("METHOD", "GET"), env.get("REQUIRE", "announced"), timeout)) as pieces:
+        try:
+            while True:
+                sys.stdout.buffer.write(next(pieces))
+        except StopIteration as end:
+            print(end.value, file=sys.stderr)
+        except BodyError as error:
+            sys.stdout.buffer.flush()
+            print(*filter(None, (error.verdict, error.type)), file=sys.stderr)
+            sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -7,15 +7,19 @@ what the client is told; nothing else of it is sent.
     serve(application, port=8080)
 """
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import re
 import socket
 import struct
 import time
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingMixIn
+from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from sealed import PARAMETERS, TOKEN
@@ -24,11 +28,11 @@ OURS = {"x-stream-status", "x-stream-length", "trailer", "transfer-encoding", "c
 WISH = re.compile(rf" *\?1{PARAMETERS} *", re.ASCII)
 
 
-def quoted(text):
+def quoted(text: str) -> str:
     return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
 
 
-def error_status(error):
+def error_status(error: Exception) -> str:
     kind = getattr(error, "stream_type", "source_error")
     value = f";type={kind if len(kind) <= 64 and re.fullmatch(TOKEN, kind, re.ASCII) else 'internal_error'}"
     details = getattr(error, "stream_details", None)
@@ -41,8 +45,8 @@ class SealingHandler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
     handle = BaseHTTPRequestHandler.handle  # which goes on to the next request of a connection
 
-    def do_GET(self):
-        self.response = None
+    def do_GET(self) -> None:
+        self.response: tuple[int, list[tuple[str, str]]] | None = None
         environ = self.get_environ() | {
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": "http",
@@ -52,11 +56,11 @@ class SealingHandler(WSGIRequestHandler):
             "wsgi.multiprocess": False,
             "wsgi.run_once": False,
         }
-        body = None
+        body: Iterable[bytes] = ()
         self.head_is_out = False
         self.count, self.hash = 0, hashlib.sha256()
         try:
-            body = self.server.get_app()(environ, self.start_response)
+            body = self.server.get_app()(environ, self.start_response)  # type: ignore[attr-defined]
             for piece in body:
                 if piece:
                     self.send_content(piece)
@@ -72,15 +76,20 @@ class SealingHandler(WSGIRequestHandler):
 
     do_HEAD = do_GET
 
-    def start_response(self, status, headers, exc_info=None):
+    def start_response(
+        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
+    ) -> Callable[[bytes], None]:
         if exc_info and self.head_is_out:
             raise exc_info[1]
         self.response = int(status[:3]), [(name, value) for name, value in headers if name.lower() not in OURS]
+        return self.send_content
 
-    def listed(self, name):
+    def listed(self, name: str) -> list[str]:
         return [one.strip().lower() for one in ",".join(self.headers.get_all(name, [])).split(",")]
 
-    def send_head(self):
+    def send_head(self) -> None:
+        if self.response is None:
+            raise RuntimeError("The application did not call start_response")
         status, headers = self.response
         self.is_old = self.request_version == "HTTP/1.0"
         self.has_content = self.command != "HEAD" and status not in (204, 205, 304)
@@ -102,7 +111,7 @@ class SealingHandler(WSGIRequestHandler):
         self.end_headers()
         self.head_is_out = True
 
-    def send_content(self, piece):
+    def send_content(self, piece: bytes) -> None:
         if not self.head_is_out:
             self.send_head()
         if not self.has_content:
@@ -111,7 +120,7 @@ class SealingHandler(WSGIRequestHandler):
         self.hash.update(piece)
         self.wfile.write(piece if self.is_old else b"%x\r\n%b\r\n" % (len(piece), piece))
 
-    def send_end(self, status):
+    def send_end(self, status: str) -> None:
         if not self.head_is_out:
             self.send_head()
         if not self.has_content or self.is_old:
@@ -126,7 +135,7 @@ class SealingHandler(WSGIRequestHandler):
             )
         self.wfile.write(f"0\r\n{trailers}\r\n".encode("latin1"))
 
-    def fail(self, error):
+    def fail(self, error: Exception) -> None:
         if not self.head_is_out:
             self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR)
             return
@@ -134,7 +143,8 @@ class SealingHandler(WSGIRequestHandler):
             return
         status = "error" + error_status(error)
         if self.seals and self.wish:
-            return self.send_end(status)
+            self.send_end(status)
+            return
         self.close_connection = True
         if self.is_old:
             time.sleep(1)  # some clients take data and a reset right after it for an end
@@ -157,7 +167,7 @@ class SealingServer(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
 
-def serve(application, port=8080, host="127.0.0.1"):
+def serve(application: Callable[..., Iterable[bytes]], port: int = 8080, host: str = "127.0.0.1") -> None:
     server = SealingServer((host, port), SealingHandler)
     server.set_app(application)
     print(f"listening on {server.server_port}", flush=True)

@@ -59,7 +59,14 @@ parameter() { # VALUE NAME
   printf '%s\n' "$1" | grep -Eo "; *[a-z*][a-z0-9_.*-]*(=$bare)?" | sed -n "s/^; *$2\(=\(.*\)\)\{0,1\}\$/ \2/p" | tail -n 1
 }
 
-code=$(tr -d '\r' <"$dir/fields" | sed -n 's/^HTTP\/[0-9.]* \([0-9]*\).*/\1/p' | tail -n 1)
+# The status of the final response whose head came whole.
+code=$(tr -d '\r' <"$dir/fields" | awk '/^HTTP\// { code = $2 } $0 == "" { whole = code } END { if (whole == code) print whole }')
+case $code in '' | 1*)
+  cat "$dir/errors" >&2
+  echo 'no response' >&2
+  exit 1
+  ;;
+esac
 isAnnounced=no
 field head x-stream-status >/dev/null && isAnnounced=yes
 trailer=$(field head trailer | tr 'A-Z' 'a-z' | tr -d ' \t')
@@ -86,12 +93,17 @@ fi
 digest=$(field trailers content-digest)
 member="[a-z*][a-z0-9_.*-]*=:[A-Za-z0-9+/]*={0,2}:$parameters"
 printf '%s\n' "$digest" | grep -Exq "$member([ 	]*,[ 	]*$member)*" || digest=
-sha256=$(printf '%s\n' "$digest" | grep -Eo 'sha-256=:[^:]*:' | tail -n 1 | tr -d '=:' | sed 's/^sha-256//')
+sha256=$(printf '%s\n' "$digest" | grep -Eo 'sha-256=:[^:]*:' | tail -n 1)
+hex() { od -An -v -tx1 | tr -d ' \n'; }
+padded() { # Base64, whose padding may be missing
+  case $((${#1} % 4)) in 2) echo "$1==" ;; 3) echo "$1=" ;; *) echo "$1" ;; esac
+}
 if [ -n "${value:-}" ] && [ -n "$bytes" ]; then
   [ "$(echo "$bytes" | sed 's/^ -\{0,1\}0*\([0-9]\)/\1/')" = "$(wc -c <"$dir/content" | tr -d ' ')" ] || conclude mismatch
 fi
 if [ -n "$sha256" ]; then
-  [ "$sha256" = "$(openssl dgst -sha256 -binary <"$dir/content" | openssl base64 | tr -d '=')" ] || conclude mismatch
+  sent=$(padded "$(echo "$sha256" | sed 's/^sha-256//' | tr -d '=:')" | openssl base64 -d -A | hex)
+  [ "$sent" = "$(openssl dgst -sha256 -binary <"$dir/content" | hex)" ] || conclude mismatch
 fi
 [ -n "${value:-}" ] || unverified
 [ -n "$sha256" ] && conclude complete

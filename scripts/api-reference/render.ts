@@ -14,7 +14,7 @@ export function renderReference(sections: readonly Section[]): string {
   const contents = sections.map(
     ({ specifier, entries }) => `| \`${specifier}\` | ${links(entries.filter(isValue), anchors)} |`,
   );
-  return `${[HEADER, ['| import from | functions and classes; their types stand behind them |', '|---|---|', ...contents].join('\n'), ...sections.flatMap((section) => renderSection(section, anchors))].join('\n\n')}\n`;
+  return `${[HEADER, ['| import from | functions and classes; their types come after them |', '|---|---|', ...contents].join('\n'), ...sections.flatMap((section) => renderSection(section, anchors))].join('\n\n')}\n`;
 }
 
 function renderSection({ specifier, summary, entries, alsoExported }: Section, anchors: Anchors): string[] {

@@ -6,18 +6,31 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { inContentResponse, judgeRecipient, levelOf, optionsOf, RECIPIENT_LEVELS, serve } from './recipients.mjs';
+import {
+  inContentResponse,
+  judgeRecipient,
+  levelOf,
+  optionsOf,
+  RECIPIENT_LEVELS,
+  serve,
+  serveHttp2,
+  sumsOf,
+  upload,
+} from './recipients.mjs';
 import { askSender, SENDER_LEVELS } from './senders.mjs';
 
 const USAGE = `node run.mjs --receiver COMMAND     a recipient: COMMAND URL writes content, and a verdict
 node run.mjs --in-content COMMAND   a recipient of in-content responses, called in the same way
+node run.mjs --uploads URL          a server that takes POST /upload and checks the content
 node run.mjs --sender URL           a server that has the paths of the README
-  --http2        over HTTP/2 without TLS
+  --http2        recipient or sender over HTTP/2 without TLS
 node run.mjs --gateway URL --upstream PORT   an intermediary whose upstream is this port of 127.0.0.1
   --only TEXT    only the vectors that have this in their name
   --jobs N       recipients at a time; 4 by default`;
 
 const vectorsOf = async (file) => JSON.parse(await readFile(new URL(file, import.meta.url), 'utf8')).vectors;
+
+const VERDICT_LINE = /^(complete|failed|truncated|malformed|mismatch|unverified)(?: (\S+))?$/;
 
 /** Runs `COMMAND URL` by the shell, and reads what it says. */
 function commandReader(command) {
@@ -27,7 +40,7 @@ function commandReader(command) {
       const options = { env, shell: true, encoding: 'latin1', timeout: 30_000, maxBuffer: 1 << 24 };
       execFile(`${command} ${url}`, options, (error, stdout, stderr) => {
         const line = stderr.trimEnd().split('\n').at(-1) ?? '';
-        const [, verdict = `no verdict (${line || error?.message})`, type] = /^([a-z]+)(?: (\S+))?/.exec(line) ?? [];
+        const [, verdict = `no verdict (${line || error?.message})`, type = ''] = VERDICT_LINE.exec(line) ?? [];
         resolve({ verdict, type, accepted: error === null, content: stdout });
       });
     });
@@ -50,10 +63,9 @@ async function gradeAll(vectors, jobs, grade) {
   return results;
 }
 
-function report(results, levels, name) {
-  const count = (grade) => results.filter(([, found]) => found === grade).length;
-  const below = count('below') === 0 ? '' : `, ${count('below')} as lower levels or without an option`;
-  process.stdout.write(`${results.length} vectors: ${count('right')} right${below}, ${count('wrong')} wrong\n`);
+function report(results, levels, name, all) {
+  for (const line of sumsOf(results, levels)) process.stdout.write(`${line}\n`);
+  if (all > results.length) process.stdout.write(`${all - results.length} others not run: --only\n`);
   for (const [option, has] of optionsOf(results)) process.stdout.write(`option ${option}: ${has}\n`);
   const level = levelOf(results, levels);
   process.stdout.write(`level: ${name}, ${level}\n`);
@@ -71,6 +83,7 @@ async function main() {
     options: {
       receiver: { type: 'string' },
       'in-content': { type: 'string' },
+      uploads: { type: 'string' },
       sender: { type: 'string' },
       http2: { type: 'boolean', default: false },
       gateway: { type: 'string' },
@@ -79,36 +92,42 @@ async function main() {
       jobs: { type: 'string', default: '4' },
     },
   });
-  const { receiver, sender, gateway, upstream, 'in-content': inContent } = values;
+  const { receiver, uploads, sender, gateway, upstream, 'in-content': inContent } = values;
   const jobs = Number(values.jobs);
-  const isAsked = ({ name }) => name.includes(values.only);
+  const { http2 } = values;
+  const run = async (file, levels, name, atOnce, grade) => {
+    const all = await vectorsOf(file);
+    const asked = all.filter((vector) => vector.name.includes(values.only));
+    return report(await gradeAll(asked, atOnce, grade), levels, name, all.length);
+  };
+  const judged = (found) => async (vector) => judgeRecipient(vector, await found(vector));
   if (receiver !== undefined) {
     const read = commandReader(receiver);
-    const vectors = (await vectorsOf('recipients.json')).filter(isAsked);
-    const results = await gradeAll(vectors, jobs, async (vector) => judgeRecipient(vector, await serve(vector, read)));
-    return report(results, RECIPIENT_LEVELS, 'recipient');
+    const found = (vector) => (http2 ? serveHttp2 : serve)(vector, read);
+    const file = http2 ? 'recipients-http2.json' : 'recipients.json';
+    return run(file, RECIPIENT_LEVELS, http2 ? 'recipient over HTTP/2' : 'recipient', jobs, judged(found));
   }
   if (inContent !== undefined) {
     const read = commandReader(inContent);
-    const vectors = (await vectorsOf('in-content.json')).filter(isAsked);
-    const results = await gradeAll(vectors, jobs, async (vector) =>
-      judgeRecipient(vector, await serve(inContentResponse(vector), read)),
-    );
-    return report(results, RECIPIENT_LEVELS, 'recipient in content');
+    const found = (vector) => serve(inContentResponse(vector), read);
+    return run('in-content.json', RECIPIENT_LEVELS, 'recipient in content', jobs, judged(found));
+  }
+  if (uploads !== undefined) {
+    const address = addressOf(uploads);
+    const found = (vector) => upload(address, vector);
+    return run('uploads.json', RECIPIENT_LEVELS, 'recipient of uploads', jobs, judged(found));
   }
   if (sender !== undefined) {
     const address = addressOf(sender);
-    const vectors = (await vectorsOf(values.http2 ? 'senders-http2.json' : 'senders.json')).filter(isAsked);
-    const results = await gradeAll(vectors, 1, (vector) => askSender(vector, address));
-    return report(results, SENDER_LEVELS, values.http2 ? 'sender over HTTP/2' : 'sender');
+    const file = http2 ? 'senders-http2.json' : 'senders.json';
+    const name = http2 ? 'sender over HTTP/2' : 'sender';
+    return run(file, SENDER_LEVELS, name, 1, (vector) => askSender(vector, address));
   }
   if (gateway !== undefined && upstream !== undefined) {
     const address = addressOf(gateway);
-    const vectors = (await vectorsOf('gateways.json')).filter(isAsked);
-    const results = await gradeAll(vectors, 1, (vector) =>
+    return run('gateways.json', SENDER_LEVELS, 'intermediary', 1, (vector) =>
       serve({ response: vector.upstream, end: vector.end }, () => askSender(vector, address), Number(upstream)),
     );
-    return report(results, SENDER_LEVELS, 'intermediary');
   }
   process.stderr.write(`${USAGE}\n`);
   return false;

@@ -134,7 +134,7 @@ const AFTER_THE_END = 50;
  * @param asks what is to be known of the connection: undefined, if nothing; `kept`: a second request is sent on it
  * @returns the response as `readResponse` has it, and `end`: `FIN`, `RST`, `open` if nothing more came, or `kept`
  */
-export function exchange({ host, port }, { method, path, version, fields }, asks, patience = 4000) {
+export function exchange({ host, port }, { method, path, version, fields, fin }, asks, patience = 4000) {
   const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   const head = `HTTP/${version}\r\nHost: ${host}:${port}\r\n`;
   return new Promise((resolve) => {
@@ -162,6 +162,7 @@ export function exchange({ host, port }, { method, path, version, fields }, asks
       }
     });
     socket.write(`${method} ${path} ${head}${lines}\r\n`, 'latin1');
+    if (fin) socket.end();
   });
 }
 

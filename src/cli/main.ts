@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 /** The command line: picks the command, and turns what it throws into a message and an exit code. */
 import { readFileSync } from 'node:fs';
+import { systemReason } from '../files/system-reason.ts';
 import { demo } from './demo/demo.ts';
 import { EXIT } from './exit-codes.ts';
 import { get } from './get/get.ts';
 import { inspect } from './inspect/inspect.ts';
 import { serve } from './serve/serve.ts';
 import { complain } from './terminal.ts';
-import { USAGE, UsageError } from './usage.ts';
+import { USAGE, UsageError, usageMessage } from './usage.ts';
 
 const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = { demo, get, inspect, serve };
 
@@ -23,7 +24,8 @@ async function main([name, ...args]: string[]): Promise<number> {
   }
   const command = name === undefined || !Object.hasOwn(COMMANDS, name) ? undefined : COMMANDS[name];
   if (command === undefined) {
-    complain(name === undefined ? 'a command is missing' : `there is no command "${name}"`);
+    const what = name?.startsWith('-') ? 'option' : 'command';
+    complain(name === undefined ? 'a command is missing' : `there is no ${what} "${name}"`);
     process.stderr.write(USAGE);
     return EXIT.usage;
   }
@@ -32,18 +34,17 @@ async function main([name, ...args]: string[]): Promise<number> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (error instanceof UsageError || code?.startsWith('ERR_PARSE_ARGS')) {
-      complain(`${(error as Error).message}\nSee: chunked-trailers ${name} --help`);
+      complain(`${usageMessage(error as Error)}\nSee: chunked-trailers ${name} --help`);
       return EXIT.usage;
     }
-    const { message } = error as Error;
-    complain(code === 'EADDRINUSE' ? `the port is in use: choose another with --port (${message})` : message);
+    complain((error as Error).message);
     return EXIT.local;
   }
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // Whoever read our output has gone, and knows; a full disk is told.
-  if (error.code !== 'EPIPE') complain(`standard output cannot be written: ${error.message}`);
+  if (error.code !== 'EPIPE') complain(`standard output cannot be written: ${systemReason(error)}`);
   process.exit(EXIT.local);
 });
 process.stderr.on('error', () => {}); // there is nobody left to tell

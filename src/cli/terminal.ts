@@ -15,11 +15,33 @@ export function printable(text: string): string {
 }
 
 export function warn(message: string): void {
-  process.stderr.write(`${paint(process.stderr, 'yellow', 'warning:')} ${printable(message)}\n`);
+  tell('yellow', 'warning:', message);
 }
 
 export function complain(message: string): void {
-  process.stderr.write(`${paint(process.stderr, 'red', 'error:')} ${printable(message)}\n`);
+  tell('red', 'error:', message);
+}
+
+function tell(format: Format, label: string, message: string): void {
+  const { stderr } = process;
+  const line = `${label} ${printable(message)}`;
+  const text = stderr.isTTY ? fold(line, stderr.columns || 80) : line;
+  stderr.write(`${paint(stderr, format, label)}${text.slice(label.length)}\n`);
+}
+
+/** Lines of at most so many columns, which end between words; those that go on are indented. */
+export function fold(text: string, columns: number): string {
+  const lines = text.split('\n').map((line) => {
+    const folded: string[] = [];
+    for (const word of line.split(' ')) {
+      const last = folded.at(-1);
+      if (last === undefined) folded.push(word);
+      else if (last.length + 1 + word.length <= columns) folded[folded.length - 1] = `${last} ${word}`;
+      else folded.push(`  ${word}`);
+    }
+    return folded.join('\n');
+  });
+  return lines.join('\n');
 }
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];

@@ -16,9 +16,9 @@ export type DigestOption = DigestAlgorithm | readonly DigestAlgorithm[] | false;
 
 /** An incremental hash. `node:crypto`'s Hash is one. */
 export interface Hasher {
-  /** The next octets. */
+  /** The next bytes. */
   update(data: Uint8Array): unknown;
-  /** Called once, behind the last `update`. */
+  /** Called once, after the last `update`. */
   digest(): Uint8Array | ArrayBuffer;
 }
 
@@ -75,11 +75,11 @@ export class DigestSet {
 }
 
 /**
- * Reads a Content-Digest value into algorithm → octets, unknown algorithms included; `undefined` if the value is not a
+ * Reads a Content-Digest value into algorithm → bytes, unknown algorithms included; `undefined` if the value is not a
  * Dictionary of Byte Sequences and is to be ignored as a whole (RFC 9651 §4.2).
  *
  * @example
- * parseContentDigest('sha-256=:uU0n…:')?.get('sha-256'); // 32 octets
+ * parseContentDigest('sha-256=:uU0n…:')?.get('sha-256'); // 32 bytes
  */
 export function parseContentDigest(value: string): Map<string, Uint8Array> | undefined {
   const members = parseDictionary(value);
@@ -93,9 +93,9 @@ export function parseContentDigest(value: string): Map<string, Uint8Array> | und
 }
 
 /**
- * Digests as a Content-Digest value (RFC 9530 §2). A Map of algorithm → octets will do.
+ * Digests as a Content-Digest value (RFC 9530 §2). A Map of algorithm → bytes will do.
  *
- * @throws TypeError for an algorithm that is no key (RFC 9651 §3.1.2), or a digest that is none
+ * @throws TypeError for an algorithm that is not a key (RFC 9651 §3.1.2), or an invalid digest
  * @example
  * serializeContentDigest([['sha-256', createHash('sha256').update(content).digest()]]); // 'sha-256=:…:'
  */

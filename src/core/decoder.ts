@@ -134,9 +134,9 @@ export class Decoder {
   #rest: Uint8Array[] = [];
   #restRoom = MAX_REST_BYTES;
 
-  /** Content octets delivered so far. */
+  /** Content bytes delivered so far. */
   bytes = 0;
-  /** Octets of the message so far: all of them once it is `done`, and where the error lies once there is one. */
+  /** Bytes of the message so far: all of them once it is `done`, and where the error lies once there is one. */
   consumed = 0;
   error: FramingError | undefined;
   /** The trailer section's field lines, in order. Nobody has vouched for their names: see `mayTrail`. */
@@ -144,7 +144,7 @@ export class Decoder {
   /** The X-Stream-Status value of an abort chunk, known after `end()`. */
   abortReason: string | undefined;
 
-  /** @throws TypeError, RangeError for limits that are none (`resolveLimits`) */
+  /** @throws TypeError, RangeError for invalid limits (`resolveLimits`) */
   constructor(options: DecoderOptions) {
     if (typeof options?.onData !== 'function') throw new TypeError('A Decoder needs onData(data)');
     this.#run = new ContentRun(options.onData);
@@ -167,8 +167,8 @@ export class Decoder {
   }
 
   /**
-   * The next octets, split anywhere. Never throws for what they are: sets `error` and stops.
-   * Octets after an error are ignored; octets behind the message are kept in `rest`.
+   * The next bytes, split anywhere. Never throws for what they are: sets `error` and stops.
+   * Bytes after an error are ignored; bytes after the message are kept in `rest`.
    *
    * @param ownsInput whether the input may be written to, because nobody else reads it: small chunks are moved together
    *   in it then, not in a copy. `false` by default.
@@ -243,11 +243,11 @@ export class Decoder {
     for (; at < length; at++) {
       const octet = input[at]!;
       if (state <= LINE_LF && ++this.#lineBytes > limits.maxChunkLineBytes) {
-        return this.#stop(at, 'ERR_FRAMING_LIMIT', `a chunk line over ${limits.maxChunkLineBytes} octets`);
+        return this.#stop(at, 'ERR_FRAMING_LIMIT', `a chunk line over ${limits.maxChunkLineBytes} bytes`);
       }
       if (state >= TRAILER_START && state <= TRAILER_LF && ++this.#trailerBytes > limits.maxTrailerBytes) {
         if (!(state === TRAILER_START && octet === CR)) {
-          return this.#stop(at, 'ERR_FRAMING_LIMIT', `a trailer section over ${limits.maxTrailerBytes} octets`);
+          return this.#stop(at, 'ERR_FRAMING_LIMIT', `a trailer section over ${limits.maxTrailerBytes} bytes`);
         }
       }
       switch (state) {
@@ -346,7 +346,7 @@ export class Decoder {
         case DATA: {
           // Not before there is data: the chunk that aborts a body has none.
           if (this.bytes + this.#remaining > limits.maxBodyBytes) {
-            return this.#stop(at, 'ERR_FRAMING_LIMIT', `a body over ${limits.maxBodyBytes} octets`);
+            return this.#stop(at, 'ERR_FRAMING_LIMIT', `a body over ${limits.maxBodyBytes} bytes`);
           }
           const end = Math.min(at + this.#remaining, length);
           this.#line = [];
@@ -427,7 +427,7 @@ export class Decoder {
     // Framing in excess of 16 octets a chunk and twice the data adds up; data pays it off.
     this.#overheadBytes = Math.max(0, this.#overheadBytes + this.#lineBytes - 16 - 2 * size);
     if (this.#overheadBytes > maxChunkOverheadBytes) {
-      this.#stop(at, 'ERR_FRAMING_LIMIT', `chunk lines that outweigh the data by ${maxChunkOverheadBytes} octets`);
+      this.#stop(at, 'ERR_FRAMING_LIMIT', `chunk lines that outweigh the data by ${maxChunkOverheadBytes} bytes`);
       return false;
     }
     this.#lineBytes = 0;
@@ -457,14 +457,14 @@ export class Decoder {
     this.consumed = offset;
     this.#state = FAILED;
     this.#line = [];
-    this.error = new FramingError(code, `At octet ${offset} of the chunked body: ${found}`, {
+    this.error = new FramingError(code, `At byte ${offset} of the chunked body: ${found}`, {
       offset,
       bytes: this.bytes,
     });
   }
 
   #expected(): string {
-    return this.#state === DATA ? `${this.#remaining} more octets of chunk-data` : EXPECTED[this.#state]!;
+    return this.#state === DATA ? `${this.#remaining} more bytes of chunk-data` : EXPECTED[this.#state]!;
   }
 }
 
@@ -480,10 +480,10 @@ function lastOfRun(input: Uint8Array, at: number, limit: number, octetClass: num
  * The body and the trailers of one whole chunked message body (RFC 9112 §7.1).
  *
  * @returns `trailers`, without the names that may not trail; `rawTrailers`, with them; `consumed`, the length of the
- *   message in octets: what lies behind it is not looked at
+ *   message in bytes: what lies after it is not looked at
  * @throws FramingError ERR_FRAMING_MALFORMED, ERR_FRAMING_LIMIT, ERR_FRAMING_TRUNCATED
  * @example
- * decodeChunked(octets); // of '5\r\nhello\r\n0\r\n\r\n': { body: 'hello' in octets, trailers: [], consumed: 15, … }
+ * decodeChunked(bytes); // of '5\r\nhello\r\n0\r\n\r\n': { body: 'hello' in bytes, trailers: [], consumed: 15, … }
  */
 export function decodeChunked(
   bytes: Uint8Array,

@@ -1,5 +1,5 @@
 /**
- * The sending half of the chunked transfer coding (RFC 9112 §7.1): data in, pieces of octets out.
+ * The sending half of the chunked transfer coding (RFC 9112 §7.1): data in, pieces of bytes out.
  *
  * Each call returns the pieces to be sent, in order. Small data is copied behind its chunk header into one piece, since
  * one write of few octets beats three; large data is handed on uncopied between its header and its CRLF.
@@ -16,9 +16,10 @@ const SLAB_BYTES = 16384;
 
 const CRLF = Uint8Array.of(CR, LF);
 const LAST_CHUNK = octetsFromLatin1('0\r\n');
+const LAST = joinOctets([LAST_CHUNK, CRLF]);
 
 /**
- * The sending half of the chunked transfer coding (RFC 9112 §7.1): data in, pieces of octets out, to be sent in order.
+ * The sending half of the chunked transfer coding (RFC 9112 §7.1): data in, pieces of bytes out, to be sent in order.
  *
  * @example
  * const encoder = new Encoder();
@@ -81,14 +82,14 @@ export class Encoder {
    */
   end(trailers: FieldPairs = []): Uint8Array[] {
     this.#assertOpen();
-    const ending = joinOctets([LAST_CHUNK, serializeTrailers(trailers), CRLF]);
+    const ending = trailers.length === 0 ? LAST.slice() : joinOctets([LAST_CHUNK, serializeTrailers(trailers), CRLF]);
     this.#ended = true;
     return [ending];
   }
 
   /**
    * The abort ending: the header of a chunk that never gets its data, with the reason in an extension. The sender
-   * closes the connection behind it. All that was sent is then a proper prefix of a chunked body: unmistakably cut.
+   * closes the connection after it. All that was sent is then a proper prefix of a chunked body: unmistakably cut.
    *
    * @throws TypeError, RangeError for a status that cannot be serialized; the body is still open then
    * @throws Error after `end` or `abort`
@@ -131,10 +132,10 @@ function header(size: number): Uint8Array {
  * A whole body as one chunked message body (RFC 9112 §7.1).
  *
  * @param options.trailers field lines for the trailer section; none by default
- * @param options.chunkSize the most octets of data in one chunk; 65536 by default
+ * @param options.chunkSize the most bytes of data in one chunk; 65536 by default
  * @throws TypeError for trailers that cannot or must not be sent, RangeError for a chunkSize that is no positive integer
  * @example
- * encodeChunked(new TextEncoder().encode('hello')); // '5\r\nhello\r\n0\r\n\r\n' in octets
+ * encodeChunked(new TextEncoder().encode('hello')); // '5\r\nhello\r\n0\r\n\r\n' in bytes
  */
 export function encodeChunked(
   body: Uint8Array,

@@ -25,15 +25,15 @@ export type HeadErrorCode =
   | 'ERR_HEAD_LIMIT'
   /** No whole head came in time. */
   | 'ERR_HEAD_TIMEOUT'
-  /** The connection closed before a whole response head; `bytes` says how many octets of one came. */
+  /** The connection closed before a whole response head; `bytes` says how many bytes of one came. */
   | 'ERR_NO_RESPONSE'
-  /** The connection closed before a whole request head; `bytes` says how many octets of one came. */
+  /** The connection closed before a whole request head; `bytes` says how many bytes of one came. */
   | 'ERR_NO_REQUEST';
 
 export interface ErrorDetails {
-  /** Where in the octets of the body (of the head, for a `HeadError`), counted from 0. */
+  /** Where in the bytes of the body (of the head, for a `HeadError`), counted from 0. */
   offset?: number | undefined;
-  /** How many octets of content (of the head) had come. */
+  /** How many bytes of content (of the head) had come. */
   bytes?: number | undefined;
   cause?: unknown;
 }
@@ -41,9 +41,9 @@ export interface ErrorDetails {
 /** What both say: a code, and where in the octets. */
 class PeerError extends Error {
   readonly code: string;
-  /** The octet (of the body; of the head, for a `HeadError`) that is wrong, counted from 0; undefined where it cannot be told. */
+  /** The byte (of the body; of the head, for a `HeadError`) that is wrong, counted from 0; undefined where it cannot be told. */
   readonly offset: number | undefined;
-  /** Octets of content (of the head, for a `HeadError`) that had come, where that is known. */
+  /** Bytes of content (of the head, for a `HeadError`) that had come, where that is known. */
   readonly bytes: number | undefined;
 
   constructor(code: string, message: string, { offset, bytes, cause }: ErrorDetails = {}) {

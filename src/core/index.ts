@@ -1,4 +1,4 @@
-/** chunked-trailers/core: the codec and the checks without any I/O. Octets in, octets and a verdict out. */
+/** chunked-trailers/core: the codec and the checks without any I/O. Bytes in, bytes and a verdict out. */
 export {
   type CreateHasher,
   DIGEST_ALGORITHMS,

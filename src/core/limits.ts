@@ -1,6 +1,6 @@
 /**
- * Every bound on what a peer may send, with its default and the reason for the number. All lengths are in octets.
- * The peer chooses the octets, so each bound that guards memory or time is finite by default.
+ * Every bound on what a peer may send, with its default and the reason for the number. All lengths are in bytes.
+ * The peer chooses the bytes, so each bound that guards memory or time is finite by default.
  */
 
 export interface Limits {
@@ -11,7 +11,7 @@ export interface Limits {
   maxChunkLineBytes: number;
   /**
    * How far framing may outweigh data, over the whole body. Every chunk line counts with its length, and is allowed
-   * 16 octets plus twice the data that it announces, so one-octet chunks never add up while tiny chunks with long
+   * 16 bytes plus twice the data that it announces, so one-byte chunks never add up while tiny chunks with long
    * extensions do. Default 16384: a generous head start for a body that begins with a few long extensions.
    */
   maxChunkOverheadBytes: number;
@@ -19,7 +19,7 @@ export interface Limits {
   maxTrailerBytes: number;
   /** Field lines in the trailer section. Default 128: a seal has two, an application adds a handful. */
   maxTrailerFields: number;
-  /** Content octets of one body. Default Infinity: content is handed on as it comes and takes no memory here. */
+  /** Content bytes of one body. Default Infinity: content is handed on as it comes and takes no memory here. */
   maxBodyBytes: number;
   /** A message head on a raw socket, up to its empty line. Default 65536: room for fat cookies and tokens. */
   maxHeadBytes: number;

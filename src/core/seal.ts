@@ -25,7 +25,7 @@ export interface SealOptions {
   algorithms?: readonly DigestAlgorithm[];
   /** Needed for any algorithm: makes the platform's hasher. */
   createHasher?: CreateHasher;
-  /** `false` where somebody else may change the content behind the seal: the status is sent without `bytes`. */
+  /** `false` where somebody else may change the content after the seal: the status is sent without `bytes`. */
   counts?: boolean;
 }
 
@@ -41,7 +41,7 @@ export class Seal {
   readonly #digests: DigestSet;
   readonly #counts: boolean;
 
-  /** Content octets so far. */
+  /** Content bytes so far. */
   bytes = 0;
 
   /** @throws TypeError for an unknown algorithm, or one without `createHasher` */
@@ -55,7 +55,7 @@ export class Seal {
     return this.#digests.isEmpty ? [STATUS_FIELD] : SEAL_NAMES;
   }
 
-  /** The next content octets. */
+  /** The next content bytes. */
   update(data: Uint8Array): void {
     this.bytes += data.length;
     this.#digests.update(data);

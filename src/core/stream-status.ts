@@ -9,18 +9,18 @@ export const STATUS_FIELD = 'X-Stream-Status';
 /** The body is whole. */
 export interface OkStatus {
   kind: 'ok';
-  /** Octets of content sent: after content coding, before chunking. */
+  /** Bytes of content sent: after content coding, before chunking. */
   bytes?: number;
 }
 
 /** The body failed. */
 export interface ErrorStatus {
   kind: 'error';
-  /** Octets of content sent before the failure. */
+  /** Bytes of content sent before the failure. */
   bytes?: number;
   /** A Token: a word of RFC 9209's error registry, or `internal_error`, `source_error`, `cancelled`, `timeout`. */
   type?: string;
-  /** For people. Printable ASCII, at most 256 octets. */
+  /** For people. Printable ASCII, at most 256 bytes. */
   details?: string;
 }
 

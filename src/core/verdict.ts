@@ -112,7 +112,7 @@ export class BodyError extends Error {
     return this.verdict.bytes;
   }
 
-  /** The octet of the body at which the framing broke, counted from 0; undefined if it did not, or it cannot be told. */
+  /** The byte of the body at which the framing broke, counted from 0; undefined if it did not, or it cannot be told. */
   get offset(): number | undefined {
     return this.verdict.error?.offset;
   }

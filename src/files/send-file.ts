@@ -55,7 +55,7 @@ export interface SentFile {
  * @returns once the answer is out: also a 304, 412 or 416, a 405 for another method, or a 404 for what is not a readable
  *   file (403 below `root` and for a lack of rights); `errorResponse` gets the error of these, which has a `statusCode`, and may answer otherwise
  * @throws Error why a response with the file did not become whole: it was ended accordingly
- * @throws TypeError for options that are none; as `respond`
+ * @throws TypeError for invalid options; as `respond`
  * @example
  * app.get('/files/*name', (req, res) => sendFile(res, req.params.name.join('/'), { root: '/srv/files' }));
  * @example
@@ -95,6 +95,7 @@ export async function answerWithFile(
   }
   let opened: Opened;
   try {
+    if (typeof path !== 'string') throw new TypeError(`The path of a file is a string, not ${typeof path}`);
     opened = await openFile(root === undefined ? path : await below(root, path));
   } catch (error) {
     return refuse(target, statusOf(error), error, request, responding);
@@ -119,7 +120,7 @@ export async function answerWithFile(
         bytes += data.length;
         yield data;
       }
-      if (failing <= end) throw new Error(`Failed on purpose after ${failAfter} octets`);
+      if (failing <= end) throw new Error(`Failed on purpose after ${failAfter} bytes`);
       if (isDigestTold) await learning?.settle(closed.signal);
     };
     const isBodiless = request.method === 'HEAD' || plan.responding.status === 304;

@@ -44,7 +44,7 @@ export class ChunkedDecoder extends Transform {
   readonly #end: EndOnVerdict;
   readonly #sources = new Set<Readable>();
 
-  /** @throws TypeError, RangeError for options that are none */
+  /** @throws TypeError, RangeError for invalid options */
   constructor(options: ChunkedDecoderOptions = {}) {
     super();
     const { limits = {}, ...judging } = options;
@@ -78,7 +78,7 @@ export class ChunkedDecoder extends Transform {
     return this.#decoder.rawTrailers;
   }
 
-  /** The octets that came behind the message. Whole once the readable side has ended. */
+  /** The bytes that came after the message. Whole once the readable side has ended. */
   get rest(): Uint8Array {
     return this.#decoder.rest;
   }

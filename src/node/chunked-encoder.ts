@@ -14,13 +14,13 @@ export interface ChunkedEncoderOptions {
   seal?: boolean;
   /** `sha-256` by default. */
   digest?: DigestOption;
-  /** The application’s own trailer fields, sent behind the seal’s. */
+  /** The application’s own trailer fields, sent after the seal’s. */
   extraTrailers?: ExtraTrailers;
   /** What a failure may tell the recipient. By default a type only, no message. */
   describeError?: DescribeError;
   /**
    * Whether `fail` ends the body cleanly, with the failure in the trailers: only for a recipient that is known to read
-   * them, since every other takes it for success. By default an abort chunk; close the connection behind it.
+   * them, since every other takes it for success. By default an abort chunk; close the connection after it.
    */
   cleanFailure?: boolean;
 }
@@ -51,7 +51,7 @@ export class ChunkedEncoder extends Transform {
   }
 
   /**
-   * Ends the body as a failure, behind all that has been written. Then the readable side ends: the octets are out, and
+   * Ends the body as a failure, after all that has been written. Then the readable side ends: the bytes are out, and
    * say to every recipient that the body has failed or is cut.
    *
    * @returns false if the body has ended already

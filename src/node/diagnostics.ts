@@ -24,7 +24,7 @@ export interface ResponseEnd<Request extends RequestFacts = RequestFacts> {
   response: Writable;
   request: Request;
   ending: Ending;
-  /** Octets of content that were sent. */
+  /** Bytes of content that were sent. */
   bytes: number;
 }
 

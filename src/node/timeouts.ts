@@ -19,10 +19,10 @@ export function timeoutFrom(name: string, value: number): number {
 
 /** How long one body may take: options of `receive` and `verify`. */
 export interface BodyTimeoutOptions {
-  /** Milliseconds without an octet, while the body is being read. Default 300,000; 0 or Infinity for no bound. */
+  /** Milliseconds without a byte, while the body is being read. Default 300,000; 0 or Infinity for no bound. */
   idleTimeout?: number;
   /**
-   * Milliseconds for the whole body, by the clock: a sender that gives an octet whenever it would become idle would
+   * Milliseconds for the whole body, by the clock: a sender that gives a byte whenever it would become idle would
    * otherwise hold the connection for ever, and so would a reader who never comes back. Default 86,400,000: a day, in
    * which a terabyte comes at 12 MB/s; 0 or Infinity for no bound.
    */

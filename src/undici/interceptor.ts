@@ -21,7 +21,7 @@ export interface VerifyInterceptorOptions extends JudgingOptions {
 export type Interceptor = <D extends (options: never, handler: never) => unknown>(dispatch: D) => D;
 
 /**
- * For `new Agent().compose(verifyInterceptor())`, first of all interceptors: it must see the octets as they came, and
+ * For `new Agent().compose(verifyInterceptor())`, first of all interceptors: it must see the bytes as they came, and
  * each response by itself. It asks for the status, and what `request`, `stream`, `pipeline` and `fetch` then give of
  * a body fails with a BodyError (in fetch, some versions have it as the `cause`) unless the verdict is good. undici's
  * `retry`, right after it, is told of a cut by undici's own error, and resumes by its own `errorCodes`.

@@ -5,7 +5,7 @@ import { BodyError, type Verdict } from '../core/verdict.ts';
 import { type Conclusion, type FramingEnd, type JudgingOptions, Verifier } from '../core/verifier.ts';
 import { publishVerdict } from '../node/diagnostics.ts';
 import { createHasher } from '../node/hashing.ts';
-import { FRAMED_NO_CONTENT, hasNoContent, isFramedNoContent } from '../node/head/message-head.ts';
+import { framingFault, hasNoContent } from '../node/head/message-head.ts';
 import { framingErrorFor, isCancellation } from './framing-error.ts';
 import { type Exchange, exchangeFor } from './verdict-of.ts';
 
@@ -31,7 +31,8 @@ export class ResponseCheck {
   #statusCode = 0;
   #exchange: Exchange | undefined;
   #verifier!: Verifier;
-  #isFramedNoContent = false;
+  /** What is wrong with the head, which undici has let pass. */
+  #fault: string | undefined;
   #isConcluded = false;
 
   /** @param handler whom the response is for */
@@ -46,7 +47,9 @@ export class ResponseCheck {
     const { require, digest } = this.#options;
     const hasContent = !hasNoContent(this.#request.method, statusCode);
     this.#verifier = new Verifier({ headers, statusCode, hasContent, require, digest, createHasher });
-    this.#isFramedNoContent = isFramedNoContent(statusCode, fieldValue(headers, 'transfer-encoding'));
+    const codings = fieldValue(headers, 'transfer-encoding');
+    const { method } = this.#request;
+    this.#fault = framingFault({ method, statusCode, codings, lengths: fieldValue(headers, 'content-length') });
     this.#statusCode = statusCode;
     this.#exchange = exchangeFor(this.#handler);
     return this.#exchange.begin();
@@ -58,7 +61,7 @@ export class ResponseCheck {
 
   /** The body has ended, as far as undici can tell. @returns what it is to be failed with all the same */
   end(rawTrailers: FieldPairs): BodyError | undefined {
-    const error = this.#isFramedNoContent ? new FramingError('ERR_FRAMING_MALFORMED', FRAMED_NO_CONTENT) : undefined;
+    const error = this.#fault === undefined ? undefined : new FramingError('ERR_FRAMING_MALFORMED', this.#fault);
     return this.#conclude({ error, rawTrailers }).error;
   }
 

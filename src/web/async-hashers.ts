@@ -15,7 +15,7 @@ import {
 export interface StreamHasher {
   /** Data that is hashed only after the return is to be copied: it may be changed by then. */
   update(data: Uint8Array): unknown;
-  /** Called once, behind the last `update`. */
+  /** Called once, after the last `update`. */
   digest(): Uint8Array | ArrayBuffer | PromiseLike<Uint8Array | ArrayBuffer>;
 }
 

@@ -58,7 +58,7 @@ export class ChunkedDecoderStream {
   #isConcluded = false;
   #failure: { error: unknown } | undefined;
 
-  /** @throws TypeError, RangeError for options that are none */
+  /** @throws TypeError, RangeError for invalid options */
   constructor(options: ChunkedDecoderStreamOptions = {}) {
     const { require, headers, statusCode, createHasher, limits = {} } = options;
     const { digest = createHasher === undefined ? false : 'sha-256' } = options;
@@ -95,7 +95,7 @@ export class ChunkedDecoderStream {
     return this.#decoder.rawTrailers;
   }
 
-  /** The octets behind the message that came together with its end. */
+  /** The bytes after the message that came together with its end. */
   get rest(): Uint8Array {
     return this.#decoder.rest;
   }

@@ -21,13 +21,13 @@ export interface ChunkedEncoderStreamOptions {
   digest?: DigestOption;
   /** Makes the hasher of a digest: the Web platform has none that is incremental. */
   createHasher?: CreateStreamHasher;
-  /** The application’s own trailer fields, sent behind the seal’s. */
+  /** The application’s own trailer fields, sent after the seal’s. */
   extraTrailers?: ExtraTrailers;
   /** What a failure may tell the recipient. By default a type only, no message. */
   describeError?: DescribeError;
   /**
    * Whether a failure ends the body cleanly, with the failure in the trailers: only for a recipient that is known to
-   * read them, since every other takes it for success. By default an abort chunk; close the connection behind it.
+   * read them, since every other takes it for success. By default an abort chunk; close the connection after it.
    */
   cleanFailure?: boolean;
 }
@@ -39,7 +39,7 @@ export interface ChunkedEncoderStreamOptions {
  * return new Response(source.pipeThrough(new ChunkedEncoderStream()), { headers: { 'Content-Type': IN_CONTENT_TYPE } });
  */
 export class ChunkedEncoderStream {
-  /** The chunked body. Closes behind its end, be it good or a failure; pieces share no memory with one another. */
+  /** The chunked body. Closes after its end, be it good or a failure; pieces share no memory with one another. */
   readonly readable: ReadableStream<Uint8Array>;
   /** Takes the content. Closing it seals the body; aborting it, or writing what is no Uint8Array, ends it as a failure. */
   readonly writable: WritableStream<Uint8Array>;
@@ -86,7 +86,7 @@ export class ChunkedEncoderStream {
   }
 
   /**
-   * Ends the body as a failure, behind all that has been written, and errors the writable side. Unlike
+   * Ends the body as a failure, after all that has been written, and errors the writable side. Unlike
    * `writable.abort(error)` it works while a pipe holds the writable side, and drops nothing.
    *
    * @returns false if the body has ended already

@@ -28,7 +28,7 @@ export type VerifiedResponse = Response & {
  * has its own Content-Type and content back. With `require: 'always'`, a 2xx that is not sealed is refused. Browsers reject
  * `text()` and its like with a TypeError of their own: `verdict` tells why, as do the errors of the body's own readers.
  *
- * @throws TypeError for options that are none, or a body that is being read already
+ * @throws TypeError for invalid options, or a body that is being read already
  * @example
  * const response = verifyResponse(await fetch(url, { headers: { Accept: IN_CONTENT_TYPE } }), { require: 'always' });
  * const rows = await response.text(); // rejects unless all of it has come

@@ -1,6 +1,9 @@
 /** The bench: its fixtures are the same everywhere, each case's output is right, and its page reads as it was written. */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { chunkOf, fromChunked, toChunked } from '../../bench/chunked.ts';
 import { cut, makeBody } from '../../bench/fixtures.ts';
@@ -8,6 +11,7 @@ import type { Job } from '../../bench/job.ts';
 import { readPage, toPage } from '../../bench/page.ts';
 import type { Part } from '../../bench/part.ts';
 import { toPicture } from '../../bench/picture.ts';
+import { profileText } from '../../bench/profile.ts';
 import { seededNumbers } from '../../bench/random.ts';
 import type { Measured } from '../../bench/row.ts';
 import { MAX_TOKEN_BYTES, makeTrace } from '../../bench/tokens.ts';
@@ -70,11 +74,23 @@ describe('each job', () => {
   });
 });
 
+describe('the profile of a job', () => {
+  it('lists the functions by their own time', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'bench-profile-'));
+    const busy = 'function busy() { const end = Date.now() + 200; while (Date.now() < end); } busy();';
+    execFileSync(process.execPath, ['--cpu-prof', `--cpu-prof-dir=${folder}`, '-e', busy]);
+    const [head, first] = profileText(folder, 'a job, ours').split('\n');
+    rmSync(folder, { recursive: true });
+    expect(head).toMatch(/^a job, ours: own time of each function, of \d\.\d\d s/);
+    expect(first).toMatch(/^ *\d+\.\d % {2}(busy|now)\b/);
+  });
+});
+
 describe('the page', () => {
   it('is read as it was written', () => {
     const row = { ours: 'a', theirs: 'b', median: 1, figures: '1 · 2' };
     const jobs: Measured[] = [
-      { ...row, title: 'a job', by: 'CPU', target: 1.1, best: 1.2, why: 'so' },
+      { ...row, title: 'a job', by: 'CPU', target: 1.1, best: 1.2, why: 'so.', profile: 'profiles/a.txt' },
       { ...row, title: 'another', by: 'memory', best: -3.25 },
     ];
     const parts: Measured[] = [{ ...row, title: 'a part', by: 'speed', target: 2, best: 2.5 }];
@@ -85,6 +101,7 @@ describe('the page', () => {
       { title: 'a part', isSpeed: true, isMemory: false, target: 2, best: 2.5 },
     ]);
     expect(page).toContain('1 of 2 targets are met');
+    expect(page).toContain('| so. [Profile](profiles/a.txt). |');
   });
 
   it('has a picture of its own, in which each target is', () => {

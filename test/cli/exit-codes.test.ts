@@ -126,7 +126,7 @@ describe('20 to 23: broken', () => {
     const answer = (socket: Socket) => void socket.write(`${CHUNKED}5\r\nhel`);
     expect(await outcomeOf(answer, '--idle-timeout', '1')).toEqual({
       code: 21,
-      stderr: 'error: truncated after 3 bytes: No octet came for 1000 ms  [ERR_BODY_TIMEOUT]\n',
+      stderr: 'error: truncated after 3 bytes: No byte came for 1000 ms  [ERR_BODY_TIMEOUT]\n',
     });
   });
 });

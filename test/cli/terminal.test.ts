@@ -1,7 +1,7 @@
 /** Strategy: sizes and times at the boundaries of their units, written by hand in both directions. */
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { formatBytes, formatCount, formatTime, paint, parseBytes } from '../../src/cli/terminal.ts';
+import { fold, formatBytes, formatCount, formatTime, paint, parseBytes } from '../../src/cli/terminal.ts';
 
 test.each([
   [0, '0 B'],
@@ -52,6 +52,17 @@ test.each([
   [360_000_000, '100:00:00'],
 ])('%d ms are %s', (milliseconds, text) => {
   expect(formatTime(milliseconds)).toBe(text);
+});
+
+test.each([
+  ['short', 10, 'short'],
+  ['one two three', 7, 'one two\n  three'],
+  ['one two three', 13, 'one two three'],
+  ['a longer-than-that b', 6, 'a\n  longer-than-that\n  b'],
+  ['one two\nthree four', 7, 'one two\nthree\n  four'],
+  ['two  spaces', 20, 'two  spaces'],
+])('%j in %d columns', (text, columns, folded) => {
+  expect(fold(text, columns)).toBe(folded);
 });
 
 describe('sizes as users write them', () => {

@@ -73,10 +73,17 @@ describe.each(COMMANDS)('%s', (command, usage) => {
   test('another option is wrong usage', async () => {
     const { code, stdout, stderr } = await run([command, '--nonsense']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(/^error: Unknown option '--nonsense'/);
+    expect(stderr).toMatch(/^error: there is no option --nonsense\n/);
     expect(stderr.endsWith(`\nSee: chunked-trailers ${command} --help\n`)).toBe(true);
   });
 });
+
+test.each<readonly [name: string, usage: string]>([['the program', USAGE], ...COMMANDS])(
+  'the help of %s fits 80 columns',
+  (_, usage) => {
+    expect(usage.split('\n').filter((line) => line.length >= 80)).toEqual([]);
+  },
+);
 
 test('get --help lists every exit code, and no other', () => {
   const table = GET_USAGE.slice(GET_USAGE.indexOf('\nExit codes\n'));
@@ -101,7 +108,7 @@ describe('the program', () => {
     [['fetch'], 'there is no command "fetch"'],
     [['constructor'], 'there is no command "constructor"'],
     [['__proto__'], 'there is no command "__proto__"'],
-    [['--nonsense'], 'there is no command "--nonsense"'],
+    [['--nonsense'], 'there is no option "--nonsense"'],
   ])('2 for %j', async (args, message) => {
     expect(await run(args)).toEqual({ code: 2, signal: null, stdout: '', stderr: `error: ${message}\n${USAGE}` });
   });
@@ -116,8 +123,14 @@ describe('2: get, used wrongly', () => {
     [['ftp://127.0.0.1/'], 'only http: and https: are supported, not ftp:'],
     [['file:///etc/passwd'], 'only http: and https: are supported, not file:'],
     [[URL_, '--require', 'maybe'], '--require takes announced, always or never, not "maybe"'],
-    [[URL_, '--max-redirects', '1x'], '--max-redirects takes a whole number, not "1x"'],
-    [[URL_, '--idle-timeout', '1.5'], '--idle-timeout takes a whole number, not "1.5"'],
+    [[URL_, '--max-redirects', '1x'], '--max-redirects takes a whole number up to 999999, not "1x"'],
+    [[URL_, '--idle-timeout', '1.5'], '--idle-timeout takes a whole number up to 999999, not "1.5"'],
+    [[URL_, '--max-time', '1000000'], '--max-time takes a whole number up to 999999, not "1000000"'],
+    [[URL_, '-o'], '--output needs a value'],
+    [[URL_, '-o', '-x'], '--output needs a value; one that begins with - is written as --output=-x'],
+    [[URL_, '--retries', '-1'], '--retries needs a value; one that begins with - is written as --retries=-x'],
+    [[URL_, '--quiet=yes'], '--quiet takes no value'],
+    [[URL_, '-qz'], 'there is no option -q'],
     [[URL_, '-H', 'no colon'], '-H takes "Name: value", not "no colon"'],
     [[URL_, '-H', ': no name'], '-H takes "Name: value", not ": no name"'],
     [[URL_, '-H', 'A b: c'], '"A b" is not a field name (RFC 9110 §5.1: a token)'],

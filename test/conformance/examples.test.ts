@@ -88,6 +88,8 @@ describe('recipients', () => {
 
   test('Go', { timeout: TIME }, async (context) => {
     await build(context, 'go', ['build', '-o', `${bin}/`, './cmd/...'], `${ROOT}examples/go`);
+    await build(context, 'go', ['vet', './...'], `${ROOT}examples/go`);
+    expect((await execute('gofmt', ['-l', `${ROOT}examples/go`])).stdout, 'as gofmt writes it').toBe('');
     await expectLevel(await report('--receiver', `${bin}/receive`), 'go/status.go', 'recipient');
   });
 
@@ -97,7 +99,7 @@ describe('recipients', () => {
   });
 
   test('Java, in content', { timeout: TIME }, async (context) => {
-    await build(context, 'javac', ['-d', bin, 'examples/java/SealedContent.java']);
+    await build(context, 'javac', ['-Xlint:all', '-Werror', '-d', bin, 'examples/java/SealedContent.java']);
     const found = await report('--in-content', `java -cp ${bin} SealedContent`);
     await expectLevel(found, 'java/SealedContent.java', 'Recipient in content');
   });
@@ -106,7 +108,7 @@ describe('recipients', () => {
 describe('senders', () => {
   test('Python, WSGI', { timeout: TIME }, async (context) => {
     await build(context, 'python3', ['--version']);
-    const url = await started('python3', ['examples/python/orders.py', '0']);
+    const url = await started('python3', ['-B', 'examples/python/orders.py', '0']);
     await expectLevel(await report('--sender', url), 'python/sealing_wsgi.py', 'Sender');
   });
 

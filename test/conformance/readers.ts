@@ -1,5 +1,7 @@
 /** Our receivers, as the runner of spec-notes/conformance calls a recipient: from a URL to what was concluded. */
+import { once } from 'node:events';
 import http from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { Agent, request } from 'undici';
 import { BodyError, type Verdict } from '../../src/core/verdict.ts';
@@ -65,6 +67,22 @@ const viaVerify: Reader = (url, { method, require, idleTimeout }) =>
     const refuse = (error: Error) => resolve(noVerdict(error));
     asked.on('error', refuse).end();
   });
+
+/** Of a response of HTTP/2. */
+export const viaVerifyHttp2: Reader = async (url, { method, require }) => {
+  const session = connectHttp2(url).on('error', () => {});
+  const stream = session.request({ ':method': method, ':path': '/', ...requestHeaders({ connection: false }) });
+  try {
+    const [headers] = await once(stream, 'response');
+    const body = verify(stream, { require, headers });
+    const { data, code } = await drain(body);
+    return foundFrom(await body.verdict, code, data);
+  } catch (error) {
+    return noVerdict(error);
+  } finally {
+    session.destroy();
+  }
+};
 
 const viaUndici: Reader = async (url, { method, require, idleTimeout }) => {
   const dispatcher = new Agent({ bodyTimeout: idleTimeout * 200, maxHeaderSize: 65_536 });

@@ -9,10 +9,12 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 // @ts-expect-error: a program of the specification, without types
-import { judgeRecipient, levelOf, optionsOf, RECIPIENT_LEVELS } from '../../spec-notes/conformance/recipients.mjs';
+import * as recipientsOf from '../../spec-notes/conformance/recipients.mjs';
 // @ts-expect-error
 import { readAbortLine, readChunked, readDigests, readStatus } from '../../spec-notes/conformance/wire.mjs';
 import { listen } from '../support/servers.ts';
+
+const { judgeRecipient, levelOf, optionsOf, RECIPIENT_LEVELS, sumsOf } = recipientsOf;
 
 const folder = new URL('../../spec-notes/conformance/', import.meta.url);
 const read = async (name: string) => await readFile(new URL(name, folder), 'utf8');
@@ -20,7 +22,10 @@ const readme = await read('README.md');
 const pages = { stream: await read('../x-stream-status.md'), inContent: await read('../in-content.md') };
 
 type Vector = Record<string, unknown> & { name: string; clause: string; level: string };
-const FILES = ['recipients.json', 'in-content.json', 'senders.json', 'senders-http2.json', 'gateways.json'];
+const FILES = [
+  ...['recipients.json', 'recipients-http2.json', 'uploads.json', 'in-content.json'],
+  ...['senders.json', 'senders-http2.json', 'gateways.json'],
+];
 const vectors = await Promise.all(
   FILES.map(async (file) => ({ file, list: JSON.parse(await read(file)).vectors as Vector[] })),
 );
@@ -98,6 +103,43 @@ describe('the judge', () => {
     const found = { ...outcome(vector!.expect), content: 'id,total\n' };
     expect(judgeRecipient(vector, found).grade).toBe('wrong');
     expect(judgeRecipient(vector, { ...found, verdict: 'truncated', accepted: false }).grade).toBe('wrong');
+  });
+
+  test('a refusal without a verdict is right where the head is faulty, and nowhere else', () => {
+    const refused = { verdict: 'no verdict (ValueError)', accepted: false };
+    const faulty = recipients.find(({ name }) => name === 'faulty head: two lengths');
+    expect(judgeRecipient(faulty, refused).grade).toBe('right');
+    expect(judgeRecipient(faulty, { ...refused, accepted: true }).grade).toBe('wrong');
+    expect(judgeRecipient(recipients[0], refused)).toEqual({
+      ...{ grade: 'wrong', why: 'complete, not no verdict (ValueError)' },
+    });
+  });
+
+  test('a failure without its type is wrong', () => {
+    const vector = recipients.find(({ name }) => name === 'clean failure');
+    const failed = { verdict: 'failed', accepted: false };
+    expect(judgeRecipient(vector, { ...failed, type: '' }).grade).toBe('wrong');
+    expect(judgeRecipient(vector, { ...failed, type: 'source_error' }).grade).toBe('right');
+  });
+
+  test('a server that names no verdict is judged by what it does with an upload', () => {
+    const uploads = vectors.find(({ file }) => file === 'uploads.json')!.list;
+    const silent = (accepted: boolean) => ({ isUpload: true, accepted, verdict: undefined });
+    const [whole, failed] = ['upload: sealed success', 'upload: clean failure'].map((wanted) =>
+      uploads.find(({ name }) => name === wanted),
+    );
+    expect([whole, failed].map((vector) => judgeRecipient(vector, silent(true)).grade)).toEqual(['right', 'wrong']);
+    expect([whole, failed].map((vector) => judgeRecipient(vector, silent(false)).grade)).toEqual(['wrong', 'right']);
+  });
+
+  test('the sums leave nothing out', () => {
+    const grades = ['right', 'below', 'wrong', 'not offered'];
+    const all = recipients.map((vector, at): [Vector, string] => [vector, grades[at % grades.length]!]);
+    const [total, ...parts] = (sumsOf(all, RECIPIENT_LEVELS) as string[]).map((line) =>
+      [...line.replace(/^\d+ vectors/, '').matchAll(/(\d+) /g)].reduce((sum, [, count]) => sum + Number(count), 0),
+    );
+    expect(total).toBe(all.length);
+    expect(parts.reduce((sum, part) => sum + part)).toBe(all.length);
   });
 
   test('an option that is not offered is no fault', () => {

@@ -17,10 +17,12 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { readRequest } from '../../src/node/head/read-request.ts';
 import { requestHeaders } from '../../src/node/head/request-headers.ts';
+import { verify } from '../../src/node/receive/verify.ts';
 import { relay } from '../../src/node/relay.ts';
 import { seal } from '../../src/node/seal/seal.ts';
 import { acceptsInContent } from '../../src/node/send/in-content.ts';
 import { type RespondOptions, respond } from '../../src/node/send/respond.ts';
+import { drain } from '../support/servers.ts';
 
 const PIECES = ['id,total\n', '1,20\n2,35\n', '3,50\n'];
 
@@ -29,11 +31,11 @@ async function* piecesFor(target: string) {
   if (target === '/empty') return;
   if (target === '/early') throw new Error('no such table');
   const fails = /fail|type|details/.test(target);
-  for (const piece of fails ? PIECES.slice(0, 2) : PIECES) {
+  for (const piece of fails || target === '/length-short' ? PIECES.slice(0, 2) : PIECES) {
     yield piece;
     await new Promise(setImmediate);
   }
-  if (fails) throw new Error('row 3');
+  if (fails || target === '/length-late') throw new Error('row 3');
 }
 
 function optionsFor(target: string): RespondOptions {
@@ -46,6 +48,8 @@ function optionsFor(target: string): RespondOptions {
       return { status: Number(target.slice(1)) };
     case '/length':
     case '/length-fail':
+    case '/length-late':
+    case '/length-short':
       return { headers, describeError, length: 24 };
     case '/status':
       return { headers: { ...headers, 'X-Stream-Status': 'ok' } };
@@ -117,6 +121,16 @@ export function socketSender(): SocketServer {
     } catch {
       socket.end(); // no further request
     }
+  });
+}
+
+/** Takes uploads: accepts those whose verdict is good, and says which it was. */
+export function uploadServer(): Server {
+  return createHttpServer(async (req, res) => {
+    const body = verify(req);
+    const { code } = await drain(body);
+    const { kind } = await body.verdict;
+    res.writeHead(code === undefined ? 200 : 400).end(kind);
   });
 }
 

@@ -10,10 +10,19 @@ import * as recipients from '../../spec-notes/conformance/recipients.mjs';
 import { askSender, SENDER_LEVELS } from '../../spec-notes/conformance/senders.mjs';
 import { acceptsInContent } from '../../src/node/send/in-content.ts';
 import { parseInContentType } from '../../src/web/in-content.ts';
-import { type Found, READERS, viaFetch } from './readers.ts';
-import { http2Sender, httpSender, relaySender, sealHttp2Sender, sealSender, socketSender } from './sender.ts';
+import { listen } from '../support/servers.ts';
+import { type Found, READERS, viaFetch, viaVerifyHttp2 } from './readers.ts';
+import {
+  http2Sender,
+  httpSender,
+  relaySender,
+  sealHttp2Sender,
+  sealSender,
+  socketSender,
+  uploadServer,
+} from './sender.ts';
 
-const { inContentResponse, judgeRecipient, levelOf, RECIPIENT_LEVELS, serve } = recipients;
+const { inContentResponse, judgeRecipient, levelOf, RECIPIENT_LEVELS, serve, serveHttp2, upload } = recipients;
 
 interface Vector {
   name: string;
@@ -34,10 +43,13 @@ const inContent = await read('in-content.json');
 const senderVectors: Vector[] = (await read('senders.json')).vectors;
 const gatewayVectors: Vector[] = (await read('gateways.json')).vectors;
 const http2Vectors: Vector[] = (await read('senders-http2.json')).vectors;
+const http2Responses: Vector[] = (await read('recipients-http2.json')).vectors;
+const uploads: Vector[] = (await read('uploads.json')).vectors;
 
 /** A row of the README's table of our own implementations: the level, and the vectors where they differ. */
 function claimOf(name: string): { level: string; exceptions: string[] } {
-  const row = new RegExp(`^\\| \`${name}\`[^|]*\\| ([^|]*?) *\\| (.*?) *\\|$`, 'm').exec(readme);
+  const escaped = name.replace(/[()]/g, '\\$&');
+  const row = new RegExp(`^\\| \`${escaped}\`[^|]*\\| ([^|]*?) *\\| (.*?) *\\|$`, 'm').exec(readme);
   if (row === null) throw new Error(`README.md says nothing of ${name}`);
   return { level: row[1]!, exceptions: [...row[2]!.matchAll(/“(.*?)”/g)].map(([, exception]) => exception!) };
 }
@@ -71,6 +83,24 @@ describe.each(Object.keys(READERS))('x-stream-status: %s', (name) => {
   });
 });
 
+describe('x-stream-status 4.8: verify(http2)', () => {
+  const results = gradeAll('verify(http2)', http2Responses, async (vector) =>
+    judgeRecipient(vector, await serveHttp2(vector, viaVerifyHttp2)),
+  );
+  test('has the level that the README says', () => {
+    expect(levelOf(results, RECIPIENT_LEVELS)).toBe(claimOf('verify(http2)').level);
+  });
+});
+
+describe('x-stream-status 4.7: verify(req)', () => {
+  const results = gradeAll('verify(req)', uploads, async (vector) =>
+    judgeRecipient(vector, await upload({ host: '127.0.0.1', port: await listen(uploadServer()) }, vector)),
+  );
+  test('has the level that the README says', () => {
+    expect(levelOf(results, RECIPIENT_LEVELS)).toBe(claimOf('verify(req)').level);
+  });
+});
+
 describe('in-content: ChunkedDecoderStream', () => {
   const results = gradeAll('ChunkedDecoderStream', inContent.vectors, async (vector) =>
     judgeRecipient(vector, (await serve(inContentResponse(vector), viaFetch)) as Found),
@@ -98,14 +128,13 @@ describe.each(Object.entries(SENDERS))('x-stream-status: %s', (name, server) => 
   afterAll(() => {
     server.close();
   });
-  const escaped = name.replace(/[()]/g, '\\$&');
-  const results = gradeAll(escaped, name.endsWith('(http2)') ? http2Vectors : senderVectors, async (vector) => {
+  const results = gradeAll(name, name.endsWith('(http2)') ? http2Vectors : senderVectors, async (vector) => {
     if (!server.listening) server.listen(0, '127.0.0.1');
     if (!server.listening) await new Promise((resolve) => server.once('listening', resolve));
     return askSender(vector, { host: '127.0.0.1', port: (server.address() as { port: number }).port });
   });
   test('has the level that the README says', () => {
-    expect(levelOf(results, SENDER_LEVELS)).toBe(claimOf(escaped).level);
+    expect(levelOf(results, SENDER_LEVELS)).toBe(claimOf(name).level);
   });
 });
 

@@ -102,11 +102,11 @@ describe('an error', () => {
   });
 
   test.each([
-    ['5\r\nhello\n', /octet 8.*LF.*expected CRLF/],
-    ['5 \r\n', /octet 2.*CR.*expected.*;/],
-    ['x', /octet 0.*"x".*expected.*chunk-size/],
-    ['5\r\nhe', /octet 5.*input ended.*expected 3 more octets/],
-    ['0\r\nA\0', /octet 4.*0x00.*expected.*:/],
+    ['5\r\nhello\n', /byte 8.*LF.*expected CRLF/],
+    ['5 \r\n', /byte 2.*CR.*expected.*;/],
+    ['x', /byte 0.*"x".*expected.*chunk-size/],
+    ['5\r\nhe', /byte 5.*input ended.*expected 3 more bytes/],
+    ['0\r\nA\0', /byte 4.*0x00.*expected.*:/],
   ])('says what was found in %j, where, and what was expected', (wire, message) => {
     expect(errorOf(wire)?.message).toMatch(message);
   });

@@ -14,6 +14,9 @@ import { FIRST, SECOND } from './content.js';
 export type Scenario = 'whole' | 'middle' | 'before' | 'leaves' | 'slow' | 'head';
 export type Asking = 'HTTP/1.1' | 'asked' | 'HTTP/1.0';
 
+/** What a middleware adds to the content; or how the content is found in the format that it is put into. */
+export type Adds = RegExp | ((text: string) => string) | undefined;
+
 export interface Call {
   port: number;
   /** `/?scenario=whole&id=1` */
@@ -22,8 +25,8 @@ export interface Call {
   asking: Asking;
   /** Called when content has come, once. */
   onContent(): void;
-  /** What a middleware adds to the content. */
-  adds: RegExp | undefined;
+  /** What else is in what is read. */
+  adds: Adds;
   signal: AbortSignal;
   /** Whether the connection has to serve another request, where the message is whole. */
   isKept: boolean;
@@ -82,15 +85,19 @@ class Content {
   }
 }
 
-/** Whether this is all of the content, and what a middleware has added. */
-function isWhole(text: string, adds: RegExp | undefined): boolean {
-  const content = adds === undefined ? text : text.replace(adds, '');
+function contentIn(text: string, adds: Adds): string {
+  return typeof adds === 'function' ? adds(text) : adds === undefined ? text : text.replace(adds, '');
+}
+
+/** Whether this is all of the content, and what has to be there besides. */
+function isWhole(text: string, adds: Adds): boolean {
+  const content = contentIn(text, adds);
   return content === FIRST + SECOND && (adds === undefined || content !== text);
 }
 
-/** Whether this is nothing but content of ours, up to some point, and what a middleware has added. */
-function isPart(text: string, adds: RegExp | undefined): boolean {
-  return (FIRST + SECOND).startsWith(adds === undefined ? text : text.replace(adds, ''));
+/** Whether this is nothing but content of ours, up to some point, and what is there besides. */
+function isPart(text: string, adds: Adds): boolean {
+  return (FIRST + SECOND).startsWith(contentIn(text, adds));
 }
 
 const statusWord = (status: number, whole: string) => (status === 200 ? whole : String(status));

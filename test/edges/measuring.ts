@@ -49,7 +49,7 @@ export async function conclusion(running: Running, row: Row, scenario: Scenario,
     running.release(id);
   };
   const path = `/?scenario=${scenario}&id=${id}`;
-  const isKept = !(row.destroys && (scenario === 'middle' || scenario === 'head'));
+  const isKept = !(row.destroys && ['middle', 'before', 'head'].includes(scenario));
   const reading = client.read({ port, path, scenario, asking, adds: row.adds, signal, onContent, isKept });
   const said = await Promise.race([reading.catch((error: Error) => `UNREADABLE: ${error.message}`), hangs]);
   clearTimeout(timer);
@@ -86,20 +86,26 @@ async function measure(row: Row, scenarios: readonly Scenario[], ruleOf: Rule): 
   return cells;
 }
 
-/** The subjects, several side by side. */
+/** Does it for each, several side by side. */
+export async function sideBySide<One, Result>(all: readonly One[], work: (one: One) => Promise<Result>) {
+  const results: Result[] = [];
+  const waiting = all.entries();
+  await Promise.all(
+    Array.from({ length: SIDE_BY_SIDE }, async () => {
+      for (const [i, one] of waiting) results[i] = await work(one);
+    }),
+  );
+  return results;
+}
+
+/** The subjects, by name. */
 export async function measureAll(
   rows: readonly Row[],
   scenarios: readonly Scenario[] = SCENARIOS,
   ruleOf: Rule = expected,
 ): Promise<Map<string, Cells>> {
-  const results = new Map(rows.map(({ subject }): [string, Cells] => [subject, new Map()]));
-  const waiting = rows.values();
-  await Promise.all(
-    Array.from({ length: SIDE_BY_SIDE }, async () => {
-      for (const row of waiting) results.set(row.subject, await measure(row, scenarios, ruleOf));
-    }),
-  );
-  return results;
+  const results = await sideBySide(rows, (row) => measure(row, scenarios, ruleOf));
+  return new Map(rows.map(({ subject }, i) => [subject, results[i]!]));
 }
 
 /** Equal words once, wrong ones with a mark. */

@@ -1,5 +1,5 @@
 /** The rows of the matrix: what the rule needs to know of a subject in subjects.js. */
-import type { Asking, Scenario } from './clients.ts';
+import type { Adds, Asking, Scenario } from './clients.ts';
 
 export interface Row {
   subject: string;
@@ -12,8 +12,7 @@ export interface Row {
   destroys?: boolean;
   /** It does so at the error of the source itself, before anything of ours is sent. */
   destroysFirst?: boolean;
-  /** What it adds to the content. */
-  adds?: RegExp;
+  adds?: Adds;
   /** It holds content back until more follows, and nobody tells it to flush. */
   holds?: boolean;
   /** No response of it is ever good: its first head throws, and the client gets an error response. */

@@ -7,6 +7,7 @@ import { pipeline as pipe, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { SealedServerResponse, seal as sealOn } from '../../dist/node/index.js';
 import { next } from './next-app.js';
+import { formatted } from './sealed-formats.js';
 import { sourceOf } from './source.js';
 
 const isSealed = process.env.EDGES_UNSEALED === undefined;
@@ -156,6 +157,7 @@ export const SEALED_SUBJECTS = {
 
   'h3, sendStream': () => h3(({ sendStream }, event) => sendStream(event, sourceOf(event.node.req.url))),
   'h3, returned stream': () => h3((_, event) => sourceOf(event.node.req.url)),
+  'h3 2, returned stream': h3Two,
 
   'next 15, pages/api': () => next('/api/throws', BELOW),
   'next 15, pages/api, no compression': () => next('/api/throws', { ...BELOW, compress: false }),
@@ -178,6 +180,8 @@ export const SEALED_SUBJECTS = {
     app.use(first, createProxyMiddleware({ target: await upstream() }));
     return http.createServer(app);
   },
+
+  ...formatted(seal),
 };
 
 /** What a handler of Hono's streaming helpers does. */
@@ -250,6 +254,17 @@ async function h3(handler) {
     }),
   );
   return http.createServer(lib.toNodeListener(app));
+}
+
+async function h3Two() {
+  const { H3, toNodeHandler } = await import('h3-2');
+  const app = new H3({ onError: forget });
+  app.get('/', (event) => {
+    event.res.headers.set('Content-Type', HTML);
+    return Readable.toWeb(sourceOf(event.req.url));
+  });
+  const handle = toNodeHandler(app);
+  return http.createServer((req, res) => handle(req, seal(res)));
 }
 
 async function nest(isReturned) {

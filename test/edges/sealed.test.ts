@@ -6,8 +6,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { snippet } from '../support/guides.ts';
 import { CLIENTS } from './clients.ts';
-import { conclusion, drawTables, measureAll } from './measuring.ts';
+import { conclusion, drawTables, measureAll, sideBySide } from './measuring.ts';
 import { ASKINGS, TITLES } from './rows.ts';
 import { Running } from './running.ts';
 import { expectedSealed, PREFIX, SEALED_ROWS, SEALED_SCENARIOS, type SealedRow } from './sealed-rows.ts';
@@ -28,10 +29,15 @@ async function plain(row: SealedRow): Promise<{ called: string; said: string }> 
   const running = new Running(row.subject, { EDGES_UNSEALED: '1' });
   const wire = CLIENTS.find(({ name }) => name === 'wire')!;
   const said = await conclusion(running, row, 'middle', 'HTTP/1.1', wire);
-  const called = [...running.called.values()][0] ?? 'nothing';
+  const called = [...running.called.values()].at(-1) ?? 'nothing';
   await running.stop();
   return { called, said };
 }
+
+test('what the guide has for the AI SDK is what is tried', () => {
+  const formats = readFileSync(new URL('./sealed-formats.js', import.meta.url), 'utf8');
+  expect(formats).toContain(snippet('docs/seal.md', 'watched(parts, res)'));
+});
 
 test('every application is in a row', () => {
   expect(SEALED_ROWS.map(nameOf).sort()).toEqual(Object.keys(SEALED_SUBJECTS).sort());
@@ -59,14 +65,14 @@ function plainly(said: string): string {
 test.skipIf(only !== undefined)(
   'the table of the guide',
   async () => {
-    const lines = [];
-    for (const row of rows) {
-      const { called, said } = await plain(row);
+    const plains = await sideBySide(rows, plain);
+    const lines = rows.map((row, i) => {
+      const { called, said } = plains[i]!;
       const cells = results.get(row.subject)!;
       const [unaware, asked] = ['middle HTTP/1.1', 'middle asked'].map((key) => plainly(cells.get(key)![0]!.said));
       const call = called === 'nothing' ? called : `\`${called}\``;
-      lines.push(`| ${nameOf(row)} | ${call} | ${plainly(said)} | ${unaware} | ${asked} |\n`);
-    }
+      return `| ${nameOf(row)} | ${call} | ${plainly(said)} | ${unaware} | ${asked} |\n`;
+    });
     const head = '| application | calls | without `seal` | with it | with it, asked |\n|---|---|---|---|---|\n';
     const guide = readFileSync(GUIDE, 'utf8');
     const [before, rest] = guide.split(START) as [string, string];

@@ -1,3 +1,5 @@
-import type { RequestListener, ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 
-export function staticApp(seal: (res: ServerResponse) => ServerResponse, folder: string): RequestListener;
+type Seal = (res: ServerResponse) => ServerResponse;
+
+export const STATIC_APPS: Record<string, (seal: Seal, folder: string) => Server | Promise<Server>>;

@@ -59,7 +59,7 @@ describe('BodyTimer', () => {
     silent.timer.start();
     slow.timer.start();
     await pass(60);
-    expect(silent.errors).toMatchObject([{ code: 'ERR_FRAMING_TIMEOUT', message: 'No octet came for 20 ms' }]);
+    expect(silent.errors).toMatchObject([{ code: 'ERR_FRAMING_TIMEOUT', message: 'No byte came for 20 ms' }]);
     expect(slow.errors).toMatchObject([{ code: 'ERR_FRAMING_TIMEOUT', message: 'The body was not whole after 20 ms' }]);
   });
 

@@ -128,7 +128,7 @@ test('docs/clients.md: what ordinary clients make of a body that failed', { time
   const version = versionOfProxy(nginx);
   if (version === undefined) return console.warn('SKIPPED: nginx is not installed here');
   const found: (string | undefined)[] = [];
-  await behind(nginx, upstream, '', async ({ port }) => {
+  await behind(nginx, { upstream, lines: '' }, async ({ port }) => {
     for (const client of clients) found.push(await row(client, [upstream, port]));
   });
   const head = `| client | plain Node | \`respond\` | plain Node, behind nginx ${version} | \`respond\`, behind nginx ${version} |\n|---|---|---|---|---|\n`;

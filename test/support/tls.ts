@@ -16,8 +16,8 @@ export interface TlsPeer {
   trusting: Record<string, string>;
 }
 
-/** A server whose certificate, valid for localhost and 127.0.0.1 unless a name is given, has signed itself. */
-export async function tlsServer(answer: Answer, names = 'DNS:localhost,IP:127.0.0.1', options: TlsOptions = {}) {
+/** A certificate that has signed itself, as the paths of its files. */
+export async function certificate(names = 'DNS:localhost,IP:127.0.0.1'): Promise<{ key: string; cert: string }> {
   const directory = await temporaryDirectory();
   const [key, cert] = [path.join(directory, 'key.pem'), path.join(directory, 'cert.pem')];
   const subject = ['-subj', '/CN=a test', '-addext', `subjectAltName=${names}`];
@@ -25,6 +25,12 @@ export async function tlsServer(answer: Answer, names = 'DNS:localhost,IP:127.0.
   execFileSync('openssl', ['req', '-x509', ...curve, '-days', '2', ...subject, '-keyout', key, '-out', cert], {
     stdio: 'ignore',
   });
+  return { key, cert };
+}
+
+/** A server whose certificate, valid for localhost and 127.0.0.1 unless a name is given, has signed itself. */
+export async function tlsServer(answer: Answer, names?: string, options: TlsOptions = {}) {
+  const { key, cert } = await certificate(names);
   const requests: string[] = [];
   const server = createServer({ ...options, key: await readFile(key), cert: await readFile(cert) }, (socket) =>
     answerWith(socket, answer, requests),

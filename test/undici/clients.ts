@@ -64,7 +64,7 @@ export const COPIES: Copy[] = [];
 for (const [major, specifier] of [
   [6, 'undici6'],
   [7, 'undici'],
-  [8, 'undici8'],
+  [8, new URL('newest/node_modules/undici/index.js', import.meta.url).href],
 ] as const) {
   const name = `undici ${major}`;
   if (major === 8 && !NODE_HAS_WHAT_UNDICI_8_NEEDS) {
@@ -130,7 +130,7 @@ function nodesFetch(copy: Copy): Client['read'] {
 }
 
 /** An Agent of undici 6 takes no handlers of the kind that the fetch of Node 26 has, with an interceptor or without. */
-function worksWithNodesFetch({ name, major }: Copy): boolean {
+export function worksWithNodesFetch({ name, major }: Copy): boolean {
   const works = major > 6 || UNDICI_INSIDE < 8;
   if (!works) console.warn(`SKIPPED: Node's fetch of ${process.version} cannot use an Agent of ${name}`);
   return works;

@@ -1,5 +1,5 @@
-/** Rows of CSV from a stream of octets, counted as they come. */
-const SHOWN_ROWS = 12;
+/** Rows of CSV from a stream of bytes, counted as they come. */
+const SHOWN_ROWS = 6;
 
 /** Adds to `progress`, and calls `onProgress(progress)` for each piece. Rejects with the error of the stream. */
 export async function readRows(readable, progress, onProgress) {
@@ -16,7 +16,7 @@ export async function readRows(readable, progress, onProgress) {
       lines.shift();
       hasHeader = true;
     }
-    progress.octets += value.length;
+    progress.bytes += value.length;
     progress.rows += lines.length;
     progress.latest = [...progress.latest, ...lines.slice(-SHOWN_ROWS)].slice(-SHOWN_ROWS);
     onProgress(progress);

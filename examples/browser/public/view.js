@@ -1,9 +1,9 @@
 /** What is shown. Text from the server is set as text, never as HTML. */
 import { fieldsOf } from './rows.js';
 
-const element = (id) => document.getElementById(id);
+export const element = (id) => document.getElementById(id);
 const number = new Intl.NumberFormat('en');
-const size = (octets) => `${(octets / 1e6).toFixed(2)} MB`;
+const size = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
 
 const TITLES = {
   complete: 'Complete',
@@ -14,54 +14,99 @@ const TITLES = {
   unverified: 'Not sealed',
 };
 
-const DIGESTS = {
-  match: 'agrees: what came is what was sent',
-  mismatch: 'disagrees',
-  absent: 'none came',
-};
+/** The parts of a card, by class. */
+const part = (id, name) => element(id).querySelector(name);
 
-let isScheduled = false;
-
-export function showStart() {
-  document.body.dataset.state = 'streaming';
-  element('verdict').hidden = true;
-  element('progress').value = 0;
-  element('rows').textContent = 'Asking …';
-  element('octets').textContent = '';
-  element('table').replaceChildren();
+function showCard(id, state, title, reason) {
+  element(id).dataset.state = state;
+  part(id, '.title').textContent = title;
+  part(id, '.reason').textContent = reason;
 }
+
+export function showStart(what) {
+  element('summary').textContent = `Streaming: ${what} …`;
+  for (const id of ['plain', 'sealed']) {
+    showCard(id, 'streaming', '', '');
+    part(id, 'progress').value = 0;
+    part(id, '.rows').textContent = 'Asking …';
+    part(id, '.size').textContent = '';
+  }
+  element('table').replaceChildren();
+  element('table').closest('table').hidden = false;
+}
+
+const scheduled = new Map();
 
 /** At most once a frame, however fast it comes. */
-export function showProgress(progress) {
-  if (isScheduled) return;
-  isScheduled = true;
-  requestAnimationFrame(() => {
-    isScheduled = false;
-    render(progress);
-  });
+export function showProgress(id, progress) {
+  if (scheduled.size === 0) {
+    requestAnimationFrame(() => {
+      for (const [one, latest] of scheduled) render(one, latest);
+      scheduled.clear();
+    });
+  }
+  scheduled.set(id, progress);
 }
 
-export function showVerdict({ kind, reason, bytes, digest }, progress) {
-  render(progress);
-  const { rows, total } = progress;
-  const isWhole = kind === 'complete';
-  show(kind, TITLES[kind], reason, [
-    ['Rows', isWhole ? `all ${number.format(rows)}` : `${number.format(rows)} of ${number.format(total)}`],
-    ['Octets', number.format(bytes)],
-    ['Digest', DIGESTS[digest] ?? digest],
-  ]);
+function render(id, { rows, bytes, total, latest }) {
+  part(id, 'progress').value = rows / total;
+  part(id, '.rows').textContent = `${number.format(rows)} of ${number.format(total)} rows`;
+  part(id, '.size').textContent = size(bytes);
+  if (id === 'sealed') element('table').replaceChildren(...latest.map(rowOf));
 }
 
-export function showFailedRequest(reason) {
-  element('rows').textContent = 'Nothing came';
-  show('failed', 'No table', reason, []);
+/** What fetch says, and beside it what it cannot know. */
+export function showBelief(progress, error) {
+  render('plain', progress);
+  const missing = progress.total - progress.rows;
+  if (error !== undefined)
+    showCard('plain', 'error', `Error: ${error.message}`, 'No reason, and no word on what came.');
+  else if (missing > 0)
+    showCard('plain', 'wrong', 'Finished. Wrong!', `${number.format(missing)} rows are missing, and nothing says so.`);
+  else showCard('plain', 'finished', 'Finished', 'It can look the same when rows are missing.');
 }
 
-function render({ rows, octets, total, latest }) {
-  element('progress').value = rows / total;
-  element('rows').textContent = `${number.format(rows)} of ${number.format(total)} rows`;
-  element('octets').textContent = size(octets);
-  element('table').replaceChildren(...latest.map(rowOf));
+export function showVerdict({ kind, reason, digest }, progress) {
+  render('sealed', progress);
+  const prefix = digest === 'match' && kind !== 'complete' ? '. What came before is proven by its digest' : '';
+  showCard('sealed', kind, TITLES[kind], `${reason}${prefix}.`);
+}
+
+export function showNoResponse(id, reason) {
+  part(id, '.rows').textContent = 'Nothing came';
+  showCard(id, 'failed', 'No table', reason);
+}
+
+/** One sentence, which a screen reader says when both have ended. */
+export function showSummary(belief, verdict) {
+  const plain = !belief
+    ? 'fetch got no response'
+    : !belief.isFinished
+      ? 'fetch reports an error without a reason'
+      : belief.isWhole
+        ? 'fetch believes that all has come, and cannot know'
+        : 'fetch believes that all has come, and is wrong';
+  const title = verdict ? TITLES[verdict.kind].toLowerCase() : 'no response';
+  element('summary').textContent = `Plain ${plain}. The decoder says: ${title}.`;
+}
+
+export function showDownload({ bytes, total, from, error, blob }) {
+  const id = 'archive';
+  part(id, 'progress').value = total ? bytes / total : 0;
+  part(id, '.rows').textContent = total ? `${size(bytes)} of ${size(total)}` : 'Nothing yet';
+  part(id, '.size').textContent = from > 0 ? `continued at ${size(from)}` : '';
+  element('resume').hidden = error === undefined || bytes === 0;
+  if (error !== undefined) {
+    const kept = bytes > 0 ? `${size(bytes)} are kept` : 'Nothing is kept';
+    showCard(id, 'error', 'Broken off', `${kept} (${error.message}).`);
+  } else if (blob !== undefined) {
+    showCard(id, 'complete', 'Complete', 'The digest of the whole agrees: both parts are of the same file.');
+    URL.revokeObjectURL(element('save').href);
+    element('save').href = URL.createObjectURL(blob);
+    element('save').hidden = false;
+  } else {
+    showCard(id, 'streaming', '', '');
+  }
 }
 
 function rowOf(line) {
@@ -72,18 +117,4 @@ function rowOf(line) {
     if (at === 0 || at === 4) cell.className = 'number';
   }
   return row;
-}
-
-function show(kind, title, reason, facts) {
-  document.body.dataset.state = kind;
-  element('verdict-title').textContent = title;
-  element('verdict-reason').textContent = reason;
-  const entries = facts.flatMap(([name, value]) => {
-    const [term, description] = [document.createElement('dt'), document.createElement('dd')];
-    term.textContent = name;
-    description.textContent = value;
-    return [term, description];
-  });
-  element('verdict-facts').replaceChildren(...entries);
-  element('verdict').hidden = false;
 }

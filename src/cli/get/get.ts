@@ -13,6 +13,7 @@ import { type DownloadOptions, downloadBy, settingsWith, tooLong } from '../../f
 import { partFor } from '../../files/download/ownership.ts';
 import { lengthFrom, openVerified, requestFollowing } from '../../files/download/request.ts';
 import { StatusError } from '../../files/download/status-error.ts';
+import { systemReason } from '../../files/system-reason.ts';
 import { EXIT, exitCodeOf, SIGNALS } from '../exit-codes.ts';
 import { complain, formatCount, paint, warn } from '../terminal.ts';
 import { GET_USAGE } from '../usage.ts';
@@ -106,13 +107,21 @@ async function getStream(options: GetOptions, output: string | undefined, signal
   const settings = settingsOf(options, bounded);
   const progress = new Progress(!isQuiet && process.stderr.isTTY && !sharesTerminal(output));
   let close = () => {};
+  let last: number | undefined;
+  /** Content that ends within a line, before what is said after it. */
+  const endLine = () => {
+    const isShown = output === undefined && process.stdout.isTTY && process.stderr.isTTY;
+    if (isShown && last !== undefined && last !== 0x0a) process.stderr.write('\n');
+    last = undefined;
+  };
   try {
     const reply = await openVerified(settings.url, settings.headers, settings);
     close = reply.close;
     const { headers } = reply.message;
     const total = lengthFrom(headers['content-length']) ?? lengthFrom(headers['x-stream-length']);
     const isGuarded = output === undefined && process.stdout.isTTY && !options.isStdoutAsked;
-    const checked = checking(settings.checksum, isGuarded, (bytes) => {
+    const checked = checking(settings.checksum, isGuarded, (bytes, data) => {
+      last = data.at(-1) ?? last;
       progress.show({ bytes, ...(total !== undefined && { total }) });
     });
     const sink = output === undefined ? process.stdout : await openOutput(output, bounded);
@@ -120,15 +129,18 @@ async function getStream(options: GetOptions, output: string | undefined, signal
     await pipeline(reply.body, checked, sink, { end: !isOurs, signal: bounded });
     progress.stop();
     const verdict = await reply.body.verdict;
+    endLine();
     conclude(settings.checksum === undefined ? verdict : { ...verdict, digest: 'match' }, progress, isQuiet);
     return EXIT.ok;
   } catch (error) {
     if (!bounded.aborted || signal.aborted) throw error;
     progress.stop();
+    endLine();
     complain(`truncated after ${formatCount(progress.bytes)} bytes: it took longer than --max-time`);
     return leave(EXIT.truncated);
   } finally {
     progress.stop();
+    endLine();
     close();
   }
 }
@@ -139,7 +151,11 @@ function leave(code: number): never {
 }
 
 /** Passes content on as long as it may be shown, and ends only if the checksum agrees. */
-function checking(checksum: AttemptSettings['checksum'], isGuarded: boolean, onBytes: (bytes: number) => void) {
+function checking(
+  checksum: AttemptSettings['checksum'],
+  isGuarded: boolean,
+  onBytes: (bytes: number, data: Buffer) => void,
+) {
   const hash = checksum === undefined ? undefined : createHash(checksum.algorithm.replace('-', ''));
   let bytes = 0;
   return new Transform({
@@ -147,7 +163,7 @@ function checking(checksum: AttemptSettings['checksum'], isGuarded: boolean, onB
       if (isGuarded && data.includes(0)) return callback(new Error(BINARY));
       hash?.update(data);
       bytes += data.length;
-      onBytes(bytes);
+      onBytes(bytes, data);
       callback(null, data);
     },
     flush(callback) {
@@ -205,18 +221,13 @@ function conclude(verdict: Verdict, progress: Progress, isQuiet: boolean): void 
 }
 
 /** Says on stderr what went wrong, and gives the exit code for it. */
-function explain(error: unknown, { url, output = '' }: GetOptions): number {
+function explain(error: unknown, { output = '' }: GetOptions): number {
   if (error instanceof StatusError) {
     complain(error.message);
     return EXIT.status;
   }
   if (error instanceof HeadError) {
-    const { syscall } = (error.cause ?? {}) as NodeJS.ErrnoException;
-    if (error.cause instanceof Error && (syscall === 'connect' || syscall === 'getaddrinfo')) {
-      complain(`${url.host} cannot be reached: ${error.cause.message || (error.cause as NodeJS.ErrnoException).code}`);
-      return EXIT.noResponse;
-    }
-    complain(`${error.code}: no response from ${url.host}: ${error.message}`);
+    complain(`${error.message}  [${error.code}]`);
     return EXIT.noResponse;
   }
   if (!(error instanceof BodyError)) {
@@ -228,11 +239,13 @@ function explain(error: unknown, { url, output = '' }: GetOptions): number {
   return exitCodeOf(verdict.kind);
 }
 
-function describeLocal({ code, syscall, message }: NodeJS.ErrnoException, output: string): string {
+function describeLocal(error: NodeJS.ErrnoException, output: string): string {
+  const { code, syscall, message } = error;
   const folder = path.dirname(path.resolve(output));
   if (code === 'ENOENT' && !existsSync(folder)) {
     return `${output} cannot be written: there is no directory ${folder}`;
   }
-  if (syscall !== undefined) return `${output} cannot be written: ${message}`;
+  if (code === 'EPIPE') return `${output} cannot be written: its reader has gone (EPIPE)`;
+  if (syscall !== undefined) return `${output} cannot be written: ${systemReason(error)}`;
   return code === undefined ? message : message.replace(`${code}: `, '');
 }

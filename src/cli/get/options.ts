@@ -162,7 +162,7 @@ function usage<T>(read: () => T): T {
 }
 
 function wholeNumber(option: string, text: string): number {
-  if (!/^\d{1,6}$/.test(text)) throw new UsageError(`${option} takes a whole number, not "${text}"`);
+  if (!/^\d{1,6}$/.test(text)) throw new UsageError(`${option} takes a whole number up to 999999, not "${text}"`);
   return Number(text);
 }
 

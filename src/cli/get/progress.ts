@@ -57,16 +57,19 @@ export class Progress {
 
   #draw(): void {
     // A line that wraps could not be cleared.
-    const line = `${this.summary()}${this.#left()}`.slice(0, Math.max(1, (process.stderr.columns || 80) - 1));
-    process.stderr.write(`\r\x1b[K${line}`);
+    const columns = (process.stderr.columns || 80) - 1;
+    const lines = this.#lines();
+    process.stderr.write(`\r\x1b[K${lines.find((line) => line.length <= columns) ?? ''}`);
   }
 
-  /** `, 45 % of 27.3 MB, 5.5 s left` */
-  #left(): string {
+  /** The same in ever fewer words: `12.3 MB in 4.5 s (2.7 MB/s), 45 % of 27.3 MB, 5.5 s left` down to `45 %`. */
+  #lines(): string[] {
     const { bytes, total } = this.#now;
-    if (total === undefined || total === 0 || bytes > total) return ''; // a hint may be wrong
-    const seconds = this.#rate === 0 ? undefined : (total - bytes) / this.#rate;
-    const left = seconds === undefined ? '' : `, ${formatTime(1000 * seconds)} left`;
-    return `, ${Math.floor((100 * bytes) / total)} % of ${formatBytes(total)}${left}`;
+    const summary = this.summary();
+    if (total === undefined || total === 0 || bytes > total) return [summary, formatBytes(bytes)]; // a hint may be wrong
+    const percent = `${Math.floor((100 * bytes) / total)} %`;
+    const share = `${percent} of ${formatBytes(total)}`;
+    const left = this.#rate === 0 ? '' : `, ${formatTime((1000 * (total - bytes)) / this.#rate)} left`;
+    return [`${summary}, ${share}${left}`, `${share}${left}`, share, percent];
   }
 }

@@ -37,7 +37,7 @@ export class Body {
   readonly #verifier: Verifier;
   readonly #pieces: ContentPiece | ChunkedPieces;
   readonly #fold: ChunkFold;
-  /** Octets of the message so far. */
+  /** Bytes of the message so far. */
   length = 0;
 
   constructor(options: BodyOptions) {

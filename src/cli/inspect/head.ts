@@ -70,7 +70,7 @@ export class Head {
   /** The input has ended within the head. */
   end(): void {
     const { length } = this;
-    const message = `The input ended before the response head was whole; ${length} octets of it came`;
+    const message = `The input ended before the response head was whole; ${length} bytes of it came`;
     this.#break(new HeadError('ERR_NO_RESPONSE', message, { bytes: length }), this.#came(), length, length);
   }
 

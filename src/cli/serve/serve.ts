@@ -4,6 +4,7 @@ import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { learnDigest } from '../../files/file-digests.ts';
+import { systemReason } from '../../files/system-reason.ts';
 import { EXIT, SIGNALS } from '../exit-codes.ts';
 import { complain, formatBytes, formatCount, formatTime, paint, parseBytes, printable } from '../terminal.ts';
 import { SERVE_USAGE, UsageError } from '../usage.ts';
@@ -31,15 +32,18 @@ export async function serve(args: string[]): Promise<number> {
   if (root === undefined || positionals.length > 1) throw new UsageError('serve takes one file or directory');
   const port = Number(values.port);
   if (!/^\d+$/.test(values.port) || port > 65535) throw new UsageError(`--port takes 0 to 65535, not "${values.port}"`);
+  if (values.host === '') throw new UsageError('--host takes an address or a name'); // Node would take it for all
   const failAfter = values['fail-after'] === undefined ? undefined : parseBytes(values['fail-after']);
   if (values['fail-after'] !== undefined && failAfter === undefined) {
     throw new UsageError(`--fail-after takes a size such as 300000000, 300MB or 256KiB, not "${values['fail-after']}"`);
   }
   try {
     const stats = await stat(root, { bigint: true });
-    if (stats.isFile()) learnDigest(await realpath(root), stats); // so that the first client has an ETag
-  } catch {
-    complain(`${root}: there is no such file or directory`);
+    if (stats.isFile())
+      learnDigest(await realpath(root), stats); // so that the first client has an ETag
+    else if (!stats.isDirectory()) throw new Error('it is neither a file nor a directory');
+  } catch (error) {
+    complain(`${root} cannot be served: ${systemReason(error as Error)}`);
     return EXIT.local;
   }
   const stopping = new AbortController();
@@ -49,11 +53,17 @@ export async function serve(args: string[]): Promise<number> {
   const stopped = new Promise<void>((resolve) => {
     for (const name of SIGNALS) process.once(name, resolve);
   });
-  const server = await listen((socket) => void serveConnection(socket, handler, signal), port, values.host);
+  const server = await listen((socket) => void serveConnection(socket, handler, signal), port, values.host).catch(
+    (error: NodeJS.ErrnoException) => {
+      const option = error.code === 'EADDRINUSE' || error.code === 'EACCES' ? '--port' : '--host';
+      const where = `${values.host.includes(':') ? `[${values.host}]` : values.host}:${port}`;
+      throw new Error(`${where} cannot be listened on: ${systemReason(error)}; choose another ${option}`);
+    },
+  );
   process.stdout.write(
     `Serving ${path.resolve(root)} at ${paint(process.stdout, 'bold', server.url)}  (Ctrl-C stops)\n`,
   );
-  if (failAfter !== undefined) process.stdout.write(`Every file is broken after ${formatCount(failAfter)} octets.\n`);
+  if (failAfter !== undefined) process.stdout.write(`Every file is broken after ${formatCount(failAfter)} bytes.\n`);
   await stopped;
   stopping.abort(); // responses on their way end as failures, not as if they were whole
   await server.close();

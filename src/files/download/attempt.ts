@@ -27,6 +27,8 @@ import {
 } from './digest.ts';
 import type { PartFile } from './part-file.ts';
 import {
+  asksForPart,
+  isPart,
   isWhole,
   lengthFrom,
   type Reply,
@@ -81,7 +83,7 @@ export function mayKeepUnverified(
 export async function attempt(part: PartFile, settings: AttemptSettings): Promise<Outcome> {
   const known = part.representation;
   const asked: Asked | undefined =
-    known !== undefined && part.bytes > 0 && !part.isDoubted
+    known !== undefined && part.bytes > 0 && !part.isDoubted && !asksForPart(settings.headers)
       ? { first: part.bytes, validator: known.validator, encoding: known.encoding, total: known.total }
       : undefined;
   const range: RequestFields =
@@ -213,7 +215,8 @@ async function receive(
     if (!part.isVerified && !mayKeep) await part.revert();
     return { hasAdvanced: advance >= MIN_ADVANCE };
   }
-  const reprDigest = fieldValue(verdict.trailers, 'repr-digest') ?? facts.reprDigest;
+  const isOwnPart = isPart(reply) && asksForPart(settings.headers); // a Repr-Digest is not of that
+  const reprDigest = isOwnPart ? undefined : (fieldValue(verdict.trailers, 'repr-digest') ?? facts.reprDigest);
   const repr = await checkReprDigest(part, reprDigest);
   const judged = judgeWhole(verdict, part, repr, first > 0);
   if (facts.needsProof && first > 0 && repr === 'absent' && settings.checksum === undefined) {

@@ -80,7 +80,7 @@ export interface DownloadOptions extends BodyTimeoutOptions {
  * @throws StatusError for a response that is no success
  * @throws Error of the file system as it is (ENOSPC, EACCES ...); EBUSY if another `resume` is at work on the same file,
  *   EEXIST if a `.part` beside it is not provably ours, EACCES if the file is read-only
- * @throws TypeError, RangeError for a URL or options that are none
+ * @throws TypeError, RangeError for an invalid URL or option
  * @example
  * const { bytes, digest } = await download('https://example.com/image.iso', 'image.iso', { resume: true });
  */
@@ -176,7 +176,7 @@ export function tooLong(bytes: number): BodyError {
   return new BodyError('ERR_BODY_TIMEOUT', judge({ bytes, error }));
 }
 
-/** @throws TypeError, RangeError for a URL or options that are none */
+/** @throws TypeError, RangeError for an invalid URL or option */
 export function settingsFrom(url: URL | string, options: DownloadOptions): AttemptSettings {
   const { headers = {} } = options;
   return settingsWith(url, options, (parsed) => fieldsFrom(parsed, headers));

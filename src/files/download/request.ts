@@ -9,6 +9,7 @@ import type { FieldPairs } from '../../core/fields.ts';
 import type { Require } from '../../core/verifier.ts';
 import type { ReceivedBody } from '../../node/receive/received-body.ts';
 import { type VerifyOptions, verifyFor } from '../../node/receive/verify.ts';
+import { systemReason } from '../system-reason.ts';
 import { openTunnel, type ProxyFor, proxyAddress, proxyFields } from './proxy.ts';
 import { StatusError } from './status-error.ts';
 
@@ -102,15 +103,20 @@ export async function openVerified(url: URL, headers: RequestFields, settings: R
  * Whether the response has all that was asked for: the whole content, or the part of a Range of the user's own. A 204 is
  * no content that could be proven; a 200 with a Content-Range is a part of something, whatever its status says.
  */
-export function isWhole(
-  { message: { statusCode = 0, headers } }: Reply,
-  sent: RequestFields,
-  require: Require,
-): boolean {
+export function isWhole(reply: Reply, sent: RequestFields, require: Require): boolean {
+  const { statusCode = 0 } = reply.message;
   if (statusCode < 200 || statusCode > 299) return false;
   if ((statusCode === 204 || statusCode === 205) && require === 'always') return false;
-  const isPart = statusCode === 206 || headers['content-range'] !== undefined;
-  return !isPart || sent.some(([name]) => name.toLowerCase() === 'range');
+  return !isPart(reply) || asksForPart(sent);
+}
+
+export function isPart({ message: { statusCode, headers } }: Reply): boolean {
+  return statusCode === 206 || headers['content-range'] !== undefined;
+}
+
+/** By a Range of the user's own. */
+export function asksForPart(sent: RequestFields): boolean {
+  return sent.some(([name]) => name.toLowerCase() === 'range');
 }
 
 /** A number of bytes, as Content-Length has it. */
@@ -142,11 +148,14 @@ function request(url: URL, headers: RequestFields, settings: RequestSettings): P
       reject(reason);
     };
     const onAbort = () => giveUp(signal?.reason);
+    const { host } = bare;
     const onTimeout = () => {
-      giveUp(new HeadError('ERR_HEAD_TIMEOUT', `No whole response head came for ${headTimeout} ms`, { bytes: 0 }));
+      const message = `No whole response head came from ${host} for ${headTimeout} ms`;
+      giveUp(new HeadError('ERR_HEAD_TIMEOUT', message, { bytes: 0 }));
     };
     const onLate = () => {
-      giveUp(new HeadError('ERR_NO_RESPONSE', `There was no connection after ${connectTimeout} ms`, { bytes: 0 }));
+      const message = `There was no connection to ${host} after ${connectTimeout} ms`;
+      giveUp(new HeadError('ERR_NO_RESPONSE', message, { bytes: 0 }));
     };
     const timer = headTimeout > 0 ? setTimeout(onTimeout, headTimeout) : undefined;
     const connecting = connectTimeout > 0 ? setTimeout(onLate, connectTimeout) : undefined;
@@ -170,7 +179,9 @@ function request(url: URL, headers: RequestFields, settings: RequestSettings): P
     });
     sent.on('error', (error) => {
       settle();
-      reject(headError(error));
+      reject(
+        headError(error, host, settings.agent?.(bare) === undefined ? settings.proxyFor?.(bare)?.host : undefined),
+      );
     });
     const onUpgrade = () => {
       giveUp(new HeadError('ERR_HEAD_MALFORMED', '101 Switching Protocols, which was not asked for'));
@@ -224,11 +235,16 @@ function clientRequest(
 }
 
 /** Which of our errors it is that no response head came. */
-function headError(cause: NodeJS.ErrnoException): HeadError {
+function headError(cause: NodeJS.ErrnoException, host: string, proxy: string | undefined): HeadError {
   const { code = '' } = cause;
+  const { syscall } = (cause instanceof AggregateError ? cause.errors[0] : cause) as NodeJS.ErrnoException;
   const isRefused = code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE';
   let ours: HeadErrorCode = isRefused ? 'ERR_HEAD_MALFORMED' : 'ERR_NO_RESPONSE';
   if (code === 'HPE_HEADER_OVERFLOW') ours = 'ERR_HEAD_LIMIT';
-  const what = isRefused ? "Node's parser refused the message head" : 'No response came';
-  return new HeadError(ours, `${what}: ${cause.message || code}`, { bytes: 0, cause });
+  const reason = systemReason(cause);
+  let message = `No response came from ${host}: ${reason}`;
+  if (isRefused) message = `Node's parser refused the message head from ${host}: ${reason}`;
+  const isConnecting = syscall === 'connect' || syscall === 'getaddrinfo';
+  if (isConnecting) message = `${proxy === undefined ? host : `The proxy ${proxy}`} cannot be reached: ${reason}`;
+  return new HeadError(ours, message, { bytes: 0, cause });
 }

@@ -5,7 +5,7 @@
  */
 import { HeadError } from '../../core/errors.ts';
 import { type FieldPairs, fieldPairFromLine, fieldValue, withoutWhitespace } from '../../core/fields.ts';
-import { isFieldValue, isToken, latin1FromOctets } from '../../core/grammar.ts';
+import { isFieldValue, isToken } from '../../core/grammar.ts';
 
 /** Field values by lower-case name; `set-cookie` is a list, as in `node:http`. */
 export type HeaderFields = Record<string, string | string[] | undefined>;
@@ -99,12 +99,32 @@ export function hasNoContent(method: string | undefined, statusCode: number | un
   return isInterim || statusCode === 204 || statusCode === 205 || statusCode === 304;
 }
 
-/** What is wrong with a head of which `isFramedNoContent`. */
-export const FRAMED_NO_CONTENT = 'Transfer-Encoding in a 204 (RFC 9112 §6.1)';
+/** What of a head decides how its body is framed, as far as it is known. */
+export interface FramingFacts {
+  /** Of the request that a response answers. */
+  method?: string | undefined;
+  /** Undefined for a request. */
+  statusCode?: number | undefined;
+  httpVersion?: string | undefined;
+  /** The Transfer-Encoding, its lines joined. */
+  codings: string | undefined;
+  /** The Content-Length. */
+  lengths?: string | undefined;
+}
 
-/** Whether a 204 claims a framed body: a 200 of which one bit was lost would end as an empty body there. */
-export function isFramedNoContent(statusCode: number | undefined, codings: HeaderFields[string]): boolean {
-  return statusCode === 204 && codings !== undefined;
+/**
+ * What is wrong with a Transfer-Encoding of which two readers could make two bodies; undefined if nothing is. Node's and
+ * undici's parsers take most of these.
+ */
+export function framingFault({ method, statusCode, httpVersion, codings, lengths }: FramingFacts): string | undefined {
+  if (codings === undefined) return undefined;
+  // A 200 of which one bit was lost would end as an empty body there.
+  if (statusCode === 204) return 'Transfer-Encoding in a 204 (RFC 9112 §6.1)';
+  if (statusCode !== 205 && hasNoContent(method, statusCode)) return undefined;
+  if (lengths !== undefined) return 'Content-Length together with Transfer-Encoding (RFC 9112 §6.2)';
+  if (httpVersion === '1.0') return 'Transfer-Encoding in HTTP/1.0 (RFC 9112 §6.1)';
+  if (codings.toLowerCase() === 'chunked') return undefined;
+  return `Transfer-Encoding ${quote(codings)}: only "chunked", once, can be decoded (RFC 9112 §6.1)`;
 }
 
 /**
@@ -116,18 +136,12 @@ export function isFramedNoContent(statusCode: number | undefined, codings: Heade
 export function responseFraming(head: ResponseHead, method: string): BodyFraming {
   const { statusCode, httpVersion, rawHeaders } = head;
   const codings = fieldValue(rawHeaders, 'transfer-encoding');
-  if (isFramedNoContent(statusCode, codings)) throw malformed(FRAMED_NO_CONTENT);
+  const lengths = fieldValue(rawHeaders, 'content-length');
+  const fault = framingFault({ method, statusCode, httpVersion, codings, lengths });
+  if (fault !== undefined) throw malformed(fault);
   // A 205 has no content, but may be framed: its framing is read (RFC 9110 §15.3.6).
   if (statusCode !== 205 && hasNoContent(method, statusCode)) return { kind: 'none' };
-  const lengths = fieldValue(rawHeaders, 'content-length');
-  if (codings !== undefined) {
-    if (lengths !== undefined) throw malformed('Content-Length together with Transfer-Encoding (RFC 9112 §6.2)');
-    if (httpVersion === '1.0') throw malformed('Transfer-Encoding in an HTTP/1.0 response (RFC 9112 §6.1)');
-    if (codings.toLowerCase() !== 'chunked') {
-      throw malformed(`Transfer-Encoding ${quote(codings)}: only "chunked", once, can be decoded (RFC 9112 §6.1)`);
-    }
-    return { kind: 'chunked' };
-  }
+  if (codings !== undefined) return { kind: 'chunked' };
   if (lengths !== undefined) {
     // The same length repeated is harmless (RFC 9110 §8.6); any other list is not.
     const values = new Set(lengths.split(',').map((value) => withoutWhitespace(value)));
@@ -150,7 +164,9 @@ function versionOf(minor: string): '1.0' | '1.1' {
 }
 
 function linesOf(head: Uint8Array): string[] {
-  return latin1FromOctets(head, 0, head.length - 4).split('\r\n');
+  return Buffer.from(head.buffer, head.byteOffset, head.length - 4)
+    .toString('latin1')
+    .split('\r\n');
 }
 
 function unfold(lines: string[]): string[] {

@@ -30,7 +30,7 @@ function closeUnlessAnswered(socket: Socket): void {
 }
 
 /**
- * Reads one request head (RFC 9112 §3). Content is not read: `respond` closes the connection behind a request that
+ * Reads one request head (RFC 9112 §3). Content is not read: `respond` closes the connection after a request that
  * announced some, and whether there is a Host is left to the application. On a kept-alive connection, call it again: it
  * waits for the end of the response that is open.
  *
@@ -39,7 +39,7 @@ function closeUnlessAnswered(socket: Socket): void {
  *
  * @throws HeadError ERR_NO_REQUEST (the socket closed first: `bytes` is 0 at an orderly end), ERR_HEAD_MALFORMED,
  *   ERR_HEAD_LIMIT, ERR_HEAD_TIMEOUT; the signal's reason
- * @throws Error if another request is being read from the socket; TypeError, RangeError for options that are none
+ * @throws Error if another request is being read from the socket; TypeError, RangeError for invalid options
  * @example
  * net.createServer(async (socket) => {
  *   const request = await readRequest(socket);
@@ -53,7 +53,7 @@ export async function readRequest(socket: Socket, options: ReadRequestOptions = 
   const release = claimForReading(socket); // at once: a response that is opened meanwhile leaves the reading to us
   let onIdle = () => {};
   try {
-    await whenWritten(socket);
+    if (isWritten(socket)) await whenWritten(socket);
     onIdle = register(socket, 'idle', { end: () => socket.destroy(), kill: () => {} });
     const head = await readHead(socket, { closedCode: 'ERR_NO_REQUEST', maxHeadBytes, timeout, signal });
     return parseRequestHead(head, maxHeadFields);

@@ -71,12 +71,12 @@ class CountedReader implements BodyReader {
   end(): void {
     this.#hasEnded = true;
     if (this.done || this.error !== undefined) return;
-    const message = `The input ended after ${this.#bytes} of ${this.#length} octets`;
+    const message = `The input ended after ${this.#bytes} of ${this.#length} bytes`;
     this.error = new FramingError('ERR_FRAMING_TRUNCATED', message, { offset: this.#bytes, bytes: this.#bytes });
   }
 
   #refuse(): void {
     const details = { offset: this.#bytes, bytes: this.#bytes };
-    this.error = new FramingError('ERR_FRAMING_LIMIT', `The body is over ${this.#maxBodyBytes} octets`, details);
+    this.error = new FramingError('ERR_FRAMING_LIMIT', `The body is over ${this.#maxBodyBytes} bytes`, details);
   }
 }

@@ -13,7 +13,7 @@ export class BodyTimer {
 
   constructor({ idle, total }: BodyTimeouts, onTimeout: (error: FramingError) => void) {
     const timeOut = (message: string) => onTimeout(new FramingError('ERR_FRAMING_TIMEOUT', message));
-    this.#idle = new IdleTimer(idle, () => timeOut(`No octet came for ${idle} ms`));
+    this.#idle = new IdleTimer(idle, () => timeOut(`No byte came for ${idle} ms`));
     this.#onTotal = () => timeOut(`The body was not whole after ${total} ms`);
     this.#totalTimeout = total;
   }

@@ -6,11 +6,14 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { FramingError } from '../../core/errors.ts';
 import type { FieldPairs } from '../../core/fields.ts';
-import { FRAMED_NO_CONTENT, isFramedNoContent } from '../head/message-head.ts';
+import { framingFault } from '../head/message-head.ts';
 import type { BodyTimeouts } from '../timeouts.ts';
 import { AbortTap } from './abort-tap.ts';
 import type { BodySink } from './received-body.ts';
 import { StreamSource } from './stream-source.ts';
+
+/** Milliseconds for the response to an upload that was given up. */
+const MAX_DISCARDING = 5000;
 
 export class MessageSource extends StreamSource<IncomingMessage> {
   /** Of the message, which has none any more at its 'end' if the agent is to have it back. */
@@ -31,6 +34,8 @@ export class MessageSource extends StreamSource<IncomingMessage> {
   start(): void {
     const message = this.stream;
     requestOf(message)?.on('error', this.#onRequestError);
+    const fault = faultOf(message);
+    if (fault !== undefined) return this.conclude(new FramingError('ERR_FRAMING_MALFORMED', fault));
     message.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onLost).on('close', this.#onLost);
     this.resume();
     if (message.destroyed) this.#onLost(message.errored ?? undefined);
@@ -42,14 +47,8 @@ export class MessageSource extends StreamSource<IncomingMessage> {
   };
 
   readonly #onEnd = (): void => {
-    const { statusCode, headers, complete } = this.stream;
-    if (isFramedNoContent(statusCode, headers['transfer-encoding'])) {
-      this.conclude(new FramingError('ERR_FRAMING_MALFORMED', FRAMED_NO_CONTENT));
-    } else if (complete && this.#lossCause === undefined) {
-      this.conclude(undefined);
-    } else {
-      this.#onLost(this.#lossCause);
-    }
+    if (this.stream.complete && this.#lossCause === undefined) this.conclude(undefined);
+    else this.#onLost(this.#lossCause);
   };
 
   /** What the parser refuses is an error of the request, though its response is here. */
@@ -78,6 +77,15 @@ export class MessageSource extends StreamSource<IncomingMessage> {
     this.#socket?.destroy();
   }
 
+  /** An upload that is given up is read on and thrown away for a while: to close would take the response from its client. */
+  protected override drop(): void {
+    const message = this.stream;
+    if (requestOf(message) !== undefined || message.complete) return super.drop();
+    const timer = setTimeout(() => message.destroy(), MAX_DISCARDING).unref();
+    const stop = () => clearTimeout(timer);
+    message.once('end', stop).once('close', stop).resume();
+  }
+
   protected override detach(): void {
     super.detach();
     this.#tap.detach();
@@ -99,6 +107,18 @@ function framingErrorFrom(parserError: NodeJS.ErrnoException | undefined, cause:
     `Node's parser refused the message: ${parserError.message} (${parserError.code})`,
     { cause: parserError },
   );
+}
+
+/** What Node's parser has let pass. Of HTTP/2 there is no such field. */
+function faultOf(message: IncomingMessage): string | undefined {
+  const { headers, httpVersion } = message;
+  return framingFault({
+    method: requestOf(message)?.method,
+    statusCode: message.statusCode ?? undefined, // null for a request
+    httpVersion,
+    codings: headers['transfer-encoding'],
+    lengths: headers['content-length'],
+  });
 }
 
 export function requestOf(message: IncomingMessage): ClientRequest | undefined {

@@ -37,14 +37,14 @@ export interface ReceivedResponse extends ResponseHead {
  * Reads the response to a request that has been written to the socket. When the body has ended, the socket is the
  * caller's again if the framing was whole and the connection may go on; otherwise it has been destroyed.
  *
- * What comes behind the response is never parsed. It lies in the socket for the next `receive`, and
+ * What comes after the response is never parsed. It lies in the socket for the next `receive`, and
  * `body.leftoverBytes` tells of it: **if no further request had been sent, nobody asked for it,** and it would pass for
  * the response to the next one, so destroy the socket. What comes later still waits in the paused socket: whoever keeps
  * one idle does well to give it a 'data' listener that destroys it, and to `resume()` it.
  *
  * @throws HeadError ERR_NO_RESPONSE (`bytes`: those of a head that came), ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT,
  *   ERR_HEAD_TIMEOUT; the signal's reason. The socket is destroyed then.
- * @throws Error if another message is being read from the socket; TypeError, RangeError for options that are none
+ * @throws Error if another message is being read from the socket; TypeError, RangeError for invalid options
  * @example
  * socket.write('GET / HTTP/1.1\r\nHost: example.com\r\nTE: trailers\r\nX-Want-Stream-Status: ?1\r\nConnection: TE\r\n\r\n');
  * const { statusCode, body } = await receive(socket);

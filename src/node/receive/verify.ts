@@ -14,7 +14,7 @@ import { type HeaderFields, hasNoContent } from '../head/message-head.ts';
 import { type BodyTimeoutOptions, bodyTimeoutsFrom } from '../timeouts.ts';
 import { Http2Source } from './http2-source.ts';
 import { MessageSource, requestOf } from './message-source.ts';
-import { ReceivedBody } from './received-body.ts';
+import { type BodySink, type BodySource, ReceivedBody } from './received-body.ts';
 
 export interface VerifyOptions extends JudgingOptions, BodyTimeoutOptions {
   /** Cancels: the body is destroyed with an AbortError. */
@@ -47,7 +47,41 @@ export function verifyFor(
   options: VerifyOptions,
   createHasher: CreateHasher = platformHasher,
 ): ReceivedBody {
-  const { require, digest, signal } = options;
+  const { verifier, facts, connect } = incomingFrom(receiver, message, options, createHasher);
+  let source!: StartableSource;
+  const body = new ReceivedBody(
+    verifier,
+    (sink) => {
+      source = connect(sink);
+      return source;
+    },
+    () => facts,
+  );
+  destroyOnAbort(options.signal, body);
+  source.start();
+  return body;
+}
+
+/** A body that is about to come: who judges it, what is told with the verdict, and the way to its content. */
+export interface Incoming {
+  verifier: Verifier;
+  facts: BodyFacts;
+  /** To be called once, and what it gives started once. */
+  connect(sink: BodySink): StartableSource;
+}
+
+export interface StartableSource extends BodySource {
+  start(): void;
+}
+
+/** @throws as `verify` */
+export function incomingFrom(
+  receiver: Receiver,
+  message: IncomingMessage | ClientHttp2Stream,
+  options: VerifyOptions,
+  createHasher: CreateHasher = platformHasher,
+): Incoming {
+  const { require, digest } = options;
   const timeouts = bodyTimeoutsFrom(options);
   const { headers, ...target } = 'sentHeaders' in message ? streamFacts(message, options) : messageFacts(message);
   const { method, statusCode } = target;
@@ -62,20 +96,14 @@ export function verifyFor(
     createHasher,
   });
   assertUnread(message);
-  let source!: MessageSource | Http2Source;
-  const facts: BodyFacts = { receiver, ...target };
-  const body = new ReceivedBody(
+  return {
     verifier,
-    (sink) => {
+    facts: { receiver, ...target },
+    connect: (sink) => {
       const isStream = 'sentHeaders' in message;
-      source = isStream ? new Http2Source(message, timeouts, sink) : new MessageSource(message, timeouts, sink);
-      return source;
+      return isStream ? new Http2Source(message, timeouts, sink) : new MessageSource(message, timeouts, sink);
     },
-    () => facts,
-  );
-  destroyOnAbort(signal, body);
-  source.start();
-  return body;
+  };
 }
 
 type Facts = Omit<BodyFacts, 'receiver'> & { headers: object };

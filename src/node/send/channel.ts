@@ -5,9 +5,10 @@
  */
 import type { Socket } from 'node:net';
 import type { FieldPairs } from '../../core/fields.ts';
-import { isDraining, register } from '../draining.ts';
+import { enlist, isDraining, type Open } from '../draining.ts';
 import { onSocketClose } from '../socket-use.ts';
 import type { Framer } from './body-writer.ts';
+import { onCloseAll } from './close-all.ts';
 import { holdSocket, lingeringClose, lingeringReset, reset, sendAll } from './closing.ts';
 
 /** What whoever writes into a channel is told. */
@@ -33,15 +34,28 @@ export interface MessageFacts {
   closes: boolean;
   /** Whether only the end of the connection tells where the body ends: nobody else may end it. */
   isDelimitedByClose: boolean;
+  /** Whether a failure is told: then nobody else may cut the connection before. */
+  tellsFailure: boolean;
 }
 
 export type OnDone = (isSent: boolean) => void;
 
-export abstract class Channel {
+const NOTHING_KNOWN: MessageFacts = {
+  isPersistent: false,
+  closes: false,
+  isDelimitedByClose: false,
+  tellsFailure: false,
+};
+
+export abstract class Channel implements Open {
   protected readonly options: ChannelOptions;
   protected readonly connection: Socket;
-  protected facts: MessageFacts = { isPersistent: false, closes: false, isDelimitedByClose: false };
+  protected facts = NOTHING_KNOWN;
   #timer: NodeJS.Timeout | undefined;
+  /** When something moved last. The timer looks there: to set it anew for every write would cost more. */
+  #movedAt = 0;
+  /** The same when the timer was set. */
+  #setAt = 0;
   #lastQueued = 0;
   /** Milliseconds without progress, from the moment at which it may write. */
   #bound = 0;
@@ -50,9 +64,11 @@ export abstract class Channel {
   #endBound = Number.POSITIVE_INFINITY;
   #deadline = Number.POSITIVE_INFINITY;
   #isOpen = true;
-  #forgetClose = () => {};
-  #forgetOpen = () => {};
-  #letGo = () => {};
+  #forgetClose = ignore;
+  /** Those of the server that are open. */
+  #others: Set<Open> | undefined;
+  #letGo = ignore;
+  #forgetAll = ignore;
 
   constructor(connection: Socket, options: ChannelOptions) {
     this.connection = connection;
@@ -154,24 +170,52 @@ export abstract class Channel {
   /** The message has been begun. */
   protected commit(facts: MessageFacts): void {
     this.facts = facts;
-    // FIN is what such a body ends with: it is ours alone.
-    if (!facts.isDelimitedByClose) return;
+    if (!this.#isWaiting) this.#own();
+  }
+
+  /**
+   * FIN is what a body ends with that nothing else delimits; and who closes the connection of one whose failure is told has
+   * ended it as a failure.
+   */
+  #own(): void {
+    const { isDelimitedByClose, tellsFailure } = this.facts;
+    if (!this.#isOpen || !(isDelimitedByClose || tellsFailure)) return;
     this.#rehold(this.connection, () => {
-      // Node itself answers the FIN of a client with ours.
-      if (this.connection.readableEnded) this.gone();
+      // Node itself answers the FIN of a client with ours, which is no end of chunks.
+      const hasLeft = this.connection.readableEnded;
+      if (hasLeft && !isDelimitedByClose) return true;
+      if (hasLeft) this.gone();
       else this.options.onForeign('the connection');
       return false;
     });
+    // A body that nothing delimits has its own RST.
+    if (!isDelimitedByClose) this.#forgetAll = onCloseAll(this.connection, () => reset(this.connection));
   }
 
   /** Tells of a client that leaves, and of time without progress. */
   protected watch(): void {
-    this.#forgetClose = onSocketClose(this.connection, () => this.gone());
-    this.#forgetOpen = register(this.connection, 'open', {
-      end: (error) => this.#isOpen && this.options.onShutdown(error),
-      kill: () => reset(this.connection),
-    });
+    this.watchConnection();
+    this.#others = enlist(this.connection, 'open', this);
     this.armTimer(this.options.idleTimeout);
+  }
+
+  /** Tells of a connection that closes. */
+  protected watchConnection(): void {
+    this.#forgetClose = this.onceClosed(() => this.gone());
+  }
+
+  /** @returns takes it back */
+  protected onceClosed(onClose: () => void): () => void {
+    return onSocketClose(this.connection, onClose);
+  }
+
+  /** The server has no more time for it. */
+  end(error: Error): void {
+    if (this.#isOpen) this.options.onShutdown(error);
+  }
+
+  kill(): void {
+    reset(this.connection);
   }
 
   protected gone(): void {
@@ -184,17 +228,25 @@ export abstract class Channel {
 
   /** Something has moved. */
   protected moved(): void {
-    this.#timer?.refresh();
+    this.#movedAt = performance.now();
   }
 
   /** Bounds the time without progress, from now on or from its turn; 0 for no bound. */
   protected armTimer(milliseconds: number): void {
+    if (!this.#isWaiting) {
+      this.moved();
+      this.#deadline = Math.min(this.#deadline, this.#movedAt + this.#endBound);
+      if (this.#timer !== undefined && milliseconds === this.#bound) return;
+    }
     this.#bound = milliseconds;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#isWaiting) return;
-    this.#deadline = Math.min(this.#deadline, performance.now() + this.#endBound);
-    if (milliseconds > 0) this.#timer = setTimeout(() => this.#onTimer(), milliseconds).unref();
+    if (milliseconds > 0 && !this.#isWaiting) this.#setTimer(milliseconds);
+  }
+
+  #setTimer(milliseconds: number): void {
+    this.#setAt = this.#movedAt;
+    this.#timer = setTimeout(onTimer, milliseconds, this).unref();
   }
 
   /** It stands behind another response and may not write: no time of it passes, and the connection is not its own. */
@@ -207,6 +259,7 @@ export abstract class Channel {
   protected begins(): void {
     this.#isWaiting = false;
     this.armTimer(this.#bound);
+    this.#own();
   }
 
   /**
@@ -216,7 +269,6 @@ export abstract class Channel {
    */
   protected endWith(onDone: OnDone, timeout: number, end: (settle: OnDone) => void): void {
     this.#isOpen = false;
-    this.#forgetClose();
     let isSettled = false;
     const settle = (isSent: boolean) => {
       if (isSettled) return;
@@ -224,11 +276,13 @@ export abstract class Channel {
       forget();
       clearTimeout(this.#timer);
       this.#letGo();
-      this.#forgetOpen();
+      this.#others?.delete(this);
+      this.#forgetAll();
       this.leave();
       onDone(isSent);
     };
-    const forget = onSocketClose(this.connection, () => settle(false));
+    const forget = this.onceClosed(() => settle(false));
+    this.#forgetClose(); // after that, so that the socket keeps its one listener
     if (this.isClosed) return settle(false);
     const { idleTimeout } = this.options;
     if (timeout !== idleTimeout && idleTimeout > 0) this.#endBound = idleTimeout + timeout;
@@ -257,21 +311,31 @@ export abstract class Channel {
   }
 
   /** It takes nothing of what is queued. */
-  protected kill(): void {
+  protected drop(): void {
     this.connection.destroy();
   }
 
-  #onTimer(): void {
+  onTimer(): void {
+    const now = performance.now();
     const queued = queuedBytes(this.connection);
-    const hasMoved = queued !== this.#lastQueued;
+    if (queued !== this.#lastQueued) this.#movedAt = now;
     this.#lastQueued = queued;
-    if (hasMoved && performance.now() < this.#deadline) return void this.#timer?.refresh();
+    if (this.#movedAt !== this.#setAt && now < this.#deadline) {
+      // Later than any timer that was set anew at that moment: a source that is silent is to be told first.
+      return this.#setTimer(Math.max(0, Math.ceil(this.#movedAt + this.#bound - now)) + 1);
+    }
     if (this.#isOpen) return this.options.onIdle();
     this.#letGo();
     if (this.facts.isDelimitedByClose) reset(this.connection);
-    else this.kill();
+    else this.drop();
   }
 }
+
+function onTimer(channel: Channel): void {
+  channel.onTimer();
+}
+
+function ignore(): void {}
 
 /** Milliseconds without progress that are left to a failed response, at least, however short the lingering is. */
 const MIN_LEAVING = 1000;

@@ -6,24 +6,33 @@
  * that to `_write`, all that waits by then is sent. One send is under way at a time, and what is written meanwhile
  * leaves with the next. The last content leaves together with the end, which `_final` then finds done.
  */
-import { Writable } from 'node:stream';
+import { type Readable, Writable } from 'node:stream';
 import { MAX_WAITING_BYTES, OutgoingContent } from './outgoing-content.ts';
 
 export type WriteCallback = (error?: Error | null) => void;
 
 const TOKEN = Buffer.alloc(1);
+const OPTIONS = { highWaterMark: MAX_WAITING_BYTES };
 
 /** One send: whom to tell when it is over. Nobody is in it before `_write` takes what waits. */
 class Send {
-  callbacks: WriteCallback[] = [];
+  callbacks: readonly WriteCallback[] | undefined;
 }
 
+/** The same for all streams: a closure for each would stay with every open response. */
+let onTick: (stream: GatheringWritable) => void;
+let onPipe: (this: GatheringWritable, source: Readable) => void;
+let onUnpipe: (this: GatheringWritable) => void;
+
 export abstract class GatheringWritable extends Writable {
-  #waiting = new OutgoingContent();
+  /** Undefined while nothing waits: a response that is open and idle is to hold little. */
+  #waiting: OutgoingContent | undefined;
+  /** Whether the last content was much. */
+  #isLarge = false;
   /** Of the writes whose content waits. */
-  #callbacks: WriteCallback[] = [];
-  /** The tokens that Writable has, in order. */
-  readonly #due: Send[] = [];
+  #callbacks: WriteCallback[] | undefined;
+  /** That of the token that Writable has. */
+  #due: Send | undefined;
   /** Octets written and not yet sent. */
   #length = 0;
   #corks = 0;
@@ -41,15 +50,22 @@ export abstract class GatheringWritable extends Writable {
   #needsDrain = false;
 
   constructor() {
-    super({ highWaterMark: MAX_WAITING_BYTES });
+    super(OPTIONS);
+    this.on('pipe', onPipe);
+  }
+
+  /** A source has been piped in. */
+  protected onPipe(_source: Readable): void {
     // Before the listener of Node's own `pipe`, which looks there whether its source waits for us, and lets it go on.
-    this.on('unpipe', () => {
-      const { _writableState: state } = this as unknown as { _writableState?: { needDrain: boolean } };
-      if (state === undefined || !this.#needsDrain) return;
-      state.needDrain = true;
-      process.nextTick(() => {
-        state.needDrain = false; // else Writable would emit 'drain' by itself
-      });
+    if (!this.listeners('unpipe').includes(onUnpipe)) this.prependListener('unpipe', onUnpipe);
+  }
+
+  #onUnpipe(): void {
+    const { _writableState: state } = this as unknown as { _writableState?: { needDrain: boolean } };
+    if (state === undefined || !this.#needsDrain) return;
+    state.needDrain = true;
+    process.nextTick(() => {
+      state.needDrain = false; // else Writable would emit 'drain' by itself
     });
   }
 
@@ -60,6 +76,16 @@ export abstract class GatheringWritable extends Writable {
       writableCorked: getter((stream) => stream.#corks),
       writableNeedDrain: getter((stream) => stream.#isOpen && stream.#needsDrain),
     });
+    onTick = (stream) => {
+      stream.#isScheduled = false;
+      stream.#sendWaiting();
+    };
+    onPipe = function (source) {
+      this.onPipe(source);
+    };
+    onUnpipe = function () {
+      this.#onUnpipe();
+    };
   }
 
   /** Sends the content; `onSent` once it has left, or with an error. It may be empty. */
@@ -78,8 +104,9 @@ export abstract class GatheringWritable extends Writable {
 
   /** What has been written and not been sent: for a stream that is being destroyed, which will not send it by itself. */
   protected takeWaiting(): OutgoingContent {
-    const waiting = this.#waiting;
-    this.#waiting = new OutgoingContent(waiting.isLarge);
+    const waiting = this.#waiting ?? new OutgoingContent();
+    this.#waiting = undefined;
+    this.#isLarge = waiting.isLarge;
     return waiting;
   }
 
@@ -94,7 +121,7 @@ export abstract class GatheringWritable extends Writable {
     const length = this.#isOpen ? this.#add(chunk, encoding) : undefined;
     if (length === undefined) return super.write(chunk, encoding as BufferEncoding, callback as WriteCallback); // refuses it
     this.#length += length;
-    if (typeof callback === 'function') this.#callbacks.push(callback as WriteCallback);
+    if (typeof callback === 'function') this.#addCallback(callback as WriteCallback);
     const isFull = this.#length >= MAX_WAITING_BYTES;
     if (isFull) this.#needsDrain = true;
     if (isFull) this.#sendWaiting();
@@ -113,13 +140,13 @@ export abstract class GatheringWritable extends Writable {
     this.#corks = 0;
     this.#isEnding = true;
     // It may be sending still: then Writable keeps the token, and ends behind it.
-    if (this.#hasWaiting() && this.#due.length === 0) this.#send();
+    if (this.#hasWaiting() && this.#due === undefined) this.#send();
     this.#isOpen = false;
     return super.end(typeof callback === 'function' ? (callback as () => void) : undefined);
   }
 
   override destroy(error?: Error | null, callback?: WriteCallback): this {
-    if (!this.destroyed && this.#hasWaiting() && this.#due.length === 0) {
+    if (!this.destroyed && this.#hasWaiting() && this.#due === undefined) {
       super.cork();
       this.#send(); // never to be sent: so that Writable tells when and why
     }
@@ -144,9 +171,13 @@ export abstract class GatheringWritable extends Writable {
 
   override _write(data: Buffer, _encoding: BufferEncoding, callback: WriteCallback): void {
     this.#isSending = true;
-    if (data === TOKEN) return this.#sendAll(this.#due.shift()!, callback);
+    if (data === TOKEN) {
+      const send = this.#due!;
+      this.#due = undefined;
+      return this.#sendAll(send, callback);
+    }
     // A pipe may come here past `write` (Node 26.12).
-    this.#waiting.add(data);
+    this.#content.add(data);
     this.#length += data.length;
     const send = new Send();
     const onSent = (error?: Error | null) => {
@@ -162,18 +193,18 @@ export abstract class GatheringWritable extends Writable {
   #sendAll(send: Send, callback: WriteCallback): void {
     const content = this.takeWaiting();
     send.callbacks = this.#callbacks;
-    this.#callbacks = [];
+    this.#callbacks = undefined;
     const onSent = (error?: Error | null) => {
       this.#isSending = false;
       this.#length -= content.size;
-      if (error && this.#isOpen && this.#hasWaiting() && this.#due.length === 0) this.#send(); // as in destroy
+      if (error && this.#isOpen && this.#hasWaiting() && this.#due === undefined) this.#send(); // as in destroy
       try {
         callback(error);
       } finally {
         this.#sendWaiting(); // whatever a listener of 'drain' throws
       }
     };
-    if (!this.#isEnding || this.#due.length > 0) return this.sendContent(content, onSent);
+    if (!this.#isEnding || this.#due !== undefined) return this.sendContent(content, onSent);
     this.#isEndSent = true;
     this.sendEnd(content, onSent, (error) => {
       this.#endResult = { error };
@@ -192,10 +223,10 @@ export abstract class GatheringWritable extends Writable {
     const name = (encoding || this.#encoding) as BufferEncoding;
     if (chunk instanceof Uint8Array) {
       if (encoding && encoding !== 'buffer' && !Buffer.isEncoding(name)) return undefined;
-      this.#waiting.add(chunk);
+      this.#content.add(chunk);
       return chunk.length;
     }
-    if (typeof chunk === 'string' && (name === 'utf8' || name === 'utf-8')) return this.#waiting.addText(chunk);
+    if (typeof chunk === 'string' && (name === 'utf8' || name === 'utf-8')) return this.#content.addText(chunk);
     if (typeof chunk === 'string' && !Buffer.isEncoding(name)) return undefined;
     if (typeof chunk === 'string') return this.#add(Buffer.from(chunk, name), undefined);
     if (!ArrayBuffer.isView(chunk)) return undefined;
@@ -203,38 +234,46 @@ export abstract class GatheringWritable extends Writable {
   }
 
   #hasWaiting(): boolean {
-    return this.#waiting.size > 0 || this.#callbacks.length > 0;
+    return this.#callbacks !== undefined || (this.#waiting !== undefined && this.#waiting.size > 0);
+  }
+
+  get #content(): OutgoingContent {
+    this.#waiting ??= new OutgoingContent(this.#isLarge);
+    return this.#waiting;
+  }
+
+  #addCallback(callback: WriteCallback): void {
+    if (this.#callbacks === undefined) this.#callbacks = [callback];
+    else this.#callbacks.push(callback);
   }
 
   #schedule(): void {
     this.#isScheduled = true;
-    process.nextTick(() => {
-      this.#isScheduled = false;
-      this.#sendWaiting();
-    });
+    process.nextTick(onTick, this);
   }
 
   #sendWaiting(): void {
-    const isFree = this.#isOpen && !this.#isSending && this.#corks === 0 && this.#due.length === 0;
+    const isFree = this.#isOpen && !this.#isSending && this.#corks === 0 && this.#due === undefined;
     if (isFree && this.#hasWaiting()) this.#send();
   }
 
   #send(): void {
     const send = new Send();
-    this.#due.push(send);
+    this.#due = send;
     super.write(TOKEN, (error) => {
       // Still due: Writable has not handed it to `_write`, and never will.
-      if (this.#due.includes(send)) this.#failWaiting(error);
+      if (this.#due === send) this.#failWaiting(error);
       else this.#tell(send.callbacks, error);
     });
   }
 
   /** A send is over, and Writable says so. */
-  #tell(callbacks: readonly WriteCallback[], error: Error | null | undefined): void {
+  #tell(callbacks: readonly WriteCallback[] | undefined, error: Error | null | undefined): void {
     if (!error && this.writableNeedDrain && this.#length === 0) {
       this.#needsDrain = false;
       this.emit('drain');
     }
+    if (callbacks === undefined) return;
     for (const callback of callbacks) {
       try {
         callback(error);
@@ -248,7 +287,7 @@ export abstract class GatheringWritable extends Writable {
 
   #failWaiting(error: Error | null | undefined): void {
     const callbacks = this.#callbacks;
-    this.#callbacks = [];
+    this.#callbacks = undefined;
     this.#length = 0;
     this.#tell(callbacks, error);
   }

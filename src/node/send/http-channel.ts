@@ -10,11 +10,11 @@
  * While the response is open, `end`, `write` and `destroy` are ours: somebody else who calls them has ended a body that is
  * not whole.
  */
-import { OutgoingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type OutgoingHttpHeaders, OutgoingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { type FieldPairs, listMembers } from '../../core/fields.ts';
-import { isNode, returnsBuffers } from '../socket-use.ts';
+import { guard, isNode, returnsBuffers } from '../socket-use.ts';
 import type { Framer } from './body-writer.ts';
 import { Channel, type ChannelOptions, type MessageFacts, type OnDone } from './channel.ts';
 import { canReset, uncorkAll } from './closing.ts';
@@ -24,22 +24,69 @@ import { assertNotOurs, removeContentFields, setFields, valuesByName } from './r
 const METHODS = ['write', 'end', 'destroy'] as const;
 type Method = (typeof METHODS)[number];
 
-/** Those that have a StreamResponse. */
-const taken = new WeakSet<ServerResponse>();
-
 type End = () => unknown;
+type WriteText = (text: string, encoding: 'latin1', onWritten: (error?: Error | null) => void) => boolean;
 
-const { write, end } = OutgoingMessage.prototype;
+const { write, end, destroy } = OutgoingMessage.prototype;
 const nodeWrite = write as Write;
 const nodeEnd = end as End;
+
+/** On the response itself: a WeakSet, and functions of each response's own, cost more than the rest (measured). */
+const CHANNEL = Symbol('chunked-trailers.channel');
+
+/** A response that has a channel. */
+type Taken = ServerResponse & { [CHANNEL]: HttpChannel };
+
+/** What we put in the place of the methods. */
+const OURS = {
+  write(this: Taken, ...args: unknown[]) {
+    return this[CHANNEL].onForeignCall('write', args, false);
+  },
+  end(this: Taken, ...args: unknown[]) {
+    return this[CHANNEL].onForeignCall('end', args, this);
+  },
+  destroy(this: Taken, ...args: unknown[]) {
+    return this[CHANNEL].onForeignCall('destroy', args, this);
+  },
+} as unknown as Pick<ServerResponse, Method>;
+
+const NODES = { write, end, destroy } as Pick<ServerResponse, Method>;
+
+const CHUNKED: OutgoingHttpHeaders = { 'Transfer-Encoding': 'chunked' };
+
+/** Whether nobody has set a field on it, or waits for its head. */
+function isUntouched(response: ServerResponse): boolean {
+  return response.writeHead === ServerResponse.prototype.writeHead && response.getHeaderNames().length === 0;
+}
+
+/** Octets up to this length leave with the head as one text: a third of the system call's time less than a list (measured). */
+const MAX_TEXT_BYTES = 4096;
+
+/** A character for each octet, where these are few. */
+function joinedText(pieces: readonly Uint8Array[]): string | undefined {
+  let size = 0;
+  for (const { length } of pieces) size += length;
+  if (size > MAX_TEXT_BYTES) return undefined;
+  let text = '';
+  for (const { buffer, byteOffset, length } of pieces) {
+    text += Buffer.from(buffer, byteOffset, length).toString('latin1');
+  }
+  return text;
+}
+
+function onClose(this: Taken): void {
+  this[CHANNEL].onClose();
+}
+
+function onSocket(this: Taken): void {
+  this[CHANNEL].onSocket();
+}
 
 export class HttpChannel extends Channel {
   readonly canReset: boolean;
   readonly #response: ServerResponse;
   /** What was there before ours: Node's own, or a middleware's. */
   readonly #before: Pick<ServerResponse, Method>;
-  /** What we put there. */
-  readonly #ours: Pick<ServerResponse, Method>;
   /** What we write with: what was there before; or what a middleware has put over ours, which then lets it through. */
   #write: Write;
   #end: End;
@@ -48,12 +95,17 @@ export class HttpChannel extends Channel {
   readonly #firstStatus: number;
   /** Whether there is a connection, rather than an object of a test harness. */
   readonly #isReal: boolean;
+  /** Whether it tells itself when its connection closes: behind another response it does not, nor does one of a harness. */
+  readonly #tellsClose: boolean;
+  #onClosed: (() => void) | undefined;
   /** Somebody else has answered before we did. */
   #isYielded = false;
   #isBegun = false;
   /** What stands between us and Node's own `write`, once the head is committed. */
   #middleware: Middleware | undefined;
   #returnsBuffers = false;
+  /** The head is committed, and leaves with what is written next. */
+  #isHeadDue = false;
 
   /**
    * @param isBegun the head is out, and Node frames the body: the channel is to end what has failed, and nothing else
@@ -62,7 +114,7 @@ export class HttpChannel extends Channel {
    */
   constructor(response: ServerResponse, options: ChannelOptions, isBegun = false) {
     const request = response.req as ServerResponse['req'] | undefined;
-    if (taken.has(response)) throw new Error('This response has been given to respond already');
+    if (CHANNEL in response) throw new Error('This response has been given to respond already');
     if (response.headersSent && !isBegun) {
       throw new Error('The head of this response is out already: call respond before writing');
     }
@@ -75,25 +127,24 @@ export class HttpChannel extends Channel {
     if (!isBegun) assertNotOurs(response.getHeaderNames());
     super((isReal ? connection : response) as Socket, options);
     this.#isReal = isReal;
+    this.#tellsClose = isNode && isReal && response instanceof ServerResponse && response.socket !== null;
     this.#isBegun = isBegun;
     this.#response = response;
     this.#write = response.write as Write;
     this.#end = response.end as End;
-    this.#before = { write: response.write, end: response.end, destroy: response.destroy };
+    const isNodes = response.write === write && response.end === end && response.destroy === destroy;
+    this.#before = isNodes ? NODES : { write: response.write, end: response.end, destroy: response.destroy };
     this.#firstStatus = response.statusCode;
     this.canReset = isReal && canReset(connection as Socket);
-    taken.add(response);
-    this.#ours = {
-      write: this.#onForeignCall('write', false) as ServerResponse['write'],
-      end: this.#onForeignCall('end', response) as ServerResponse['end'],
-      destroy: this.#onForeignCall('destroy', response) as ServerResponse['destroy'],
-    };
-    Object.assign(response, this.#ours);
-    response.on('close', this.#onClose).on('error', ignore);
+    (response as Taken)[CHANNEL] = this;
+    response.write = OURS.write;
+    response.end = OURS.end;
+    response.destroy = OURS.destroy;
+    response.on('close', onClose).on('error', ignore);
     this.watch();
     if (!isReal || response.socket) return;
     this.wait();
-    response.once('socket', this.#onSocket);
+    response.once('socket', onSocket);
   }
 
   get isGone(): boolean {
@@ -114,7 +165,7 @@ export class HttpChannel extends Channel {
 
   /** Whether a middleware has replaced what we put there. */
   get #isCovered(): boolean {
-    return this.#response.write !== this.#ours.write || this.#response.end !== this.#ours.end;
+    return this.#response.write !== OURS.write || this.#response.end !== OURS.end;
   }
 
   get framer(): Framer {
@@ -140,13 +191,16 @@ export class HttpChannel extends Channel {
     assertNotOurs(response.getHeaderNames());
     // Who carries it without a connection frames it in a way of its own.
     if (!this.#isReal) fields = fields.filter(([name]) => name !== 'Transfer-Encoding');
+    // Set as a field, it would cost as much as the rest of the head; Node's own is no field either.
+    const isBare = fields.length === 1 && fields[0]![0] === 'Transfer-Encoding' && isUntouched(response);
+    if (isBare) fields = [];
     const before = fields.map(([name]): [string, unknown] => [name, response.getHeader(name)]);
     setFields(response, fields);
     const closes = this.#closesAfter(facts);
     // Said aloud, "Connection: close" makes some clients take a cut body for a whole one.
     if (closes) response.removeHeader('Connection');
     try {
-      this.#commitHead(status, { ...facts, closes });
+      this.#commitHead(status, closes === facts.closes ? facts : { ...facts, closes }, isBare ? CHUNKED : undefined);
     } catch (error) {
       for (const [name, value] of before) {
         if (value === undefined) response.removeHeader(name);
@@ -180,13 +234,20 @@ export class HttpChannel extends Channel {
     if (this.#middleware !== undefined) return this.#middleware.write(pieces, onWritten);
     // Corked even for one piece: Node would cork it itself, and uncork a tick later.
     response.cork();
-    for (let i = 0; i < pieces.length - 1; i++) nodeWrite.call(response, pieces[i]!, undefined, ignore);
-    nodeWrite.call(response, pieces.at(-1)!, undefined, onWritten);
+    const text = this.#isHeadDue ? joinedText(pieces) : undefined;
+    this.#isHeadDue = false;
+    if (text !== undefined) {
+      (nodeWrite as unknown as WriteText).call(response, text, 'latin1', onWritten);
+    } else {
+      for (let i = 0; i < pieces.length - 1; i++) nodeWrite.call(response, pieces[i]!, undefined, ignore);
+      nodeWrite.call(response, pieces.at(-1)!, undefined, onWritten);
+    }
     // Whoever has corked it before would have us wait for what cannot leave.
     uncorkAll(response);
   }
 
   flushHead(): void {
+    this.#isHeadDue = false;
     OutgoingMessage.prototype.flushHeaders.call(this.#response);
     flush(this.#response);
   }
@@ -194,7 +255,8 @@ export class HttpChannel extends Channel {
   finish(pieces: readonly Uint8Array[], onDone: OnDone): void {
     const response = this.#response;
     // Nobody cuts off what a middleware still has; and FIN is what a body may end with once all of it is out.
-    const isHeld = this.facts.isDelimitedByClose || this.#middleware !== undefined;
+    const { isDelimitedByClose, tellsFailure } = this.facts;
+    const isHeld = isDelimitedByClose || tellsFailure || this.#middleware !== undefined;
     if (isHeld && this.#isReal && response.socket)
       this.holdWhileLeaving(this.connection, () => response.writableFinished);
     this.endWith(onDone, this.options.idleTimeout, (settle) => {
@@ -208,9 +270,22 @@ export class HttpChannel extends Channel {
     });
   }
 
+  protected override watchConnection(): void {
+    if (!this.#tellsClose) super.watchConnection();
+  }
+
+  protected override onceClosed(onClose: () => void): () => void {
+    if (!this.#tellsClose) return super.onceClosed(onClose);
+    this.#onClosed = onClose;
+    return () => {
+      this.#onClosed = undefined;
+    };
+  }
+
   protected takeSocket(onTaken: (socket: Socket) => void): void {
     const response = this.#response;
     const take = (socket: Socket) => {
+      guard(socket);
       // What was written in this tick may lie in the response still (Node 26).
       uncorkAll(response);
       // Requests behind this one wait for a response that never gives the socket back.
@@ -242,14 +317,14 @@ export class HttpChannel extends Channel {
   protected leave(): void {
     const response = this.#response;
     this.#middleware?.stop();
-    response.off('close', this.#onClose).off('socket', this.#onSocket);
+    response.off('close', onClose).off('socket', onSocket);
     // What nobody else has replaced meanwhile goes back; a response that is over swallows what comes late.
     if (response.writableEnded) this.#restore(...METHODS);
   }
 
   #restore(...names: Method[]): void {
     for (const name of names) {
-      if (this.#response[name] === this.#ours[name]) Reflect.set(this.#response, name, this.#before[name]);
+      if (this.#response[name] === OURS[name]) Reflect.set(this.#response, name, this.#before[name]);
     }
   }
 
@@ -262,7 +337,7 @@ export class HttpChannel extends Channel {
     return result;
   }
 
-  #commitHead(status: number, facts: MessageFacts): void {
+  #commitHead(status: number, facts: MessageFacts, fields?: OutgoingHttpHeaders): void {
     const response = this.#response;
     const { isShared } = this;
     if (this.#isCovered) {
@@ -278,12 +353,14 @@ export class HttpChannel extends Channel {
     if (facts.isDelimitedByClose) response.useChunkedEncodingByDefault = false;
     if (isShared) response.statusCode = status; // a middleware looks there
     try {
-      response.writeHead(status);
+      if (fields === undefined) response.writeHead(status);
+      else response.writeHead(status, fields);
     } catch (error) {
       this.#isBegun = false;
       throw error;
     }
     if (!isShared) response.chunkedEncoding = false;
+    this.#isHeadDue = !isShared;
     response.writeHead = () => response; // there is one head: an error handler that comes late would throw
     this.commit(facts);
   }
@@ -300,31 +377,34 @@ export class HttpChannel extends Channel {
     );
   }
 
-  #onForeignCall(name: Method, returned: unknown): (...args: unknown[]) => unknown {
-    return (...args) => {
-      if (this.#isBelow && name !== 'destroy') return Reflect.apply(this.#before[name], this.#response, args);
-      // Node 26 destroys what waits on a connection that is gone: nobody else's doing.
-      if (name === 'destroy' && this.connection.destroyed) {
-        this.gone();
-        return returned;
-      }
-      // An end that says nothing answers nothing: it is how some handle the error of a source.
-      const isEmptyEnd = name === 'end' && args.length === 0 && this.status === this.#firstStatus;
-      if (this.isOpen && !this.#isBegun && isEmptyEnd) {
-        this.options.onForeign('res.end()');
-        return returned;
-      }
-      if (this.isOpen && !this.#isBegun) return this.#yield(name, args);
-      if (this.isOpen) this.options.onForeign(`res.${name}()`);
-      const callback = args.at(-1);
-      if (typeof callback === 'function') process.nextTick(callback as () => void);
+  onForeignCall(name: Method, args: unknown[], returned: unknown): unknown {
+    if (this.#isBelow && name !== 'destroy') return Reflect.apply(this.#before[name], this.#response, args);
+    // Node 26 destroys what waits on a connection that is gone: nobody else's doing.
+    if (name === 'destroy' && this.connection.destroyed) {
+      this.gone();
       return returned;
-    };
+    }
+    // An end that says nothing answers nothing: it is how some handle the error of a source.
+    const isEmptyEnd = name === 'end' && args.length === 0 && this.status === this.#firstStatus;
+    if (this.isOpen && !this.#isBegun && isEmptyEnd) {
+      this.options.onForeign('res.end()');
+      return returned;
+    }
+    if (this.isOpen && !this.#isBegun) return this.#yield(name, args);
+    if (this.isOpen) this.options.onForeign(`res.${name}()`);
+    const callback = args.at(-1);
+    if (typeof callback === 'function') process.nextTick(callback as () => void);
+    return returned;
   }
 
-  readonly #onClose = (): void => this.gone();
+  onClose(): void {
+    this.gone();
+    this.#onClosed?.();
+  }
 
-  readonly #onSocket = (): void => this.begins();
+  onSocket(): void {
+    this.begins();
+  }
 }
 
 function ignore(): void {}

@@ -5,7 +5,7 @@
  * line, go only to one that said it reads the status: others would take the first, and some the second, for success.
  */
 import { algorithmsOf, type DigestAlgorithm, type DigestOption, preferredDigest } from '../../core/content-digest.ts';
-import { type HeadFields, headValue, listMembers } from '../../core/fields.ts';
+import { listMembers } from '../../core/fields.ts';
 import { parseItem } from '../../core/structured-fields.ts';
 import { hasNoContent } from '../head/message-head.ts';
 
@@ -55,38 +55,58 @@ export function negotiate(
 ): Negotiated {
   const { headers } = request;
   const isOld = request.httpVersion === '1.0' || request.httpVersion === '0.9';
-  const isPersistent = !isOld && !listMembers(headers.connection).includes('close') && !hasContent(headers);
-  const wanted = headers['want-content-digest'];
-  const preferred =
-    wanted === undefined ? undefined : preferredDigest(headValue(headers as HeadFields, 'want-content-digest'));
-  const common = { isPersistent, preferredDigest: preferred, hasTrailers: false };
+  const negotiated: Negotiated = {
+    framing: 'none',
+    hasTrailers: false,
+    failureEnding: 'none',
+    preferredDigest: preferred(headers['want-content-digest']),
+    isPersistent: !isOld && !asksToClose(headers.connection) && !hasContent(headers),
+  };
 
-  if (hasNoContent(request.method, statusCode)) return { ...common, framing: 'none', failureEnding: 'none' };
+  if (hasNoContent(request.method, statusCode)) return negotiated;
   const readsStatus = isTrue(headers['x-want-stream-status']);
   const keepsTrailers = !isOld && isSealed && asksForTrailers(headers.te);
+  negotiated.hasTrailers = keepsTrailers;
   // A harness for tests may give a request without a version.
   if (request.httpVersion?.startsWith('2')) {
-    const framing = hasLength && !keepsTrailers && !readsStatus ? 'length' : 'frames';
-    const failureEnding = keepsTrailers && readsStatus ? 'clean-failure' : 'reset';
-    return { ...common, framing, hasTrailers: keepsTrailers, failureEnding };
+    negotiated.framing = hasLength && !keepsTrailers && !readsStatus ? 'length' : 'frames';
+    negotiated.failureEnding = keepsTrailers && readsStatus ? 'clean-failure' : 'reset';
+  } else if (hasLength && !keepsTrailers && (isOld || !readsStatus)) {
+    negotiated.framing = 'length';
+    negotiated.failureEnding = 'cut';
+  } else if (isOld) {
+    negotiated.framing = 'until-close';
+    negotiated.failureEnding = 'reset';
+  } else {
+    negotiated.framing = 'chunked';
+    negotiated.failureEnding = !readsStatus ? 'cut' : keepsTrailers ? 'clean-failure' : 'abort';
   }
-  if (hasLength && !keepsTrailers && (isOld || !readsStatus)) {
-    return { ...common, framing: 'length', failureEnding: 'cut' };
-  }
-  if (isOld) return { ...common, framing: 'until-close', failureEnding: 'reset' };
-  if (!keepsTrailers) return { ...common, framing: 'chunked', failureEnding: readsStatus ? 'abort' : 'cut' };
-  return {
-    ...common,
-    framing: 'chunked',
-    hasTrailers: true,
-    failureEnding: readsStatus ? 'clean-failure' : 'cut',
-  };
+  return negotiated;
 }
 
 /** What to hash with: what the client prefers, else what the application says; nothing if either refuses. */
 export function algorithmsFor({ preferredDigest }: Negotiated, digest: DigestOption): readonly DigestAlgorithm[] {
   if (digest === false || preferredDigest === 'none') return [];
   return preferredDigest !== undefined ? [preferredDigest] : algorithmsOf(digest);
+}
+
+/** The last Want-Content-Digest: most clients of a server send the same. */
+let lastWanted: string | undefined;
+let lastPreferred: Negotiated['preferredDigest'];
+
+function preferred(wanted: string | readonly string[] | undefined): Negotiated['preferredDigest'] {
+  if (wanted === undefined) return undefined;
+  const list = String(wanted);
+  if (list !== lastWanted) {
+    lastPreferred = preferredDigest(list);
+    lastWanted = list;
+  }
+  return lastPreferred;
+}
+
+/** The list is taken apart only where it can have the member: that costs more than all the rest (measured). */
+function asksToClose(connection: string | readonly string[] | undefined): boolean {
+  return connection !== undefined && /close/i.test(String(connection)) && listMembers(connection).includes('close');
 }
 
 /** Whether the list has the member `trailers`, which takes no weight (RFC 9110 §10.1.4): with one, it is something else. */

@@ -32,11 +32,11 @@ const MAX_UTF8_BYTES = 3;
 const MAX_LOOP_CHARACTERS = 24;
 
 export class OutgoingContent {
-  /** Octets. */
+  /** Bytes. */
   size = 0;
   /** What comes before the chunk that is open. */
-  readonly #pieces: Uint8Array[] = [];
-  readonly #slabs: Buffer[] = [];
+  #pieces: Uint8Array[] | undefined;
+  #slabs: Buffer[] | undefined;
   #chunk: OpenChunk | undefined;
   #isLarge: boolean;
 
@@ -59,7 +59,7 @@ export class OutgoingContent {
       this.#makeRoom(length).append(data);
     } else {
       this.#endRun();
-      this.#pieces.push(data);
+      this.#addPiece(data);
     }
   }
 
@@ -80,18 +80,19 @@ export class OutgoingContent {
 
   /** All of it, unframed. */
   pieces(): Uint8Array[] {
-    return this.#chunk === undefined || this.#chunk.size === 0 ? this.#pieces : [...this.#pieces, this.#chunk.data];
+    const before = this.#pieces ?? [];
+    return this.#chunk === undefined || this.#chunk.size === 0 ? before : [...before, this.#chunk.data];
   }
 
   /** One chunk with all of it. */
   framed(encoder: Encoder): Uint8Array[] {
-    if (this.#chunk !== undefined && this.#pieces.length === 0) return encoder.close(this.#chunk);
+    if (this.#chunk !== undefined && this.#pieces === undefined) return encoder.close(this.#chunk);
     return encoder.writeAll(this.pieces());
   }
 
   /** All has left: nobody reads from the slabs any more. */
   release(): void {
-    for (const slab of this.#slabs) giveBackSlab(slab);
+    for (const slab of this.#slabs ?? []) giveBackSlab(slab);
   }
 
   #makeRoom(length: number): OpenChunk {
@@ -110,14 +111,20 @@ export class OutgoingContent {
 
   #open(size: 'small' | 'large'): OpenChunk {
     const slab = takeSlab(size);
-    this.#slabs.push(slab);
+    if (this.#slabs === undefined) this.#slabs = [slab];
+    else this.#slabs.push(slab);
     this.#chunk = new OpenChunk(slab);
     return this.#chunk;
   }
 
   #endRun(): void {
-    if (this.#chunk !== undefined) this.#pieces.push(this.#chunk.data);
+    if (this.#chunk !== undefined) this.#addPiece(this.#chunk.data);
     this.#chunk = undefined;
+  }
+
+  #addPiece(piece: Uint8Array): void {
+    if (this.#pieces === undefined) this.#pieces = [piece];
+    else this.#pieces.push(piece);
   }
 }
 

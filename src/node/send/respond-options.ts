@@ -64,9 +64,9 @@ export interface Checked {
   asksToClose: boolean;
 }
 
-/** @throws TypeError, RangeError for options that are none */
+/** @throws TypeError, RangeError for invalid options */
 export function checked(options: RespondOptions): Checked {
-  const { status, headers = {}, digest = 'sha-256', extraTrailers, length, signal, lingerTimeout = 5_000 } = options;
+  const { status, headers, digest = 'sha-256', extraTrailers, length, signal, lingerTimeout = 5_000 } = options;
   const idleTimeout = timeoutFrom('idleTimeout', options.idleTimeout ?? 300_000);
   timeoutFrom('lingerTimeout', lingerTimeout);
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal');

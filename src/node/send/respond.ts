@@ -31,7 +31,7 @@ export type RespondTarget = Socket | ServerResponse | Http2ServerResponse | Serv
  *
  * @throws TypeError without `request` for a socket, for headers, trailers or a digest that cannot be sent, or for a
  *   response that has no connection
- * @throws RangeError for a status that is no final one, or a length that is none
+ * @throws RangeError for a status that is not final, or an invalid length
  * @throws Error if another response is still open on the socket or the ServerResponse, or its head is out
  * @example
  * http.createServer((req, res) => pipeline(source, respond(res), (error) => log(error)));
@@ -62,10 +62,10 @@ export function respondWith(
     throw new TypeError(`respond needs the request that is answered: ${requestOption(target)}`);
   }
   const open = (channelOptions: ChannelOptions) => {
-    if ('sendTrailers' in target) return new Http2Channel(target, channelOptions);
-    if (!('writeHead' in target)) return new SocketChannel(target, channelOptions);
+    const isStream = 'sendTrailers' in target;
+    if (!isStream && !('writeHead' in target)) return new SocketChannel(target, channelOptions);
     if (!target.headersSent) takeFromSeal(target);
-    if ('stream' in target) return new Http2Channel(target, channelOptions);
+    if (isStream || 'stream' in target) return new Http2Channel(target, channelOptions);
     return new HttpChannel(target, channelOptions);
   };
   return new StreamResponse(open, request, options, createHasher);

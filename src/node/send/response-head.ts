@@ -21,13 +21,16 @@ const OURS = new Map(
   }),
 );
 
+const NO_HEADERS: HeadersOption = {};
+
 /**
  * The application's fields as pairs, without `Connection`: a response that may fail must not say `close`, which makes
  * some clients take a cut body for a whole one.
  *
  * @throws TypeError for a field that only `respond` may set, or that no field line can carry
  */
-export function applicationFields(headers: HeadersOption): { fields: FieldPairs; asksToClose: boolean } {
+export function applicationFields(headers: HeadersOption = NO_HEADERS): { fields: FieldPairs; asksToClose: boolean } {
+  if (headers === NO_HEADERS) return { fields: [], asksToClose: false };
   const pairs = pairsFrom(headers);
   serializeFieldLines(pairs); // throws for what cannot be sent
   assertNotOurs(pairs.map(([name]) => name));
@@ -86,6 +89,7 @@ interface FieldHolder {
 
 /** Sets the fields in the place of those that are there; Vary is added to. */
 export function setFields(response: FieldHolder, fields: FieldPairs): void {
+  if (fields.length === 1 && fields[0]![0] !== 'Vary') return void response.setHeader(...fields[0]!);
   for (const [name, values] of valuesByName(fields)) {
     if (name === 'Vary') values.unshift(...[response.getHeader(name) ?? []].flat().map(String));
     response.setHeader(name, values.length === 1 ? values[0]! : values);
@@ -95,8 +99,21 @@ export function setFields(response: FieldHolder, fields: FieldPairs): void {
 /** Status line, field lines and the empty line. A Date is added, as an origin server must (RFC 9110 §6.6.1). */
 export function serializeResponseHead(status: number, fields: FieldPairs): Buffer {
   const hasDate = fields.some(([name]) => name.toLowerCase() === 'date');
-  const dated: FieldPairs = hasDate ? fields : [...fields, ['Date', new Date().toUTCString()]];
+  const dated: FieldPairs = hasDate ? fields : [...fields, ['Date', dateNow()]];
   return Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${serializeFieldLines(dated)}\r\n`, 'latin1');
+}
+
+let date = '';
+let second = 0;
+
+/** Made anew once a second: it costs more than the rest of a head (measured). */
+function dateNow(): string {
+  const now = Math.floor(Date.now() / 1000);
+  if (now !== second) {
+    second = now;
+    date = new Date(now * 1000).toUTCString();
+  }
+  return date;
 }
 
 /**

@@ -6,6 +6,7 @@
  * source that fails before still gets an ordinary error response; `open`; `ending`, once the end of the message is on its
  * way; `over`.
  */
+import type { Readable } from 'node:stream';
 import type { CreateHasher } from '../../core/content-digest.ts';
 import { describeFailure } from '../../core/failure.ts';
 import type { FieldPairs } from '../../core/fields.ts';
@@ -72,7 +73,8 @@ export class StreamResponse extends GatheringWritable {
   #bytes = 0;
   /** Why it failed, where no error may be emitted. */
   #cause: Error | undefined;
-  readonly #sources: PipedSources;
+  /** Undefined while none has been. */
+  #sources: PipedSources | undefined;
 
   /** @param open opens the way out; invalid options are thrown before */
   constructor(open: OpenChannel, request: RequestFacts, options: RespondOptions, createHasher: CreateHasher) {
@@ -84,7 +86,6 @@ export class StreamResponse extends GatheringWritable {
     this.#asksToClose = asksToClose;
     this.#isInContent = isInContent(options.framing);
     this.#request = request;
-    this.#sources = new PipedSources(this, (error) => this.#destroyQuietly(error));
     this.#channel = open({
       idleTimeout,
       lingerTimeout,
@@ -115,6 +116,13 @@ export class StreamResponse extends GatheringWritable {
     } catch (error) {
       this.destroy(error as Error);
     }
+  }
+
+  protected override onPipe(source: Readable): void {
+    super.onPipe(source);
+    if (this.#sources !== undefined) return; // it listens
+    this.#sources = new PipedSources(this, (error) => this.#destroyQuietly(error));
+    this.#sources.add(source);
   }
 
   protected override sendEnd(
@@ -149,7 +157,7 @@ export class StreamResponse extends GatheringWritable {
   }
 
   override _destroy(error: Error | null, callback: WriteCallback): void {
-    this.#sources.forget();
+    this.#sources?.forget();
     const cause = error ?? this.#cause ?? null;
     if (this.#phase === 'ending' || this.#phase === 'over') return callback(error);
     const channel = this.#channel;
@@ -278,10 +286,11 @@ export class StreamResponse extends GatheringWritable {
     return chunked ?? new PlainWriter(this.#channel.framer);
   }
 
-  #factsOf({ framing, isPersistent }: Pick<Negotiated, 'framing' | 'isPersistent'>): MessageFacts {
+  #factsOf({ framing, isPersistent, failureEnding }: Negotiated): MessageFacts {
     const isDelimitedByClose = framing === 'until-close';
     const closes = this.#asksToClose || isDelimitedByClose || this.#channel.isDraining;
-    return { isPersistent: isPersistent && !closes, closes, isDelimitedByClose };
+    const tellsFailure = failureEnding === 'clean-failure' || failureEnding === 'abort';
+    return { isPersistent: isPersistent && !closes, closes, isDelimitedByClose, tellsFailure };
   }
 
   /** How a failure ends, once the head is out. Nobody below us may record a failure that ends cleanly as a whole body. */
@@ -312,6 +321,7 @@ export class StreamResponse extends GatheringWritable {
       isPersistent: isPersistent && !closes,
       closes,
       isDelimitedByClose: false,
+      tellsFailure: false,
     };
     let pieces: Uint8Array[];
     try {
@@ -380,7 +390,7 @@ export class StreamResponse extends GatheringWritable {
   #destroyQuietly(error: Error): void {
     this.#cause ??= error;
     // `pipe` listens for 'error' only to throw it where nobody else does.
-    this.#sources.unpipe();
+    this.#sources?.unpipe();
     this.destroy(this.listenerCount('error') > 0 ? error : undefined);
   }
 

@@ -159,6 +159,38 @@ describe('octets', () => {
   });
 });
 
+describe('-H "Range: ..."', () => {
+  test('RFC 9530 §3: the part that it asks for, which the Repr-Digest is not of, in a file', async () => {
+    const [root, cwd] = [await temporaryDirectory(), await temporaryDirectory()];
+    await writeFile(path.join(root, 'file'), HELLO_WORLD);
+    const { url } = await serve(root);
+    const args = ['-o', 'part', '-H', 'Range: bytes=2-6', '--require', 'always'];
+    expect(await run(['get', `${url}file`, ...args], { cwd })).toEqual(DONE);
+    expect(await readFile(path.join(cwd, 'part'), 'utf8')).toBe(HELLO_WORLD.slice(2, 7));
+    const past = await run(['get', `${url}file`, '-o', 'past', '-H', 'Range: bytes=99-'], { cwd });
+    expect(past).toMatchObject({ code: 4, stderr: expect.stringContaining('HTTP 416') });
+    expect(await readdir(cwd)).toEqual(['part']);
+  });
+
+  test('a retry asks for the same part, and for no other', async () => {
+    const head =
+      'HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 2-6/19\r\nETag: "a"\r\nContent-Length: 5\r\n\r\n';
+    let asked = 0;
+    const { url, requests } = await rawServer((socket) => {
+      asked++;
+      socket.end(asked === 1 ? `${head}ell` : `${head}ello `);
+    });
+    const cwd = await temporaryDirectory();
+    const args = ['-o', 'part', '-H', 'Range: bytes=2-6', '--retries', '1'];
+    expect((await run(['get', url, ...args], { cwd })).code).toBe(0);
+    expect(await readFile(path.join(cwd, 'part'), 'utf8')).toBe('ello ');
+    expect(requests.map((request) => request.match(/^Range: .*$/gm))).toEqual([
+      ['Range: bytes=2-6'],
+      ['Range: bytes=2-6'],
+    ]);
+  });
+});
+
 describe('a response that serve broke', () => {
   test.each([[[]], [['--require', 'never']]])(
     'exits with 20 and the reason, and leaves nothing: %j',
@@ -172,7 +204,7 @@ describe('a response that serve broke', () => {
         signal: null,
         stdout: '',
         stderr:
-          'error: failed after 300,000 bytes: The sender reported source_error: Failed on purpose after 300000 octets  [ERR_BODY_FAILED]\n',
+          'error: failed after 300,000 bytes: The sender reported source_error: Failed on purpose after 300000 bytes  [ERR_BODY_FAILED]\n',
       });
       expect(await readdir(directory)).toEqual([]);
     },

@@ -16,9 +16,10 @@ if (!hasScript) console.warn("SKIPPED: the progress line on a terminal, since ut
 const TERMINAL = { TERM: 'xterm', SHELL: '/bin/sh' };
 
 /** The program on a terminal of its own, whose output is both of its streams. */
-function onTerminal(args: readonly string[], env: Record<string, string> = {}): Program {
+function onTerminal(args: readonly string[], env: Record<string, string> = {}, columns = 80): Program {
   const quoted = [process.execPath, MAIN, ...args].map((word) => `'${word}'`).join(' ');
-  return startCommand('script', ['-qec', quoted, '/dev/null'], { env: { ...TERMINAL, ...env } });
+  const line = `stty cols ${columns}; exec ${quoted}`;
+  return startCommand('script', ['-qec', line, '/dev/null'], { env: { ...TERMINAL, ...env } });
 }
 
 /** Sends 300,000 octets of 400,000 and gives the connection on which the others are awaited. */
@@ -75,6 +76,43 @@ describe.skipIf(!hasScript)('on a terminal', () => {
     expect(code).toBe(0);
     expect(shown).toMatch(/^hi\r\n/);
     expect(shown).not.toContain(' kB in ');
+  });
+
+  test.each([
+    ['on a good verdict', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi', 0, /^hi\r\nwarning: /],
+    ['on an error', 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi', 21, /^hi\r\nerror: /],
+  ])(
+    'what is said begins a line of its own, also after content that ends within one: %s',
+    async (_, answer, code, shown) => {
+      const { url } = await rawServer(answer);
+      const ended = await onTerminal(['get', url], { NO_COLOR: '1' }).ended;
+      expect(ended).toMatchObject({ code, stdout: expect.stringMatching(shown) });
+    },
+  );
+
+  test('40 columns: a progress line that is shorter, and messages that end their lines between words', async () => {
+    const target = path.join(await temporaryDirectory(), 'file');
+    let socket: Socket | undefined;
+    const { url } = await rawServer((connection) => {
+      socket = connection;
+      connection.write('HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n');
+      connection.write(Buffer.alloc(200_000));
+    });
+    const { stdout, ended } = onTerminal(['get', url, '-o', target], { NO_COLOR: '1' }, 40);
+    await stdout.seen(/\r\x1b\[K50 % of 400 kB, \d+\.\d s left/);
+    socket?.end(Buffer.alloc(200_000));
+    const { code, stdout: shown } = await ended;
+    expect(code).toBe(0);
+    const lines = shown.split(/\r\n|\r\x1b\[K/);
+    expect(lines.filter((line) => line.length > 40)).toEqual([]);
+    expect(lines.slice(-6, -2)).toEqual([
+      ...[
+        'warning: No X-Stream-Status came: the',
+        '  server does not say whether this is',
+        '  all of it (--require always makes this',
+      ],
+      '  fail)',
+    ]);
   });
 
   test('an error is red where standard output goes elsewhere', async () => {
@@ -168,7 +206,7 @@ describe.skipIf(!hasScript)('how much is left', () => {
       socket.write(`HTTP/1.1 206 Partial Content\r\nETag: "a"\r\nContent-Length: 200000\r\n${range}\r\n\r\n`);
       socket.write(half.subarray(100_000));
     });
-    const { stdout, ended } = onTerminal(['get', url, '-o', path.join(cwd, 'file'), '--resume']);
+    const { stdout, ended } = onTerminal(['get', url, '-o', path.join(cwd, 'file'), '--resume'], {}, 200);
     await stdout.seen(/75 % of 400 kB/);
     // The line is gone before the message, and comes back after it.
     await stdout.seen(/\r\x1b\[K\x1b\[33mwarning:\x1b\[39m [^\r\n]*; trying again \(1 of 5\)\r\n/);

@@ -99,8 +99,17 @@ describe.skipIf(!hasOpenssl)('https:', () => {
     const proxy = await proxyTo(0, 'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n');
     const { code, stderr } = await run(['get', 'https://server.invalid/a', '-H', 'A: secret', '-x', proxy.url]);
     expect(code).toBe(3);
-    expect(stderr).toMatch(/^error: [^\n]*answered HTTP 403 Forbidden to CONNECT server\.invalid:443\n$/);
+    expect(stderr).toMatch(
+      /^error: [^\n]*answered HTTP 403 Forbidden to CONNECT server\.invalid:443 {2}\[ERR_NO_RESPONSE\]\n$/,
+    );
     expect(proxy.requests.join()).not.toContain('secret');
+  });
+
+  test.each(['http', 'https'])('a proxy that cannot be reached, on the way to an %s: server', async (scheme) => {
+    const host = `127.0.0.1:${await freePort()}`;
+    const { code, stderr } = await run(['get', `${scheme}://server.invalid/`, '-x', `http://${host}`]);
+    const reason = 'connection refused (ECONNREFUSED)';
+    expect([code, stderr]).toEqual([3, `error: The proxy ${host} cannot be reached: ${reason}  [ERR_NO_RESPONSE]\n`]);
   });
 
   test('--connect-timeout: a proxy that never answers', async () => {
@@ -108,9 +117,7 @@ describe.skipIf(!hasOpenssl)('https:', () => {
     const url = `http://127.0.0.1:${await listening(silent)}/`;
     const { code, stderr } = await run(['get', 'https://server.invalid/', '-x', url, '--connect-timeout', '1']);
     expect(code).toBe(3);
-    expect(stderr).toBe(
-      'error: ERR_NO_RESPONSE: no response from server.invalid: There was no connection after 1000 ms\n',
-    );
+    expect(stderr).toBe('error: There was no connection to server.invalid after 1000 ms  [ERR_NO_RESPONSE]\n');
   });
 });
 

@@ -73,7 +73,7 @@ complete: The sender sealed it, and its digest agrees
           15  chunk extension, not whole            ;
           16  here it breaks                        \\r\\nabc\\r\\n0\\r\\n\\r\\n
                                                     ^^
-              At octet 16 of the chunked body: found CR, expected the name of a chunk extension
+              At byte 16 of the chunked body: found CR, expected the name of a chunk extension
 
 malformed [ERR_BODY_MALFORMED] at offset 16
   5 octets of content in 1 chunk, 1 chunk extension, 16 octets up to there
@@ -129,7 +129,7 @@ describe('for machines: --json', () => {
         message: 1,
         offset: 2,
         code: 'ERR_FRAMING_MALFORMED',
-        reason: 'At octet 2 of the chunked body: found 0xe9, expected the name of a chunk extension',
+        reason: 'At byte 2 of the chunked body: found 0xe9, expected the name of a chunk extension',
         octets: 'é\r\nhi\r\n',
         blamed: 1,
       },
@@ -138,7 +138,7 @@ describe('for machines: --json', () => {
         message: 1,
         kind: 'malformed',
         code: 'ERR_BODY_MALFORMED',
-        reason: 'At octet 2 of the chunked body: found 0xe9, expected the name of a chunk extension',
+        reason: 'At byte 2 of the chunked body: found 0xe9, expected the name of a chunk extension',
         digest: 'absent',
         counts: { octets: 2, contentOctets: 0, chunks: 0, chunkExtensions: 0, trailerFields: 0 },
         exitCode: 22,

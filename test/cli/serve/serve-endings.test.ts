@@ -42,7 +42,7 @@ describe('a good end', () => {
 describe('--fail-after', () => {
   test('says so at the start', async () => {
     const { stdout } = await serveHello('--fail-after', '1.5kB');
-    await stdout.seen(/\nEvery file is broken after 1,500 octets\.\n$/);
+    await stdout.seen(/\nEvery file is broken after 1,500 bytes\.\n$/);
   });
 
   test.each([
@@ -52,7 +52,7 @@ describe('--fail-after', () => {
     ['at exactly the size', '19', HELLO_WORLD],
   ])('%s', async (_, failAfter, sent) => {
     const { port } = await serveHello('--fail-after', failAfter);
-    const reason = `Failed on purpose after ${failAfter} octets`;
+    const reason = `Failed on purpose after ${failAfter} bytes`;
     const { body, trailers, error } = await ask(port, '/hello.json', 'GET', ASKING);
     expect({ sent: body.toString(), error }).toEqual({ sent, error: undefined });
     expect(trailers['x-stream-status']).toBe(`error;bytes=${failAfter};type=source_error;details="${reason}"`);

@@ -15,7 +15,10 @@ import (
 )
 
 func main() {
-	client := &http.Client{Transport: &sealed.Transport{Require: os.Getenv("REQUIRE")}}
+	client := &http.Client{
+		Transport:     &sealed.Transport{Require: os.Getenv("REQUIRE")},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	patience, err := time.ParseDuration(os.Getenv("IDLE_TIMEOUT") + "s")
 	if err != nil {
 		patience = time.Hour
