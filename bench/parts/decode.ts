@@ -37,7 +37,7 @@ for (const size of [64, 256, 1024, 4096]) {
       theirs: title('WebAssembly llhttp'),
       by: 'speed',
       target: 2,
-      why: "Neighbouring pieces are moved together, which their taker gains; llhttp leaves them. The benchmark's own copy counts as ours: profiles/decode.txt.",
+      why: "Neighbouring pieces are moved together, which their taker gains; llhttp leaves them. The benchmark's own copy counts as ours, see [the notes](notes/decode.txt).",
     });
   }
   if (nodeParser !== undefined) {
