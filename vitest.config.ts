@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
  * have. test/support/left-out.ts names it at the end of each short run.
  */
 export const LONG = [
-  'test/package/{new-user,loading,types,browser,contents,lint,warnings}.test.ts',
+  'test/package/{new-user,loading,types,browser,contents,lint,warnings,test-runners}.test.ts',
   'test/exhaustive/**/*.test.ts',
   'test/hostile/{slow,framing,killed,get}.test.ts',
   'test/interop/**/*.test.ts',

@@ -22,6 +22,9 @@ export interface DrainOptions {
 const LOOK = 50;
 /** Milliseconds that a failed response has to leave. */
 const LEAVING = 2000;
+/** Milliseconds between the last word to a session of HTTP/2 and RST. */
+const TELLING = 200;
+const INTERNAL_ERROR = 2; // RFC 9113 §7
 
 /** What can be drained. */
 export type DrainableServer = Server | HttpServer | Http2Server | Http2SecureServer;
@@ -49,7 +52,7 @@ export async function drain(server: DrainableServer, options: DrainOptions = {})
   const stopWatching = prependAll(server, { request: closesAfterResponse, session: goAway, stream: closesSession });
   closeIdle(server);
   const timer = setInterval(closeIdle, LOOK, server);
-  for (const session of [...(draining.sessions ?? [])]) goAway(session);
+  for (const session of sessionsOf(server)) goAway(session);
   for (const one of [...draining.idle]) one.end(shutdown());
   try {
     await within(timeout, closed, signal);
@@ -59,8 +62,9 @@ export async function drain(server: DrainableServer, options: DrainOptions = {})
     }
     await within(LEAVING, closed);
     for (const one of [...draining.open]) one.kill();
-    for (const session of [...(draining.sessions ?? [])]) session.destroy(undefined, INTERNAL_ERROR);
     (server as Partial<HttpServer>).closeAllConnections?.();
+    for (const session of sessionsOf(server)) if (!session.destroyed) session.goaway(INTERNAL_ERROR);
+    await within(TELLING, closed);
     for (const connection of rawConnectionsOf(server)) reset(connection);
     await closed;
   } finally {
@@ -69,8 +73,6 @@ export async function drain(server: DrainableServer, options: DrainOptions = {})
     draining.isDraining = false; // it may listen again
   }
 }
-
-const INTERNAL_ERROR = 2; // RFC 9113 §7
 
 type Listener = Parameters<EventEmitter['on']>[1];
 
@@ -93,14 +95,28 @@ function closesSession({ session }: ServerHttp2Stream): void {
   if (session !== undefined) goAway(session);
 }
 
+/** Those that Node 24 and later keep a list of; before, those on which something was sealed or responded on. */
+function sessionsOf(server: object): Http2Session[] {
+  const known = drainingOf(server).sessions ?? [];
+  return [...new Set([...((hidden(server, 'sessions') as Set<Http2Session> | undefined) ?? []), ...known])];
+}
+
 /** Of HTTP/1.1: those that a server of Node's keeps a list of, each with its response (works on Node 20 to 26). */
 function httpConnectionsOf(server: object): (Socket & { _httpMessage?: ServerResponse | null })[] {
-  const key = Object.getOwnPropertySymbols(server).find(({ description }) => description === 'http.server.connections');
-  const list = key && (Reflect.get(server, key) as { all?(): { socket?: Socket | null }[] } | undefined);
+  const list = hidden(server, 'http.server.connections') as { all?(): { socket?: Socket | null }[] } | undefined;
   return (list?.all?.() ?? []).flatMap(({ socket }) => socket ?? []);
 }
 
-/** All connections of a server that are left, those below TLS: for a server of HTTP/2 nobody else can tell. */
+/** What Node keeps on a server under a symbol of this name. */
+function hidden(server: object, name: string): unknown {
+  const symbol = Object.getOwnPropertySymbols(server).find(({ description }) => description === name);
+  return symbol && Reflect.get(server, symbol);
+}
+
+/**
+ * All connections of a server that are left, those below TLS: for a server of HTTP/2 nobody else can tell. Its sessions are
+ * not destroyed: that would send NO_ERROR, or end the process with the errors of streams to which nobody listens.
+ */
 function rawConnectionsOf(server: object): Socket[] {
   const { _getActiveHandles: handles } = process as { _getActiveHandles?: () => unknown[] };
   const sockets = (handles?.call(process) ?? []).filter((one): one is Socket => one instanceof Socket);

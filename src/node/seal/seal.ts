@@ -14,6 +14,9 @@ import { SealedResponse, type SealingOptions } from './sealed-response.ts';
 
 export type { SealingOptions } from './sealed-response.ts';
 
+const NO_RESPONSE =
+  'seal takes the response of node:http or node:http2 (in Fastify reply.raw, in Koa ctx.res, in Hono c.env.outgoing), or a ClientRequest';
+
 /**
  * Seals a response where it is: whatever the application, its framework or a library writes to it from here on is counted,
  * and its end is proven to a client that asks, as `respond` does it. `destroy(error)`, which `pipeline` calls, ends it as a
@@ -29,7 +32,7 @@ export type { SealingOptions } from './sealed-response.ts';
  * A ClientRequest is sealed as well, where it is sent in chunks: an upload whose end the server can check, with `verify(req)`.
  *
  * @returns the message
- * @throws TypeError, RangeError for invalid options
+ * @throws TypeError, RangeError for invalid options; TypeError for a bare stream of HTTP/2 without `request`
  * @example
  * app.use((req, res, next) => {
  *   seal(res);
@@ -38,6 +41,10 @@ export type { SealingOptions } from './sealed-response.ts';
  * @example
  * const request = seal(http.request(url, { method: 'PUT' }));
  * pipeline(createReadStream('export.csv'), request, done);
+ * @example
+ * http2.createServer().on('stream', (stream, headers) => {
+ *   seal(stream, { request: { method: headers[':method'], httpVersion: '2.0', headers } });
+ * });
  */
 export function seal<Message extends ServerResponse | Http2ServerResponse | ServerHttp2Stream | ClientRequest>(
   message: Message,
@@ -46,6 +53,7 @@ export function seal<Message extends ServerResponse | Http2ServerResponse | Serv
   const { digest, lingerTimeout } = options;
   if (digest !== undefined) algorithmsOf(digest);
   if (lingerTimeout !== undefined) timeoutFrom('lingerTimeout', lingerTimeout);
+  if (typeof (message as Partial<Message> | undefined | null)?.write !== 'function') throw new TypeError(NO_RESPONSE);
   const known = sealOf(message);
   if (known !== undefined) known.addOptions(options);
   else if (isNode && !isTaken(message)) put(message, options);

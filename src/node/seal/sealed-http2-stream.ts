@@ -15,7 +15,6 @@ import type { FieldPairs } from '../../core/fields.ts';
 import type { Seal } from '../../core/seal.ts';
 import { type ResponseEnd, responseEnd, responseFailed, responseStart } from '../diagnostics.ts';
 import { register } from '../draining.ts';
-import { hasNoContent } from '../head/message-head.ts';
 import { Http2Channel, INTERNAL_ERROR, NO_ERROR } from '../send/http2-channel.ts';
 import { Middleware, type Write } from '../send/middleware.ts';
 import { type Ending, negotiate, type RequestFacts } from '../send/negotiation.ts';
@@ -107,7 +106,7 @@ export class SealedHttp2Stream {
     const head = new StreamHead(given);
     const status = Number(head.get(':status') ?? 200);
     head.drop('x-stream-status'); // it would vouch for a body that has not ended
-    if (options?.endStream || hasNoContent(this.#request.method ?? 'GET', status)) {
+    if (options?.endStream || negotiate(this.#request, status).framing === 'none') {
       return this.#pass('respond', [head.fields, options]);
     }
     const { digest } = this.#options;

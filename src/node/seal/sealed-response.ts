@@ -16,6 +16,7 @@ import type { FieldPairs } from '../../core/fields.ts';
 import type { Seal } from '../../core/seal.ts';
 import { type ResponseEnd, responseEnd, responseFailed, responseStart } from '../diagnostics.ts';
 import { isDraining, register } from '../draining.ts';
+import { onCloseAll } from '../send/close-all.ts';
 import { holdSocket, reset, uncorkAll } from '../send/closing.ts';
 import { HttpChannel } from '../send/http-channel.ts';
 import { Middleware, type Write } from '../send/middleware.ts';
@@ -26,7 +27,6 @@ import { type RespondOptions, respond } from '../send/respond.ts';
 import { removeContentFields } from '../send/response-head.ts';
 import { sealOf } from '../send/sealed.ts';
 import { announceSeal, trailersWith } from './announcing.ts';
-import { onCloseAll } from './close-all.ts';
 import { HeadArguments, pairsOf } from './head-arguments.ts';
 import { bytesOf, isContent, refused } from './write-arguments.ts';
 

@@ -61,7 +61,7 @@ export class SocketChannel extends Channel {
 
   begin(status: number, fields: FieldPairs, facts: MessageFacts): Uint8Array[] {
     const head = serializeResponseHead(status, fields);
-    this.commit(facts);
+    this.commit({ ...facts, tellsFailure: false }); // the socket is the application's
     this.#isDropping = !facts.isPersistent;
     return [head];
   }

@@ -372,3 +372,28 @@ test('a session that the server destroys is no end of an open body', async () =>
   });
   expect((await observe(port, {})).rstCode).not.toBe(NO_ERROR);
 });
+
+test('a body that was ended and then destroyed leaves first', async () => {
+  const block = Buffer.alloc(3_000_000, 'x');
+  const port = await sealing((res) => {
+    res.end(block);
+    res.destroy();
+  });
+  for (const asked of [BOTH, {}]) {
+    expect(await observe(port, asked)).toMatchObject({ body: { length: block.length }, rstCode: NO_ERROR });
+  }
+});
+
+test('a thousand streams of one session', async () => {
+  const server = http2.createServer({ settings: { maxConcurrentStreams: 1000 } }, (_req, res) => {
+    pipeline(Readable.from([HELLO_WORLD]), seal(res), () => {});
+  });
+  const session = http2.connect(`http://127.0.0.1:${await listenHttp2(server)}`).setMaxListeners(0);
+  onTestFinished(() => session.destroy());
+  await once(session, 'remoteSettings');
+  const statuses = Array.from({ length: 1000 }, async () => {
+    const [trailers] = await once(session.request({ ':path': '/', ...BOTH }).resume(), 'trailers');
+    return trailers['x-stream-status'];
+  });
+  expect(new Set(await Promise.all(statuses))).toEqual(new Set([OK['x-stream-status']]));
+});

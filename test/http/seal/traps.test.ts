@@ -42,6 +42,9 @@ async function answerOf(port: number, end = '=:\r\n\r\n', request = AWARE) {
   return messageFrom(await dial(port, request).until(end));
 }
 
+const NO_RESPONSE =
+  'seal takes the response of node:http or node:http2 (in Fastify reply.raw, in Koa ctx.res, in Hono c.env.outgoing), or a ClientRequest';
+
 describe('the head', () => {
   test('a Content-Length that Node is about to add stays: adding Trailer would drop it', async () => {
     const { port } = await sealing((res) => res.end('short'));
@@ -335,6 +338,16 @@ describe('who else has the response', () => {
     const detached = new ServerResponse({ method: 'GET', headers: {}, socket: new EventEmitter() } as never);
     seal(detached);
     expect(Object.hasOwn(detached, 'destroy')).toBe(false);
+  });
+
+  test.each([
+    ["Fastify's reply", { raw: {}, send() {}, header() {} }],
+    ["Koa's ctx", { req: {}, res: {}, set() {} }],
+    ['a Response', new Response('')],
+    ["Hono's c.env.outgoing on another runtime", undefined],
+    ['nothing', null],
+  ])('what cannot be a response is a TypeError that says what can: %s', (_name, thing) => {
+    expect(() => seal(thing as never)).toThrow(new TypeError(NO_RESPONSE));
   });
 
   test('a head that is out cannot be sealed any more, but its failure still comes after all that was written', async () => {
