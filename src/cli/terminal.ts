@@ -5,7 +5,8 @@ type Format = Parameters<typeof styleText>[0];
 
 /** Text in a colour if the stream is a terminal with colours. NO_COLOR and FORCE_COLOR count, as in Node itself. */
 export function paint(stream: NodeJS.WriteStream, format: Format, text: string): string {
-  return styleText(format, text, { stream });
+  // One by one: with several, Node 20 does not look at the stream.
+  return [format].flat().reduceRight((painted, one) => styleText(one, painted, { stream }), text);
 }
 
 /** Text of a peer's with its control characters, C1 and those of direction included, as escapes. */
