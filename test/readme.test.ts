@@ -67,6 +67,7 @@ const ELSEWHERE: [page: string, text: string, test: string][] = [
   [SEND, 'RESPONSE_ALREADY_SENT', 'test/edges/guides.test.ts'],
   [SEND, 'SealedServerResponse', 'test/edges/guides.test.ts'],
   ['docs/uploads.md', "from 'express'", 'test/edges/guides.test.ts'],
+  ['docs/seal.md', 'watched(parts, res)', 'test/edges/sealed.test.ts'],
   ['docs/seal.md', "from 'next'", 'test/edges/next.test.ts'],
   ['docs/seal.md', 'onRequestError', 'test/edges/next.test.ts'],
   ['docs/pages.md', 'sealedResponse', 'test/edges/guides.test.ts'],

@@ -43,6 +43,6 @@ for (const size of [64, 256, 1024, 4096]) {
   if (nodeParser !== undefined) {
     part.add(title("Node's HTTPParser"), () => nodeParser([reads]), content);
     const row = { ours: title('Decoder'), theirs: title("Node's HTTPParser"), by: 'speed' } as const;
-    part.rows.push({ title: `the same, beside Node's own parser`, ...row });
+    part.rows.push({ title: `the same with ${size} bytes, beside Node's own parser`, ...row });
   }
 }
