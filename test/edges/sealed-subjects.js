@@ -259,12 +259,15 @@ async function h3(handler) {
 async function h3Two() {
   const { H3, toNodeHandler } = await import('h3-2');
   const app = new H3({ onError: forget });
+  app.use((event, next) => {
+    seal(event.runtime.node.res);
+    return next();
+  });
   app.get('/', (event) => {
     event.res.headers.set('Content-Type', HTML);
     return Readable.toWeb(sourceOf(event.req.url));
   });
-  const handle = toNodeHandler(app);
-  return http.createServer((req, res) => handle(req, seal(res)));
+  return http.createServer(toNodeHandler(app));
 }
 
 async function nest(isReturned) {
