@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
  * have. test/support/left-out.ts names it at the end of each short run.
  */
 export const LONG = [
-  'test/package/{new-user,loading,types,browser,contents,lint}.test.ts',
+  'test/package/{new-user,loading,types,browser,contents,lint,warnings,test-runners}.test.ts',
   'test/exhaustive/**/*.test.ts',
   'test/hostile/{slow,framing,killed,get}.test.ts',
   'test/interop/**/*.test.ts',
@@ -28,6 +28,7 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    globalSetup: './test/support/newest-undici.ts',
     // Most tests wait for a socket or a process, not for a core.
     maxWorkers: Math.max(4, availableParallelism()),
     reporters: ['default', './test/exhaustive/reporter.ts', './test/support/left-out.ts'],

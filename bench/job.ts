@@ -4,8 +4,12 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Measured, Row } from './row.ts';
+import { summarize } from './profile.ts';
+import { isMet, type Measured, type Row } from './row.ts';
 
 /** Starts listening. `upstream` is the port of the job's upstream, if it has one. */
 export type Serve = (upstream: number) => Promise<number>;
@@ -39,28 +43,53 @@ export type Answer = Usage & { proof: string };
 const SIDE = fileURLToPath(new URL('side.ts', import.meta.url));
 const MAX_SILENCE_MS = 300_000;
 
-export async function runJob(name: string, isQuick: boolean, log: (line: string) => void): Promise<Measured[]> {
+/**
+ * @param isProfiled whether our side of each missed target is run once more, for its profile
+ * @param until after this time of `performance.now` no side is begun: what has been measured counts
+ */
+export async function runJob(
+  name: string,
+  isQuick: boolean,
+  log: (line: string) => void,
+  { isProfiled = false, until = Number.POSITIVE_INFINITY } = {},
+): Promise<Measured[]> {
   const { job } = (await import(new URL(`jobs/${name}.ts`, import.meta.url).href)) as { job: Job };
   const work = isQuick ? job.work.quick : job.work.full;
   const runs = isQuick ? 2 : (job.runs ?? 5);
   const samples: Record<string, Answer[]> = {};
   for (let i = 0; i < runs; i++) {
     for (const side of Object.keys(job.sides)) {
+      if (performance.now() > until) break;
       const sample = await runSide(name, job, side, work);
       samples[side] = [...(samples[side] ?? []), sample];
       log(`  ${name}, ${side}: ${sample.time.toFixed(3)} s, ${sample.CPU.toFixed(3)} s of CPU`);
     }
   }
   const proofs = new Set(Object.values(samples).flatMap((all) => all.map(({ proof }) => proof)));
-  if (proofs.size !== 1) throw new Error(`${name}: the outputs differ: ${[...proofs].join(' / ')}`);
-  return job.rows.flatMap((row) => measure(row, samples, job.measured));
+  if (proofs.size > 1) throw new Error(`${name}: the outputs differ: ${[...proofs].join(' / ')}`);
+  const rows = job.rows.flatMap((row) => measure(row, samples, job.measured));
+  for (const row of rows) {
+    if (!isProfiled || isMet(row) !== false) continue;
+    const folder = mkdtempSync(path.join(tmpdir(), 'bench-profile-'));
+    await runSide(name, job, row.ours, work, folder);
+    row.profile = summarize(folder, `${name}, ${row.ours}`);
+  }
+  return rows;
 }
 
-async function runSide(name: string, job: Job, side: string, work: number): Promise<Answer> {
+/** @param profiles where the measured process is to leave its profile */
+async function runSide(name: string, job: Job, side: string, work: number, profiles?: string): Promise<Answer> {
   const [server, client] = job.sides[side]!;
   const processes: ChildProcess[] = [];
   const start = async (role: string, entry: string, upstream = 0): Promise<[ChildProcess, number]> => {
-    const child = fork(SIDE, [name, role, entry, String(upstream)], { execArgv: ['--expose-gc', '--import', 'tsx'] });
+    const isProfiled = profiles !== undefined && role === `${job.measured}s`;
+    const execArgv = [
+      ...(isProfiled ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`] : []),
+      '--expose-gc',
+      '--import',
+      'tsx',
+    ];
+    const child = fork(SIDE, [name, role, entry, String(upstream)], { execArgv });
     processes.push(child);
     return [child, await answerOf<number>(child)];
   };
@@ -100,7 +129,7 @@ async function answerOf<T>(child: ChildProcess): Promise<T> {
 function measure(row: Row, samples: Record<string, Answer[]>, measured: string): Measured[] {
   const by = row.by === 'speed' ? 'CPU' : row.by;
   const [ours, theirs] = [row.ours, row.theirs].map((side) => samples[side]?.map((sample) => sample[by]));
-  if (ours === undefined || theirs === undefined) return []; // a peer that is not installed
+  if (ours === undefined || theirs === undefined) return []; // a peer that is not installed, or no time
   const compare = (pick: (values: number[]) => number) => {
     if (by === 'memory') return (pick(ours) - pick(theirs)) / (row.each ?? 1);
     return row.by === 'speed' ? pick(theirs) / pick(ours) : pick(ours) / pick(theirs);

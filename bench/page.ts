@@ -7,11 +7,12 @@ const SIGNS = { CPU: 'CPU', time: 'elapsed', memory: 'KiB more', speed: 'times a
 
 function toTable(rows: readonly Measured[]): string {
   const lines = rows.map((row) => {
-    const { title, by, target, best, median, figures, why = '' } = row;
+    const { title, by, target, best, median, figures, why = '', profile } = row;
     const met = isMet(row);
+    const reason = profile === undefined ? why : `${why} [Profile](${profile}).`.trim();
     const wanted = target === undefined ? '–' : `${by === 'speed' ? '≥' : '≤'} ${target}`;
     const verdict = met === undefined ? '' : met ? 'yes' : 'no';
-    return `| ${title} | ${SIGNS[by]} | ${wanted} | ${format(best)} | ${format(median)} | ${verdict} | ${figures} | ${met ? '' : why} |`;
+    return `| ${title} | ${SIGNS[by]} | ${wanted} | ${format(best)} | ${format(median)} | ${verdict} | ${figures} | ${met ? '' : reason} |`;
   });
   const header = '| what | compared | target | best | median | met | best of ours · of theirs | why not |';
   return [header, '|---|---|---|---|---|---|---|---|', ...lines].join('\n');
@@ -33,6 +34,8 @@ ${isQuick ? 'This was a **quick** run: two runs a side, on a machine that had ot
 ${judged - missed} of ${judged} targets are met. Each figure is ours ÷ theirs, so that less is better, unless it says "times as
 fast". \`best\` compares the best run of each side and decides; \`median\` shows how steady that is.
 
+![How far each figure is from its target](results.svg)
+
 ## The jobs
 
 Each side has processes of its own, new for each run; the sides take turns, and what their clients got is compared. CPU is
@@ -49,8 +52,25 @@ ${toTable(parts)}
 `;
 }
 
-/** The `best` of each row of a page, by its title. */
-export function readPage(page: string): Map<string, number> {
-  const rows = [...page.matchAll(/^\| (.+?) \| (?:CPU|elapsed|KiB more|times as fast) \| .+? \| (-?[\d.]+) \|/gm)];
-  return new Map(rows.map(([, title, best]) => [title!, Number(best)]));
+/** A row of a page, as far as it can be read again. */
+export interface Reported {
+  title: string;
+  /** Whether more is better. */
+  isSpeed: boolean;
+  isMemory: boolean;
+  target: number | undefined;
+  best: number;
+}
+
+export function readPage(page: string): Reported[] {
+  const rows = page.matchAll(
+    /^\| (.+?) \| (CPU|elapsed|KiB more|times as fast) \| (?:–|[≤≥] (.+?)) \| (-?[\d.]+) \|/gm,
+  );
+  return Array.from(rows, ([, title, sign, target, best]) => ({
+    title: title!,
+    isSpeed: sign === SIGNS.speed,
+    isMemory: sign === SIGNS.memory,
+    target: target === undefined ? undefined : Number(target),
+    best: Number(best),
+  }));
 }

@@ -20,6 +20,8 @@ export interface Measured extends Row {
   median: number;
   /** Their best and ours: `1.2 s`, `3.1 µs`. */
   figures: string;
+  /** Of our side, where the target was missed: a file beside the page. */
+  profile?: string;
 }
 
 export function isMet({ by, target, best }: Measured): boolean | undefined {

@@ -1,22 +1,28 @@
 /**
  * `npm run bench`: everything, into results.md. `--quick` takes two minutes or so; `--only <name>` (a file of jobs/ or
- * parts/, may be repeated) and `--check` (compares with results.md, and fails at nothing) write nothing.
+ * parts/, may be repeated) and `--check` (compares with results.md, and fails at nothing) write nothing. `--check` takes
+ * three minutes at most, and says what it has left out. `--picture` only draws results.md again.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runJob } from './job.ts';
 import { readPage, toPage } from './page.ts';
 import type { Part } from './part.ts';
+import { toPicture } from './picture.ts';
 import type { Measured } from './row.ts';
 
 /** A ratio that has changed by more than this is named: two quick runs differ by up to a third (measured). */
 const NOTICED = 1.4;
 const PAGE = new URL('results.md', import.meta.url);
+const PICTURE = new URL('results.svg', import.meta.url);
+/** Milliseconds, after which `--check` reports what it has: on a busy machine that is less than all. */
+const CHECK_TIME = 170_000;
 
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     check: { type: 'boolean', default: false },
+    picture: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true },
   },
 });
@@ -29,29 +35,77 @@ const namesIn = (folder: string) =>
     .map((file) => file.replace(/\.ts$/, ''))
     .filter(isWanted);
 
-const parts: Measured[] = [];
-for (const name of namesIn('parts/')) {
-  log(name);
-  const { part } = (await import(new URL(`parts/${name}.ts`, import.meta.url).href)) as { part: Part };
-  parts.push(...(await part.run(isQuick, log)));
-}
-const JOBS = ['files', 'short', 'seal', 'receive', 'relay', 'open', 'tokens', 'first-byte'];
-const jobs: Measured[] = [];
-for (const name of JOBS.filter(isWanted)) {
-  log(name);
-  jobs.push(...(await runJob(name, isQuick, log)));
+const isWritten = !values.check && values.only === undefined;
+if (values.picture) {
+  writeFileSync(PICTURE, toPicture(readFileSync(PAGE, 'utf8')));
+  process.exit();
 }
 
-if (values.check) {
-  const committed = readPage(readFileSync(PAGE, 'utf8'));
-  for (const { title, by, best } of [...jobs, ...parts]) {
-    const before = committed.get(title);
-    if (before === undefined || by === 'memory') continue;
-    const slower = by === 'speed' ? before / best : best / before;
-    if (slower > NOTICED) log(`WORSE: ${title}: ${best.toFixed(2)}, and ${before} in results.md`);
+if (isWritten) rmSync(new URL('profiles/', import.meta.url), { recursive: true, force: true });
+
+const outOfTime = new Promise<never>((_, reject) => {
+  if (values.check) setTimeout(() => reject(new Error('there is no more time')), CHECK_TIME);
+});
+outOfTime.catch(() => {});
+
+interface Entry {
+  name: string;
+  measure: (until: number) => Promise<Measured[]>;
+}
+
+/** Measures them one by one. In a check each has its share of the time that is left, and what fails is passed over. */
+async function measureAll(entries: readonly Entry[], behind: number): Promise<Measured[]> {
+  const measured: Measured[] = [];
+  for (const [i, { name, measure }] of entries.entries()) {
+    log(name);
+    if (!values.check) {
+      measured.push(...(await measure(Number.POSITIVE_INFINITY)));
+      continue;
+    }
+    const now = performance.now();
+    const until = now + (CHECK_TIME - now) / (entries.length - i + behind);
+    try {
+      measured.push(...(await Promise.race([outOfTime, measure(until)])));
+    } catch (error) {
+      log(`LEFT OUT: ${name}: ${(error as Error).message}`);
+    }
   }
-} else if (values.only === undefined) {
-  writeFileSync(PAGE, toPage(jobs, parts, isQuick));
+  return measured;
+}
+
+const partEntries = namesIn('parts/').map((name): Entry => {
+  const measure = async () => {
+    const { part } = (await import(new URL(`parts/${name}.ts`, import.meta.url).href)) as { part: Part };
+    return part.run(isQuick, log);
+  };
+  return { name, measure };
+});
+const JOBS = ['files', 'short', 'seal', 'receive', 'relay', 'open', 'tokens', 'first-byte'];
+const jobEntries = JOBS.filter(isWanted).map((name): Entry => {
+  return { name, measure: (until) => runJob(name, isQuick, log, { isProfiled: isWritten, until }) };
+});
+const parts = await measureAll(partEntries, jobEntries.length);
+const jobs = await measureAll(jobEntries, 0);
+
+if (values.check) {
+  const committed = new Map(readPage(readFileSync(PAGE, 'utf8')).map((row) => [row.title, row]));
+  let compared = 0;
+  let worse = 0;
+  for (const { title, by, best } of [...jobs, ...parts]) {
+    const before = committed.get(title)?.best;
+    if (before === undefined || by === 'memory') continue;
+    compared++;
+    const slower = by === 'speed' ? before / best : best / before;
+    if (slower <= NOTICED) continue;
+    worse++;
+    log(`WORSE: ${title}: ${best.toFixed(2)}, and ${before} in results.md`);
+  }
+  const of = `${compared} of ${committed.size} figures`;
+  log(`${of} of results.md compared, ${worse} of them worse by more than a factor of ${NOTICED}`);
+} else if (isWritten) {
+  const page = toPage(jobs, parts, isQuick);
+  writeFileSync(PAGE, page);
+  writeFileSync(PICTURE, toPicture(page));
 } else {
   for (const { title, best, median } of [...jobs, ...parts]) log(`${title}: ${best.toFixed(2)} (${median.toFixed(2)})`);
 }

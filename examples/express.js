@@ -10,4 +10,6 @@ app.get('/export', async (req, res) => {
   await pipeline(rows('fails' in req.query), respond(res)).catch((error) => console.error(req.url, error.message));
 });
 
-const server = app.listen(Number(process.env.PORT ?? 3000), () => console.log(`listening on ${server.address().port}`));
+const server = app.listen(Number(process.env.PORT ?? 3000), () =>
+  console.log(`http://localhost:${server.address().port}/export`),
+);

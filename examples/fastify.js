@@ -12,4 +12,4 @@ app.get('/export', async (request, reply) => {
 });
 
 await app.listen({ port: Number(process.env.PORT ?? 3000) });
-console.log(`listening on ${app.server.address().port}`);
+console.log(`http://localhost:${app.server.address().port}/export`);

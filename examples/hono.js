@@ -15,4 +15,6 @@ app.get('/export', async (c) => {
   return RESPONSE_ALREADY_SENT; // the response is ours
 });
 
-serve({ fetch: app.fetch, port: Number(process.env.PORT ?? 3000) }, ({ port }) => console.log(`listening on ${port}`));
+serve({ fetch: app.fetch, port: Number(process.env.PORT ?? 3000) }, ({ port }) =>
+  console.log(`http://localhost:${port}/export`),
+);

@@ -11,4 +11,6 @@ app.use(async (ctx) => {
   await pipeline(rows('fails' in ctx.query), response).catch((error) => console.error(ctx.url, error.message));
 });
 
-const server = app.listen(Number(process.env.PORT ?? 3000), () => console.log(`listening on ${server.address().port}`));
+const server = app.listen(Number(process.env.PORT ?? 3000), () =>
+  console.log(`http://localhost:${server.address().port}/export`),
+);

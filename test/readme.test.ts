@@ -6,7 +6,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -67,6 +67,7 @@ const ELSEWHERE: [page: string, text: string, test: string][] = [
   [SEND, 'RESPONSE_ALREADY_SENT', 'test/edges/guides.test.ts'],
   [SEND, 'SealedServerResponse', 'test/edges/guides.test.ts'],
   ['docs/uploads.md', "from 'express'", 'test/edges/guides.test.ts'],
+  ['docs/seal.md', 'watched(parts, res)', 'test/edges/sealed.test.ts'],
   ['docs/seal.md', "from 'next'", 'test/edges/next.test.ts'],
   ['docs/seal.md', 'onRequestError', 'test/edges/next.test.ts'],
   ['docs/pages.md', 'sealedResponse', 'test/edges/guides.test.ts'],
@@ -224,6 +225,30 @@ describe('snippets', () => {
     expect(output).toBe('hello [["X-Stream-Status","ok;bytes=5"]]\n');
   });
 
+  test('the command line: a file that is broken on purpose', async () => {
+    const [serving, getting, comment] = snippet('docs/cli.md', '--fail-after', 'sh').trim().split('\n');
+    const [program, get] = [serving!, getting!].map((line) =>
+      line
+        .replace(/ *#.*|; echo .*/, '')
+        .split(' ')
+        .slice(2),
+    );
+    const main = path.join(ROOT, 'dist/cli/main.js');
+    const command = (args: string[]) => {
+      const child = spawn(process.execPath, [main, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+      children.push(child);
+      return child;
+    };
+    await writeFile(path.join(folder, 'README.md'), readme);
+    const server = command([...program!, '--port', '0']);
+    let said = '';
+    while (!/127\.0\.0\.1:(\d+)/.test(said)) said += String((await once(server.stdout, 'data'))[0]);
+    const port = Number(/127\.0\.0\.1:(\d+)/.exec(said)![1]);
+    const { code } = await finish(command(get!.map((one) => toPort(one, port))));
+    expect(`# ${code}, and there is no copy.md`).toBe(comment);
+    await expect(readFile(path.join(folder, 'copy.md'))).rejects.toThrow('ENOENT');
+  });
+
   test('TypeScript takes what it is given', async () => {
     const code = snippet(RECEIVE, 'BodyError', 'ts');
     await writeFile(path.join(folder, 'read.ts'), code);
@@ -263,14 +288,12 @@ describe('snippets', () => {
 
 describe('tables', () => {
   test('errors: every code of the source is there, and no other in any guide', async () => {
-    const sources = ['src/core/errors.ts', 'src/core/verdict.ts'].map((file) =>
-      readFile(path.join(ROOT, file), 'utf8'),
-    );
-    const source = (await Promise.all(sources)).join();
-    const codes = new Set(source.match(/'ERR_[A-Z_]+'/g)!.map((quoted) => quoted.slice(1, -1)));
-    // ERR_STREAM_PREMATURE_CLOSE is Node's.
-    const written = (text: string) =>
-      (text.match(/ERR_[A-Z_]+/g) ?? []).filter((code) => !code.startsWith('ERR_STREAM'));
+    const files = (await readdir(path.join(ROOT, 'src'), { recursive: true })).filter((file) => file.endsWith('.ts'));
+    const sources = await Promise.all(files.map((file) => readFile(path.join(ROOT, 'src', file), 'utf8')));
+    const named = sources.join().match(/(?<=')ERR_[A-Z_]+(?=')/g)!;
+    // Node's, of which the command line makes a sentence.
+    const codes = new Set(named.filter((code) => !code.startsWith('ERR_PARSE_ARGS')));
+    const written = (text: string) => text.match(/ERR_[A-Z_]+/g) ?? [];
     expect(new Set(written(readPage('docs/errors.md')))).toEqual(codes);
     expect(PAGES.flatMap((at) => written(readPage(at))).filter((code) => !codes.has(code))).toEqual([]);
   });
@@ -313,10 +336,10 @@ describe('tables', () => {
 
   test('README, proxies: those of docs/proxies.md', () => {
     const measured = new Set(tableRows(readPage('docs/proxies.md')).map(([name]) => name));
-    const rows = tableRows(readme.slice(readme.indexOf('| proxy |'))).slice(1, 6);
+    const rows = tableRows(readme.slice(readme.indexOf('| proxy |'))).slice(1, 7);
     const names = rows.flatMap(([name]) => name!.split(', '));
     expect(names.filter((name) => !measured.has(name))).toEqual([]);
-    expect(names.length).toBe(7);
+    expect(names.length).toBe(8);
   });
 
   /** The job of bench/results.md for each figure in a row of README, column by column. `UPDATE=1` writes the figures. */

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line: picks the command, and turns what it throws into a message and an exit code. */
 import { readFileSync } from 'node:fs';
+import { systemReason } from '../files/system-reason.ts';
 import { demo } from './demo/demo.ts';
 import { EXIT } from './exit-codes.ts';
 import { get } from './get/get.ts';
@@ -43,7 +44,7 @@ async function main([name, ...args]: string[]): Promise<number> {
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // Whoever read our output has gone, and knows; a full disk is told.
-  if (error.code !== 'EPIPE') complain(`standard output cannot be written: ${error.message}`);
+  if (error.code !== 'EPIPE') complain(`standard output cannot be written: ${systemReason(error)}`);
   process.exit(EXIT.local);
 });
 process.stderr.on('error', () => {}); // there is nobody left to tell

@@ -6,6 +6,7 @@
  * Parsing is strict and all or nothing (RFC 9651 §4.2): `undefined` means that the field is to be ignored as a whole.
  * A scanner of sticky regular expressions, one for each production.
  */
+import { octetsFromLatin1 } from './grammar.ts';
 
 export type BareItem =
   | { type: 'integer' | 'decimal' | 'date'; value: number }
@@ -174,7 +175,7 @@ function scanBareItem(scanner: Scanner): BareItem | undefined {
 
 function byteSequence(base64: string): BareItem | undefined {
   if (base64.length % 4 === 1) return undefined; // six bits are no octet
-  return { type: 'byte-sequence', value: Uint8Array.from(atob(base64), (unit) => unit.charCodeAt(0)) };
+  return { type: 'byte-sequence', value: octetsFromLatin1(atob(base64)) };
 }
 
 function displayString(escaped: string): BareItem | undefined {

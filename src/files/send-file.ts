@@ -95,6 +95,7 @@ export async function answerWithFile(
   }
   let opened: Opened;
   try {
+    if (typeof path !== 'string') throw new TypeError(`The path of a file is a string, not ${typeof path}`);
     opened = await openFile(root === undefined ? path : await below(root, path));
   } catch (error) {
     return refuse(target, statusOf(error), error, request, responding);

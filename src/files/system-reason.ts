@@ -7,6 +7,9 @@ export function systemReason(error: Error): string {
   const one: NodeJS.ErrnoException = error instanceof AggregateError ? (error.errors[0] ?? error) : error;
   const { errno, code, message } = one;
   if (code === 'ENOTFOUND') return 'there is no host of that name (ENOTFOUND)';
+  // `write EPROTO 80:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:...`
+  const [, tls] = /:error:[^:]*:[^:]*:[^:]*:([^:]+)/.exec(message) ?? [];
+  if (code === 'EPROTO' && tls !== undefined) return `TLS failed: ${tls} (EPROTO)`;
   const words = errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1];
   return words === undefined ? message || `${code}` : `${words} (${code})`;
 }

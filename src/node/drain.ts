@@ -2,9 +2,13 @@
  * drain: ends a server so that every client is told. `server.close()` waits for ever on a response that goes on, and
  * `closeAllConnections()` cuts them all without a reason.
  */
+import type { EventEmitter } from 'node:events';
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2SecureServer, Http2Server, Http2Session, ServerHttp2Stream } from 'node:http2';
 import { type Server, Socket } from 'node:net';
 import { drainingOf, shutdown } from './draining.ts';
+import { reset } from './send/closing.ts';
+import { sealOf } from './send/sealed.ts';
 import { timeoutFrom } from './timeouts.ts';
 
 export interface DrainOptions {
@@ -18,47 +22,109 @@ export interface DrainOptions {
 const LOOK = 50;
 /** Milliseconds that a failed response has to leave. */
 const LEAVING = 2000;
+/** Milliseconds between the last word to a session of HTTP/2 and RST. */
+const TELLING = 200;
+const INTERNAL_ERROR = 2; // RFC 9113 §7
+
+/** What can be drained. */
+export type DrainableServer = Server | HttpServer | Http2Server | Http2SecureServer;
 
 /**
- * Ends a server of `node:http`, `node:https` or `node:net`: no new connections, idle ones are closed as soon as they are
- * idle, open responses have `timeout` milliseconds to end, and those of `respond` that are open then fail with
- * `type=server_shutdown`. Two seconds later, whatever has not gone is reset.
+ * Ends a server of `node:http`, `node:https`, `node:http2` or `node:net`: no new connections, idle ones are closed as soon as
+ * they are idle, open responses have `timeout` milliseconds to end, and those of `respond` and `seal` that are open then fail
+ * with `type=server_shutdown`. Two seconds later, whatever has not gone is reset.
  *
  * Meanwhile a request that comes on a connection in use is answered with `Connection: close`; `respond` answers it with
- * 503. A health check sees `server.listening === false`.
+ * 503. Sessions of HTTP/2 get GOAWAY. A health check sees `server.listening === false`.
  *
  * @returns settles when every connection has closed; never rejects for what peers do
  * @throws TypeError, RangeError for invalid options
  * @example
  * process.on('SIGTERM', () => drain(server, { timeout: 20_000 }).then(() => process.exit()));
  */
-export async function drain(server: Server | HttpServer, options: DrainOptions = {}): Promise<void> {
+export async function drain(server: DrainableServer, options: DrainOptions = {}): Promise<void> {
   const { signal } = options;
   const timeout = timeoutFrom('timeout', options.timeout ?? 10_000);
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal');
   const draining = drainingOf(server);
   draining.isDraining = true;
   const closed = whenClosed(server);
-  server.prependListener('request', closesAfterResponse);
+  const stopWatching = prependAll(server, { request: closesAfterResponse, session: goAway, stream: closesSession });
   closeIdle(server);
   const timer = setInterval(closeIdle, LOOK, server);
+  for (const session of sessionsOf(server)) goAway(session);
   for (const one of [...draining.idle]) one.end(shutdown());
   try {
     await within(timeout, closed, signal);
     for (const one of [...draining.open]) one.end(shutdown());
+    for (const { _httpMessage: message } of httpConnectionsOf(server)) {
+      if (message) sealOf(message)?.fail?.(shutdown());
+    }
     await within(LEAVING, closed);
     for (const one of [...draining.open]) one.kill();
     (server as Partial<HttpServer>).closeAllConnections?.();
+    for (const session of sessionsOf(server)) if (!session.destroyed) session.goaway(INTERNAL_ERROR);
+    await within(TELLING, closed);
+    for (const connection of rawConnectionsOf(server)) reset(connection);
     await closed;
   } finally {
     clearInterval(timer);
-    server.off('request', closesAfterResponse);
+    stopWatching();
     draining.isDraining = false; // it may listen again
   }
 }
 
+type Listener = Parameters<EventEmitter['on']>[1];
+
+function prependAll(server: EventEmitter, listeners: Record<string, Listener>): () => void {
+  for (const [name, listener] of Object.entries(listeners)) {
+    // With its first listener, a server of HTTP/2 makes a response for each stream.
+    if (name !== 'request' || server.listenerCount(name) > 0) server.prependListener(name, listener);
+  }
+  return () => {
+    for (const [name, listener] of Object.entries(listeners)) server.off(name, listener);
+  };
+}
+
+/** GOAWAY: streams that are open may end, new ones are refused. Node does so itself from Node 24 on, when the server closes. */
+function goAway(session: Http2Session): void {
+  if (!session.closed && !session.destroyed) session.close();
+}
+
+function closesSession({ session }: ServerHttp2Stream): void {
+  if (session !== undefined) goAway(session);
+}
+
+/** Those that Node 24 and later keep a list of; before, those on which something was sealed or responded on. */
+function sessionsOf(server: object): Http2Session[] {
+  const known = drainingOf(server).sessions ?? [];
+  return [...new Set([...((hidden(server, 'sessions') as Set<Http2Session> | undefined) ?? []), ...known])];
+}
+
+/** Of HTTP/1.1: those that a server of Node's keeps a list of, each with its response (works on Node 20 to 26). */
+function httpConnectionsOf(server: object): (Socket & { _httpMessage?: ServerResponse | null })[] {
+  const list = hidden(server, 'http.server.connections') as { all?(): { socket?: Socket | null }[] } | undefined;
+  return (list?.all?.() ?? []).flatMap(({ socket }) => socket ?? []);
+}
+
+/** What Node keeps on a server under a symbol of this name. */
+function hidden(server: object, name: string): unknown {
+  const symbol = Object.getOwnPropertySymbols(server).find(({ description }) => description === name);
+  return symbol && Reflect.get(server, symbol);
+}
+
+/**
+ * All connections of a server that are left, those below TLS: for a server of HTTP/2 nobody else can tell. Its sessions are
+ * not destroyed: that would send NO_ERROR, or end the process with the errors of streams to which nobody listens.
+ */
+function rawConnectionsOf(server: object): Socket[] {
+  const { _getActiveHandles: handles } = process as { _getActiveHandles?: () => unknown[] };
+  const sockets = (handles?.call(process) ?? []).filter((one): one is Socket => one instanceof Socket);
+  return sockets.filter((socket) => (socket as Socket & { server?: object }).server === server);
+}
+
 /** Takes no new connections; settles when the last one has gone. */
-async function whenClosed(server: Server | HttpServer): Promise<void> {
+async function whenClosed(server: DrainableServer): Promise<void> {
   const isListening = server.listening;
   const close = new Promise<void>((resolve) => server.once('close', resolve));
   if (isListening) keepingWhatLeaves(() => server.close());
@@ -66,11 +132,11 @@ async function whenClosed(server: Server | HttpServer): Promise<void> {
   await close;
 }
 
-function connectionsOf(server: Server | HttpServer): Promise<number> {
+function connectionsOf(server: DrainableServer): Promise<number> {
   return new Promise((resolve) => server.getConnections((_, count) => resolve(count ?? 0)));
 }
 
-function closeIdle(server: Server | HttpServer): void {
+function closeIdle(server: DrainableServer): void {
   keepingWhatLeaves(() => (server as Partial<HttpServer>).closeIdleConnections?.());
 }
 
@@ -93,8 +159,8 @@ function keepingWhatLeaves(call: () => void): void {
   }
 }
 
-function closesAfterResponse(_: IncomingMessage, response: ServerResponse): void {
-  response.shouldKeepAlive = false;
+function closesAfterResponse({ httpVersionMajor }: IncomingMessage, response: ServerResponse): void {
+  if (httpVersionMajor === 1) response.shouldKeepAlive = false;
 }
 
 /** Waits for it, for so long at most (0: no bound), or until the signal. */

@@ -1,12 +1,17 @@
 /** The bench: its fixtures are the same everywhere, each case's output is right, and its page reads as it was written. */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { chunkOf, fromChunked, toChunked } from '../../bench/chunked.ts';
 import { cut, makeBody } from '../../bench/fixtures.ts';
 import type { Job } from '../../bench/job.ts';
 import { readPage, toPage } from '../../bench/page.ts';
 import type { Part } from '../../bench/part.ts';
+import { toPicture } from '../../bench/picture.ts';
+import { profileText } from '../../bench/profile.ts';
 import { seededNumbers } from '../../bench/random.ts';
 import type { Measured } from '../../bench/row.ts';
 import { MAX_TOKEN_BYTES, makeTrace } from '../../bench/tokens.ts';
@@ -69,25 +74,56 @@ describe('each job', () => {
   });
 });
 
+describe('the profile of a job', () => {
+  it('lists the functions by their own time', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'bench-profile-'));
+    const busy = 'function busy() { const end = Date.now() + 200; while (Date.now() < end); } busy();';
+    execFileSync(process.execPath, ['--cpu-prof', `--cpu-prof-dir=${folder}`, '-e', busy]);
+    const [head, first] = profileText(folder, 'a job, ours').split('\n');
+    rmSync(folder, { recursive: true });
+    expect(head).toMatch(/^a job, ours: own time of each function, of \d\.\d\d s/);
+    expect(first).toMatch(/^ *\d+\.\d % {2}(busy|now)\b/);
+  });
+});
+
 describe('the page', () => {
   it('is read as it was written', () => {
     const row = { ours: 'a', theirs: 'b', median: 1, figures: '1 · 2' };
     const jobs: Measured[] = [
-      { ...row, title: 'a job', by: 'CPU', target: 1.1, best: 1.2, why: 'so' },
+      { ...row, title: 'a job', by: 'CPU', target: 1.1, best: 1.2, why: 'so.', profile: 'profiles/a.txt' },
       { ...row, title: 'another', by: 'memory', best: -3.25 },
     ];
     const parts: Measured[] = [{ ...row, title: 'a part', by: 'speed', target: 2, best: 2.5 }];
     const page = toPage(jobs, parts, true);
-    expect([...readPage(page)]).toEqual([
-      ['a job', 1.2],
-      ['another', -3.25],
-      ['a part', 2.5],
+    expect(readPage(page)).toEqual([
+      { title: 'a job', isSpeed: false, isMemory: false, target: 1.1, best: 1.2 },
+      { title: 'another', isSpeed: false, isMemory: true, target: undefined, best: -3.25 },
+      { title: 'a part', isSpeed: true, isMemory: false, target: 2, best: 2.5 },
     ]);
     expect(page).toContain('1 of 2 targets are met');
+    expect(page).toContain('| so. [Profile](profiles/a.txt). |');
+  });
+
+  it('has a picture of its own, in which each target is', () => {
+    const page = readFileSync(new URL('results.md', bench), 'utf8');
+    const picture = readFileSync(new URL('results.svg', bench), 'utf8');
+    expect(picture).toBe(toPicture(page)); // npm run bench -- --picture
+    expect(picture.match(/<rect /g)).toHaveLength(readPage(page).filter(({ target }) => target !== undefined).length);
+  });
+
+  it('tells what is better than wanted from what is not', () => {
+    const row = { ours: 'a', theirs: 'b', median: 1, figures: '1 · 2' };
+    const colorOf = (by: Measured['by'], best: number) =>
+      /<rect [^>]*fill="(#\w+)"/.exec(
+        toPicture(toPage([{ ...row, title: 'a & b', by, target: 2, best }], [], true)),
+      )?.[1];
+    expect(colorOf('CPU', 1.9)).toBe(colorOf('speed', 2.1));
+    expect(colorOf('CPU', 2.1)).toBe(colorOf('speed', 1.9));
+    expect(colorOf('CPU', 1.9)).not.toBe(colorOf('CPU', 2.1));
   });
 
   it('has a row for every target', async () => {
-    const titles = new Set(readPage(readFileSync(new URL('results.md', bench), 'utf8')).keys());
+    const titles = new Set(readPage(readFileSync(new URL('results.md', bench), 'utf8')).map(({ title }) => title));
     const modules = ['parts/', 'jobs/'].flatMap((folder) => filesIn(folder).map((file) => folder + file));
     for (const file of modules) {
       const { part, job } = (await import(new URL(file, bench).href)) as { part?: Part; job?: Job };

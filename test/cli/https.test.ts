@@ -64,9 +64,13 @@ describe.skipIf(!hasOpenssl)('https:', () => {
   test('a server that speaks no TLS ends it with 3', async () => {
     const { port } = await rawServer(SEALED);
     const plain = createTcpServer((socket) => socket.end(SEALED));
-    for (const one of [await listening(plain), port]) {
-      const { code, stdout } = await run(['get', `https://127.0.0.1:${one}/`, '--idle-timeout', '1']);
+    const answering = await listening(plain);
+    for (const one of [answering, port]) {
+      const { code, stdout, stderr } = await run(['get', `https://127.0.0.1:${one}/`, '--idle-timeout', '1']);
       expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+      const why =
+        one === answering ? /: TLS failed: [^\n:]+ \(EPROTO\) {2}\[ERR_NO_RESPONSE\]\n$/ : /\[ERR_HEAD_TIMEOUT\]\n$/;
+      expect(stderr).toMatch(why);
     }
   });
 

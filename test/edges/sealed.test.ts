@@ -6,6 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { snippet } from '../support/guides.ts';
 import { CLIENTS } from './clients.ts';
 import { conclusion, drawTables, measureAll, sideBySide } from './measuring.ts';
 import { ASKINGS, TITLES } from './rows.ts';
@@ -33,6 +34,11 @@ async function plain(row: SealedRow): Promise<{ called: string; said: string }> 
   await running.stop();
   return { called, said };
 }
+
+test('what the guide has for the AI SDK is what is tried', () => {
+  const formats = readFileSync(new URL('./sealed-formats.js', import.meta.url), 'utf8');
+  expect(formats).toContain(snippet('docs/seal.md', 'watched(parts, res)'));
+});
 
 test('every application is in a row', () => {
   expect(SEALED_ROWS.map(nameOf).sort()).toEqual(Object.keys(SEALED_SUBJECTS).sort());

@@ -1,4 +1,4 @@
-/** Prints what all exhaustive tests have counted, as one table, and the sentence that the README quotes. */
+/** Prints what all exhaustive tests have counted, as one table, and the sentence that docs/tried.md quotes. */
 import type { Reporter, TestModule } from 'vitest/node';
 import { IS_LONG } from './form.ts';
 import type { Count } from './tally.ts';

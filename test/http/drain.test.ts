@@ -4,15 +4,21 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import http, { type IncomingMessage } from 'node:http';
+import http2, { type ClientHttp2Session, type Http2ServerResponse } from 'node:http2';
+import https from 'node:https';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { drain } from '../../src/node/drain.ts';
+import { seal } from '../../src/node/seal/seal.ts';
 import { respond, type StreamResponse } from '../../src/node/send/respond.ts';
 import { ASKING, AWARE, abortChunk, dial, get, LAST_CHUNK, messageFrom, OLD, PLAIN } from '../support/dial.ts';
-import { begin, KINDS, serve, stuck, until } from '../support/servers.ts';
+import { begin, KINDS, listen, listenHttp2, serve, stuck, until } from '../support/servers.ts';
+import { certificate } from '../support/tls.ts';
 
 const SHUTDOWN = 'server_shutdown';
 
@@ -132,6 +138,128 @@ test('a request that comes meanwhile: close is said, and respond answers 503', a
   await Promise.all([one.until(LAST_CHUNK), two.until(LAST_CHUNK), drained]);
   expect(messageFrom((await one.closed()).octets)).toMatchObject({ fields: { connection: ['close'] }, body: 'false' });
   expect(messageFrom((await two.closed()).octets).statusLine).toBe('HTTP/1.1 503 Service Unavailable');
+});
+
+describe('sealed responses of clients that did not ask', () => {
+  const pair = async () => {
+    const { key, cert } = await certificate();
+    return { key: await readFile(key), cert: await readFile(cert) };
+  };
+
+  test.each<[string, () => Promise<http.Server>]>([
+    ['node:http', async () => http.createServer()],
+    ['node:https', async () => https.createServer(await pair())],
+  ])('fail with the server: %s', async (name, create) => {
+    const errors: (Error | null)[] = [];
+    const server = (await create()).on('request', (_req, res) => {
+      seal(res).on('close', () => errors.push(res.errored));
+      res.write('data');
+    });
+    const port = await listen(server);
+    const { get } = name === 'node:http' ? http : https;
+    const response = await new Promise<IncomingMessage>((resolve) => {
+      get({ port, host: '127.0.0.1', rejectUnauthorized: false }, resolve);
+    });
+    const failed = once(response.resume(), 'error').catch((error) => error);
+    await drain(server, { timeout: 1 });
+    expect(errors).toMatchObject([{ code: 'ERR_SERVER_SHUTDOWN' }]);
+    expect(await failed).toMatchObject([{ code: 'ECONNRESET' }]);
+  });
+
+  test('one whose head is not out gets 503', async () => {
+    const { server, port } = await serve((_req, res) => void seal(res));
+    const wire = dial(port, PLAIN);
+    await once(server, 'request');
+    await drain(server, { timeout: 1 });
+    expect(messageFrom((await wire.closed()).octets).statusLine).toBe('HTTP/1.1 503 Service Unavailable');
+  });
+});
+
+describe('HTTP/2', () => {
+  type OnResponse = (res: Http2ServerResponse) => void;
+  const BOTH = { te: 'trailers', 'x-want-stream-status': '?1' };
+
+  async function serving(onResponse: OnResponse) {
+    const server = http2.createServer((_req, res) => onResponse(res));
+    const port = await listenHttp2(server);
+    const session = http2.connect(`http://127.0.0.1:${port}`);
+    onTestFinished(() => session.destroy());
+    return { server, session: session.on('error', () => {}) };
+  }
+
+  function open(session: ClientHttp2Session, headers: object) {
+    const stream = session.request({ ':path': '/', ...headers }).on('error', () => {});
+    const seen = { body: '', trailers: undefined as string | undefined };
+    stream.on('trailers', (trailers) => {
+      seen.trailers = String(trailers['x-stream-status']);
+    });
+    stream.on('data', (data) => {
+      seen.body += data;
+    });
+    const closed = new Promise((resolve) => stream.once('close', () => resolve({ ...seen, rstCode: stream.rstCode })));
+    return { begun: once(stream, 'data'), closed };
+  }
+
+  test.each<[string, OnResponse]>([
+    ['seal', (res) => void seal(res).write('data')],
+    ['respond', (res) => void stuck().pipe(respond(res))],
+  ])('what does not end in time fails, whoever asks: %s', async (_, onResponse) => {
+    const { server, session } = await serving(onResponse);
+    const [asked, plain] = [open(session, BOTH), open(session, {})];
+    const goneAway = once(session, 'goaway');
+    await Promise.all([asked.begun, plain.begun]);
+    await drain(server, { timeout: 1 });
+    expect((await goneAway)[0]).toBe(0);
+    expect(await asked.closed).toEqual({ body: 'data', trailers: `error;bytes=4;type=${SHUTDOWN}`, rstCode: 0 });
+    expect(await plain.closed).toEqual({ body: 'data', trailers: undefined, rstCode: 2 });
+  });
+
+  test('one that ends in time is whole, and a new request is refused', async () => {
+    const responses: Http2ServerResponse[] = [];
+    const { server, session } = await serving((res) => {
+      responses.push(seal(res));
+      res.write('data');
+    });
+    const stream = open(session, BOTH);
+    await stream.begun;
+    const goneAway = once(session, 'goaway');
+    const drained = drain(server);
+    await goneAway;
+    const late = new Promise((resolve) => {
+      try {
+        session.request({ ':path': '/' }).on('error', resolve);
+      } catch (error) {
+        resolve(error);
+      }
+    });
+    expect(await late).toBeInstanceOf(Error);
+    responses[0]!.end();
+    expect(await stream.closed).toMatchObject({ body: 'data', trailers: 'ok;bytes=4', rstCode: 0 });
+    await drained;
+  });
+
+  test.each<[string, OnResponse]>([
+    ['a handler without seal', (res) => void res.write('data')],
+    ['a client that takes nothing', (res) => void seal(res).write(Buffer.alloc(16 << 20))],
+  ])('does not hold it: %s', async (_, onResponse) => {
+    const { server, session } = await serving(onResponse);
+    let error: unknown;
+    const stream = session.request({ ':path': '/' }).on('error', (cause) => {
+      error = cause;
+    });
+    const closed = new Promise((resolve) => stream.once('close', resolve));
+    await once(stream, 'response');
+    await drain(server, { timeout: 1 });
+    stream.resume();
+    await closed;
+    expect({ error, code: stream.rstCode }).not.toEqual({ error: undefined, code: 0 }); // which would be an end
+  });
+
+  test('a session on which nothing has come does not hold it', async () => {
+    const { server, session } = await serving(() => {});
+    await once(session, 'remoteSettings');
+    await drain(server, { timeout: 1 });
+  });
 });
 
 test('options that are none', async () => {

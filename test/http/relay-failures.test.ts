@@ -121,7 +121,7 @@ describe('before the first octet', () => {
     ['silent', HEAD, 'open', 504],
   ])('%s: an error response of the gateway', async (_, octets, how, status) => {
     const port = await originOf(octets.replace('\r\n', '\r\nContent-Type: text/csv\r\nETag: "1"\r\n'), how);
-    const server = await relaying(port, { idleTimeout: 100 });
+    const server = await relaying(port, status === 504 ? { idleTimeout: 100 } : {});
     for (const request of [AWARE, PLAIN]) {
       const { statusLine, fields, body } = messageFrom(await dial(server.port, request).until('}\n'));
       expect(statusLine).toBe(`HTTP/1.1 ${status} ${status === 502 ? 'Bad Gateway' : 'Gateway Timeout'}`);

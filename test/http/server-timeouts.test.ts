@@ -5,10 +5,11 @@
 import { once } from 'node:events';
 import type { Server as HttpServer, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { Readable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import { seal } from '../../src/node/seal/seal.ts';
 import { respond } from '../../src/node/send/respond.ts';
-import { AWARE, dial, get, LAST_CHUNK, OLD, PLAIN } from '../support/dial.ts';
+import { ASKING, AWARE, dial, get, LAST_CHUNK, OLD, PLAIN } from '../support/dial.ts';
 import { begin, serve, stuck, until } from '../support/servers.ts';
 
 interface Stage {
@@ -64,6 +65,32 @@ describe('server.timeout fires while the body is open', () => {
     const closed = await wire.closed();
     expect(closed.octets).not.toContain(LAST_CHUNK);
     expect(closed.end).toBe(end);
+  });
+
+  test.each<[string, (res: ServerResponse) => Writable]>([
+    ['respond', (res) => respond(res)],
+    ['seal', (res) => seal(res)],
+  ])('a client that asked is told, by res.setTimeout too: %s', async (_, target) => {
+    const { server, port } = await serve(({ url }, res) => {
+      if (url === '/own') res.setTimeout(50);
+      stuck().pipe(target(res));
+    });
+    const own = dial(port, AWARE.replace('/', '/own'));
+    expect((await own.closed()).octets).toContain('X-Stream-Status: error;bytes=4;type=');
+    const asking = dial(port, ASKING.replace('/', '/own'));
+    expect((await asking.closed()).octets).toContain('\r\n1;x-stream-status="error;type=');
+    (server as HttpServer).timeout = 50;
+    const wire = dial(port, AWARE);
+    expect((await wire.closed()).octets).toContain('X-Stream-Status: error;bytes=4;type=');
+  });
+
+  test('closeAllConnections is meant', async () => {
+    const { server, port } = await serve((_req, res) => void begin(stuck(), respond(res)));
+    const wire = dial(port, AWARE);
+    await wire.until('data');
+    (server as HttpServer).closeAllConnections();
+    const { octets } = await wire.closed();
+    expect(octets).not.toContain('X-Stream-Status: error');
   });
 
   test("a listener of the application's own decides, and the body goes on", async () => {

@@ -1,4 +1,5 @@
 /** What is in the tarball: what a user needs, whole, and nothing else; and no runtime dependency. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import ts from 'typescript-6';
@@ -18,10 +19,10 @@ afterAll(() => packed?.remove());
 describe('the tarball', () => {
   test('has a place for every file that it holds', () => {
     const places = [
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md)$/,
       /^dist\/([a-z0-9-]+\/)+[a-z0-9-]+\.(js|d\.ts)(\.map)?$/,
       /^src\/([a-z0-9-]+\/)+[a-z0-9-]+\.ts$/,
-      /^spec-notes\/([a-z0-9-]+|README)\.md$/,
+      /^(docs|spec-notes)\/([a-z0-9-]+|README)\.md$/,
     ];
     expect(packed.files.filter((file) => !places.some((place) => place.test(file)))).toEqual([]);
     expect(packed.files.filter((file) => file.includes('.test.'))).toEqual([]);
@@ -41,6 +42,29 @@ describe('the tarball', () => {
     const wanted = [...subpaths.flatMap(({ compiled, source }) => [compiled, source]), 'dist/cli/main.js', 'LICENSE'];
     expect(wanted.filter((file) => !packed.files.includes(file))).toEqual([]);
     expect(subpaths.map(({ subpath }) => subpath)).toEqual(expect.arrayContaining(['.', './core']));
+  });
+
+  /** What is only in the repository: npm's page resolves links to it by `repository`. */
+  const ELSEWHERE = /^(bench|examples|test|scripts|src)\/|^CONTRIBUTING\.md$|^spec-notes\/conformance\//;
+
+  test('has every page that its README and guides link to, but for those of the repository alone', async () => {
+    const pages = packed.files.filter((file) => /^(README|docs\/[a-z0-9-]+)\.md$/.test(file));
+    const lost: string[] = [];
+    for (const page of pages) {
+      const text = await readFile(path.join(installed, page), 'utf8');
+      for (const [, link] of text.matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g)) {
+        const target = path.posix.join(path.posix.dirname(page), link!);
+        if (!packed.files.includes(target) && !(ELSEWHERE.test(target) && existsSync(path.join(ROOT, target)))) {
+          lost.push(`${page}: ${link}`);
+        }
+      }
+    }
+    expect(pages.length).toBeGreaterThan(5);
+    expect(lost).toEqual([]);
+  });
+
+  test('is no larger than it was thought about: 1 MB, of which src and source maps are half', () => {
+    expect(packed.bytes).toBeLessThan(1_000_000);
   });
 
   test('has source maps that point to files in it', async () => {

@@ -1,6 +1,6 @@
 /** The package as a user has it: packed into a tarball from what is built, and installed from that into a folder. */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -20,12 +20,13 @@ export interface Packed {
   folder: string;
   /** The name of the tarball, which lies in `folder`. */
   tarball: string;
+  bytes: number;
   /** The files in it, with "/" between folders. */
   files: string[];
   remove(): Promise<void>;
 }
 
-/** Packs what `npm run build` made. The scripts stay out: `prepare` would build again, under other tests' feet. */
+/** Packs what `npm run build` made. The scripts stay out: `prepack` would build again, under other tests' feet. */
 export async function pack(): Promise<Packed> {
   const folder = await mkdtemp(path.join(tmpdir(), 'chunked-trailers-package-'));
   // The file list of pack as JSON has had several shapes; the tarball itself is asked instead.
@@ -36,7 +37,8 @@ export async function pack(): Promise<Packed> {
     .trim()
     .split(/\r?\n/)
     .map((file) => file.replace(/^package\//, ''));
-  return { folder, tarball, files: files.sort(), remove: () => rm(folder, { recursive: true, force: true }) };
+  const { size: bytes } = await stat(path.join(folder, tarball));
+  return { folder, tarball, bytes, files: files.sort(), remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
 /** Installs the tarball into a new folder beside it, as a user does. */

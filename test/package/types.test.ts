@@ -1,5 +1,5 @@
 /** The types of the installed package, seen by a user's compiler in each way of resolving, library checks included. */
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -36,6 +36,7 @@ const WAYS: [name: string, file: string, code: string, module: string, resolutio
   ['import under nodenext', 'user.mts', imports + use, 'nodenext', 'nodenext'],
   ['require() under nodenext', 'user.cts', required + use, 'nodenext', 'nodenext'],
   ['import under bundler', 'user.ts', imports + use, 'esnext', 'bundler'],
+  ['require() under bundler', 'user.cts', required + use, 'preserve', 'bundler'],
 ];
 
 const NODENEXT = WAYS.find(([name]) => name === 'import under nodenext')!;
@@ -45,6 +46,16 @@ const compiled = ([, file, code, module, moduleResolution]: (typeof WAYS)[number
 describe('TypeScript finds the types of every subpath', () => {
   test.each(WAYS)('%s', async (...way) => {
     expect(await compiled(way, 'typescript/lib/tsc.js')).toBe('');
+  });
+
+  test.each([
+    ['require()', required, 'TS1471'],
+    ['import that is compiled to CommonJS', imports, 'TS1479'],
+  ])('%s under node16: not, as docs/package.md says; under nodenext it does', async (_, code, fault) => {
+    const said = await compiled(['', 'user.cts', code + use, 'node16', 'node16'], 'typescript/lib/tsc.js');
+    expect(said).toContain(fault);
+    expect(await compiled(['', 'user.cts', code + use, 'nodenext', 'nodenext'], 'typescript/lib/tsc.js')).toBe('');
+    expect(await readFile(path.join(ROOT, 'docs/package.md'), 'utf8')).toContain(fault);
   });
 
   // TypeScript 5.6 has looked in lint.test.ts. Without the library check, which would take most of a minute in all.

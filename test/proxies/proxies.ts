@@ -6,7 +6,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -28,6 +28,10 @@ interface Place {
 export interface ProxyProgram {
   /** As in the table of the page. */
   name: string;
+  /** Which rows of that name are its own, if there is another program of the name. */
+  rows?: RegExp;
+  /** The heading of the page that has its lines, if it is not the name. */
+  heading?: string;
   /** Prints its version. */
   version: readonly string[];
   hasTls: boolean;
@@ -37,9 +41,9 @@ export interface ProxyProgram {
   command(place: Place, config: string): readonly string[];
 }
 
-/** The lines that the page recommends under this heading. */
-export function recommended(name: string): string {
-  const section = PAGE.split(/^## /m).find((one) => one.startsWith(`${name}\n`));
+/** The lines that the page recommends for it. */
+export function recommended({ name, heading = name }: ProxyProgram): string {
+  const section = PAGE.split(/^## /m).find((one) => one.startsWith(`${heading}\n`));
   const lines = /```\w*\n(.*?)```/s.exec(section ?? '')?.[1];
   if (lines === undefined) throw new Error(`docs/proxies.md recommends no lines for ${name}`);
   return lines;
@@ -47,12 +51,13 @@ export function recommended(name: string): string {
 
 const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
 
-export const PROXIES: readonly ProxyProgram[] = [
-  {
-    name: 'nginx',
-    version: ['nginx', '-v'],
-    hasTls: true,
-    config: ({ folder, port, tlsPort, upstream, lines }) => `
+/** scripts/install-proxies.sh puts it there. */
+const RECENT_NGINX = path.join(
+  process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'),
+  'chunked-trailers/nginx/nginx',
+);
+
+const nginxConfig = ({ folder, port, tlsPort, upstream, lines }: Place) => `
 daemon off; master_process off; pid ${folder}/pid; error_log stderr crit;
 events {}
 http {
@@ -67,8 +72,25 @@ http {
       ${lines}
     }
   }
-}`,
+}`;
+
+export const PROXIES: readonly ProxyProgram[] = [
+  {
+    name: 'nginx',
+    rows: /^nginx 1\.22$/,
+    version: ['nginx', '-v'],
+    hasTls: true,
+    config: nginxConfig,
     command: ({ folder }, config) => ['nginx', '-p', folder, '-e', 'stderr', '-c', config],
+  },
+  {
+    name: 'nginx',
+    rows: /^nginx 1\.30$/,
+    heading: 'nginx, from 1.27.2 on',
+    version: [RECENT_NGINX, '-v'],
+    hasTls: true,
+    config: nginxConfig,
+    command: ({ folder }, config) => [RECENT_NGINX, '-p', folder, '-e', 'stderr', '-c', config],
   },
   {
     name: 'HAProxy',

@@ -128,7 +128,7 @@ interface Served {
   answer: string;
 }
 
-/** A server as the README has it, and a client that sends the octets and reads. */
+/** A server as docs/send.md has it, and a client that sends the octets and reads. */
 async function serve(pieces: Iterable<Uint8Array>): Promise<Served> {
   const { client, server } = await connection({ clientAllowsHalfOpen: true, serverAllowsHalfOpen: true });
   onTestFinished(() => {

@@ -12,10 +12,10 @@ export function readPage(page: string): string {
   return readFileSync(path.join(ROOT, page), 'utf8').replaceAll('\r\n', '\n');
 }
 
-/** The code of each block in this language, in order. */
+/** The code of each block in this language, in order; also of those in a list. */
 export function snippetsIn(page: string, language = 'js'): string[] {
-  const blocks = readPage(page).matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'));
-  return [...blocks].map(([, code]) => code!);
+  const blocks = readPage(page).matchAll(new RegExp(`^( *)\`\`\`${language}\\n(.*?)^\\1\`\`\`$`, 'gms'));
+  return [...blocks].map(([, indent, code]) => code!.replaceAll(new RegExp(`^${indent}`, 'gm'), ''));
 }
 
 /** The one snippet of the page that has this in it. */

@@ -34,9 +34,12 @@ export class Wire {
   async until(text: string): Promise<string> {
     let at = this.#octets.indexOf(text);
     while (at === -1) {
-      if (this.#isClosed) throw new Error(`closed (${this.#signs}) before ${JSON.stringify(text)}: ${this.#octets}`);
+      const { length } = this.#octets;
+      if (this.#isClosed) {
+        throw new Error(`closed (${this.#signs}) before ${JSON.stringify(text)}: …${this.#octets.slice(-2000)}`);
+      }
       await this.#change();
-      at = this.#octets.indexOf(text);
+      at = this.#octets.indexOf(text, Math.max(0, length - text.length));
     }
     return this.#take(at + text.length);
   }

@@ -64,7 +64,7 @@ export const COPIES: Copy[] = [];
 for (const [major, specifier] of [
   [6, 'undici6'],
   [7, 'undici'],
-  [8, 'undici8'],
+  [8, new URL('newest/node_modules/undici/index.js', import.meta.url).href],
 ] as const) {
   const name = `undici ${major}`;
   if (major === 8 && !NODE_HAS_WHAT_UNDICI_8_NEEDS) {

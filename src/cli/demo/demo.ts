@@ -3,7 +3,7 @@
  * by `respond`. Each response is fetched twice: by http.get as a client that knows nothing of seals, and by `verify`. All
  * rows run at once, since a reset after HTTP/1.0 takes a second; they are printed in their order.
  */
-import { stat } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
@@ -59,6 +59,7 @@ export async function demo(args: string[]): Promise<number> {
   if (stats?.isDirectory()) throw new Error(`${file} is a directory: name a file`);
   if (!stats?.isFile()) throw new Error(`${file}: there is no such file`);
   if (stats.size === 0) throw new Error(`${file} is empty: there is no middle to fail in. Choose another file`);
+  await access(file, constants.R_OK);
 
   const middle = Math.floor(stats.size / 2);
   const servers: Server[] = [];
@@ -119,6 +120,7 @@ export async function demo(args: string[]): Promise<number> {
   let wrong = 0;
   try {
     const running = sections.map(([title, rows]) => ({ title, rows: rows.map((row) => ({ row, outcome: run(row) })) }));
+    for (const { outcome } of running.flatMap(({ rows }) => rows)) outcome.catch(() => {}); // told when its turn comes
     for (const { title, rows } of running) {
       stdout.write(`\n${paint(stdout, 'bold', title)}\n`);
       for (const { row, outcome } of rows) {

@@ -27,10 +27,10 @@ export function hintFor({ code, octets, offset }: ErrorEvent, place: Place): str
   if (offset > 0) return undefined;
   if (/^\x1f\x8b/.test(text)) return 'this is gzip: decompress the capture first';
   if (/^[A-Z]+ \S*/.test(text)) return 'this looks like a request: only responses and chunked bodies are read';
-  return 'this is neither a response, which begins with HTTP/1., nor a chunked body, which begins with a chunk-size';
+  return 'neither a response (HTTP/1.x) nor a chunked body (a chunk-size first)';
 }
 
-const LINE_ENDS = 'if the line ends were changed on the way, as by copying text, capture the octets as they come';
+const LINE_ENDS = 'the line ends were changed, perhaps by copying as text: capture it anew';
 
 /** For a body that may end without a status. */
 export const UNREQUIRED = 'no status was announced: --require always makes this a failure';

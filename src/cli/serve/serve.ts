@@ -32,6 +32,7 @@ export async function serve(args: string[]): Promise<number> {
   if (root === undefined || positionals.length > 1) throw new UsageError('serve takes one file or directory');
   const port = Number(values.port);
   if (!/^\d+$/.test(values.port) || port > 65535) throw new UsageError(`--port takes 0 to 65535, not "${values.port}"`);
+  if (values.host === '') throw new UsageError('--host takes an address or a name'); // Node would take it for all
   const failAfter = values['fail-after'] === undefined ? undefined : parseBytes(values['fail-after']);
   if (values['fail-after'] !== undefined && failAfter === undefined) {
     throw new UsageError(`--fail-after takes a size such as 300000000, 300MB or 256KiB, not "${values['fail-after']}"`);

@@ -243,6 +243,9 @@ export class PartFile {
 }
 
 async function targetFor(file: string): Promise<{ target: string; mode: number }> {
+  if (file === '' || [path.sep, '/'].includes(`${file}`.slice(-1))) {
+    throw failure('EISDIR', `"${file}" is not the name of a file`);
+  }
   const stats = await stat(file).catch(() => undefined);
   if (stats === undefined) return { target: await danglingEnd(path.resolve(file)), mode: 0o666 & ~process.umask() };
   if (stats.isDirectory()) throw failure('EISDIR', `${file} is a directory: name the file`);

@@ -8,7 +8,8 @@ const MAX_EMPTY_LINES = 8;
 export class HeadScanner {
   readonly #maxHeadBytes: number;
   readonly #skipsEmptyLines: boolean;
-  #room = Buffer.allocUnsafe(1024);
+  /** The octets so far: as they came while they are one piece, which a head mostly is, so that it is not copied. */
+  #room: Buffer = Buffer.alloc(0);
   #lineStart = 0;
   #emptyLines = 0;
   /** Octets so far, without empty lines that were passed over. */
@@ -28,8 +29,8 @@ export class HeadScanner {
     let from = this.bytes;
     this.#append(data);
     for (;;) {
-      const offset = this.#room.subarray(0, this.bytes).indexOf(LF, from);
-      if (offset === -1 || offset >= this.#maxHeadBytes) break;
+      const offset = this.#room.indexOf(LF, from);
+      if (offset === -1 || offset >= Math.min(this.bytes, this.#maxHeadBytes)) break;
       if (offset === 0 || this.#room[offset - 1] !== CR) {
         throw new HeadError('ERR_HEAD_MALFORMED', `A bare LF at byte ${offset} of the message head`, { offset });
       }
@@ -41,7 +42,7 @@ export class HeadScanner {
         if (++this.#emptyLines > MAX_EMPTY_LINES) {
           throw new HeadError('ERR_HEAD_MALFORMED', `More than ${MAX_EMPTY_LINES} empty lines before the message head`);
         }
-        this.#room.copyWithin(0, from, this.bytes);
+        this.#room = this.#room.subarray(from, this.bytes);
         this.bytes -= from;
         from = 0;
       } else {
@@ -56,6 +57,11 @@ export class HeadScanner {
   }
 
   #append(data: Uint8Array): void {
+    if (this.bytes === 0) {
+      this.#room = Buffer.from(data.buffer, data.byteOffset, data.length);
+      this.bytes = data.length;
+      return;
+    }
     const bytes = this.bytes + data.length;
     if (bytes > this.#room.length) {
       const larger = Buffer.allocUnsafe(Math.max(2 * this.#room.length, bytes));

@@ -5,7 +5,7 @@
  */
 import { HeadError } from '../../core/errors.ts';
 import { type FieldPairs, fieldPairFromLine, fieldValue, withoutWhitespace } from '../../core/fields.ts';
-import { isFieldValue, isToken, latin1FromOctets } from '../../core/grammar.ts';
+import { isFieldValue, isToken } from '../../core/grammar.ts';
 
 /** Field values by lower-case name; `set-cookie` is a list, as in `node:http`. */
 export type HeaderFields = Record<string, string | string[] | undefined>;
@@ -164,7 +164,9 @@ function versionOf(minor: string): '1.0' | '1.1' {
 }
 
 function linesOf(head: Uint8Array): string[] {
-  return latin1FromOctets(head, 0, head.length - 4).split('\r\n');
+  return Buffer.from(head.buffer, head.byteOffset, head.length - 4)
+    .toString('latin1')
+    .split('\r\n');
 }
 
 function unfold(lines: string[]): string[] {

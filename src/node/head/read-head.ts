@@ -40,38 +40,36 @@ export async function readHead(socket: Socket, options: ReadHeadOptions): Promis
   }
   if (socket.destroyed || socket.readableEnded || isClosing) throw closed(socket.errored ?? undefined);
 
-  let detach = () => {};
-  const head = new Promise<Buffer>((resolve, reject) => {
-    const onData = (data: Buffer) => {
-      try {
-        const found = scanner.write(data);
-        if (found === undefined) return;
-        detach();
-        if (found.rest.length > 0) socket.unshift(found.rest);
-        resolve(found.head);
-      } catch (error) {
-        reject(error);
-      }
-    };
-    const onEnd = () => reject(closed());
-    const onError = (error: Error) => reject(closed(error));
-    const onAbort = () => reject(signal?.reason);
-    const onTimeout = () => {
-      const message = `No whole message head came within ${timeout} ms`;
-      reject(new HeadError('ERR_HEAD_TIMEOUT', message, { bytes: scanner.bytes }));
-    };
-    const timer = timeout > 0 ? setTimeout(onTimeout, timeout) : undefined;
-    detach = () => {
+  return new Promise<Buffer>((resolve, reject) => {
+    const stop = () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
       socket.off('data', onData).off('end', onEnd).off('error', onError).off('close', onEnd).pause();
     };
+    const fail = (error: unknown) => {
+      stop();
+      reject(error);
+    };
+    const onData = (data: Buffer) => {
+      try {
+        const found = scanner.write(data);
+        if (found === undefined) return;
+        stop();
+        if (found.rest.length > 0) socket.unshift(found.rest);
+        resolve(found.head);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    const onEnd = () => fail(closed());
+    const onError = (error: Error) => fail(closed(error));
+    const onAbort = () => fail(signal?.reason);
+    const onTimeout = () => {
+      const message = `No whole message head came within ${timeout} ms`;
+      fail(new HeadError('ERR_HEAD_TIMEOUT', message, { bytes: scanner.bytes }));
+    };
+    const timer = timeout > 0 ? setTimeout(onTimeout, timeout) : undefined;
     signal?.addEventListener('abort', onAbort, { once: true });
     socket.on('data', onData).on('end', onEnd).on('error', onError).on('close', onEnd).resume();
   });
-  try {
-    return await head;
-  } finally {
-    detach();
-  }
 }

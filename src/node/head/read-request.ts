@@ -53,7 +53,7 @@ export async function readRequest(socket: Socket, options: ReadRequestOptions = 
   const release = claimForReading(socket); // at once: a response that is opened meanwhile leaves the reading to us
   let onIdle = () => {};
   try {
-    await whenWritten(socket);
+    if (isWritten(socket)) await whenWritten(socket);
     onIdle = register(socket, 'idle', { end: () => socket.destroy(), kill: () => {} });
     const head = await readHead(socket, { closedCode: 'ERR_NO_REQUEST', maxHeadBytes, timeout, signal });
     return parseRequestHead(head, maxHeadFields);

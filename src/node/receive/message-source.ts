@@ -12,6 +12,9 @@ import { AbortTap } from './abort-tap.ts';
 import type { BodySink } from './received-body.ts';
 import { StreamSource } from './stream-source.ts';
 
+/** Milliseconds for the response to an upload that was given up. */
+const MAX_DISCARDING = 5000;
+
 export class MessageSource extends StreamSource<IncomingMessage> {
   /** Of the message, which has none any more at its 'end' if the agent is to have it back. */
   readonly #socket: Socket | null;
@@ -72,6 +75,15 @@ export class MessageSource extends StreamSource<IncomingMessage> {
     if (isTrusted) return;
     this.stream.destroy();
     this.#socket?.destroy();
+  }
+
+  /** An upload that is given up is read on and thrown away for a while: to close would take the response from its client. */
+  protected override drop(): void {
+    const message = this.stream;
+    if (requestOf(message) !== undefined || message.complete) return super.drop();
+    const timer = setTimeout(() => message.destroy(), MAX_DISCARDING).unref();
+    const stop = () => clearTimeout(timer);
+    message.once('end', stop).once('close', stop).resume();
   }
 
   protected override detach(): void {

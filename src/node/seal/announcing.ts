@@ -4,7 +4,7 @@ import { type FieldPairs, listMembers } from '../../core/fields.ts';
 import { Seal } from '../../core/seal.ts';
 import { createHasher } from '../hashing.ts';
 import { algorithmsFor, negotiate, type RequestFacts } from '../send/negotiation.ts';
-import type { HeadArguments } from './head-arguments.ts';
+import type { Head } from './head-arguments.ts';
 
 interface Sealing {
   digest: DigestOption | undefined;
@@ -14,7 +14,7 @@ interface Sealing {
 
 /** @returns undefined for a client that did not ask, and for a body for which somebody else vouches */
 export function announceSeal(
-  head: HeadArguments,
+  head: Head,
   request: RequestFacts,
   status: number,
   { digest = 'sha-256', counts }: Sealing,

@@ -7,7 +7,15 @@ import type { ServerResponse } from 'node:http';
 
 type Fields = Record<string, unknown>;
 
-export class HeadArguments {
+/** A head that is about to be sent. */
+export interface Head {
+  /** The value of a field; a list for repeated lines. */
+  get(name: string): string | readonly string[] | undefined;
+  /** The field is to be sent with this value. */
+  set(name: string, value: string): void;
+}
+
+export class HeadArguments implements Head {
   readonly #response: ServerResponse;
   readonly #args: readonly unknown[];
   /** Where among the arguments the fields are; -1 if there are none. */
@@ -25,15 +33,13 @@ export class HeadArguments {
     this.#pairs = pairsOf(args[this.#at]);
   }
 
-  /** The value of a field; a list for repeated lines. */
   get(name: string): string | readonly string[] | undefined {
-    const given = this.#pairs.filter(([one]) => one.toLowerCase() === name.toLowerCase());
-    if (given.length > 0) return given.flatMap(([, value]) => value).map(String);
+    const given = valuesOf(this.#pairs, name);
+    if (given !== undefined) return given;
     const set = this.#response.getHeader(name);
     return set === undefined ? undefined : Array.isArray(set) ? set : String(set);
   }
 
-  /** The field is to be sent with this value. */
   set(name: string, value: string): void {
     this.#added.push([name, value]);
   }
@@ -86,4 +92,10 @@ export function pairsOf(fields: unknown): [string, unknown][] {
   const pairs: [string, unknown][] = [];
   for (let i = 0; i < fields.length; i += 2) pairs.push([String(fields[i]), fields[i + 1]]);
   return pairs;
+}
+
+/** The values of a field among pairs, if it is there. */
+export function valuesOf(pairs: readonly [string, unknown][], name: string): string[] | undefined {
+  const found = pairs.filter(([one, value]) => one.toLowerCase() === name.toLowerCase() && value !== undefined);
+  return found.length === 0 ? undefined : found.flatMap(([, value]) => value).map(String);
 }

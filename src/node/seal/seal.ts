@@ -2,13 +2,13 @@
  * seal: the responses of a whole application, sealed where they are, whoever writes to them (sealed-response.ts says how).
  */
 import { ClientRequest, type IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerResponse } from 'node:http2';
+import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
 import { Duplex } from 'node:stream';
 import { algorithmsOf } from '../../core/content-digest.ts';
 import { isTaken, sealOf, setSeal } from '../send/sealed.ts';
 import { isNode } from '../socket-use.ts';
 import { timeoutFrom } from '../timeouts.ts';
-import { SealedHttp2Response } from './sealed-http2-response.ts';
+import { SealedHttp2Stream } from './sealed-http2-stream.ts';
 import { SealedRequest } from './sealed-request.ts';
 import { SealedResponse, type SealingOptions } from './sealed-response.ts';
 
@@ -32,7 +32,7 @@ const NO_RESPONSE =
  * A ClientRequest is sealed as well, where it is sent in chunks: an upload whose end the server can check, with `verify(req)`.
  *
  * @returns the message
- * @throws TypeError, RangeError for invalid options
+ * @throws TypeError, RangeError for invalid options; TypeError for a bare stream of HTTP/2 without `request`
  * @example
  * app.use((req, res, next) => {
  *   seal(res);
@@ -41,8 +41,12 @@ const NO_RESPONSE =
  * @example
  * const request = seal(http.request(url, { method: 'PUT' }));
  * pipeline(createReadStream('export.csv'), request, done);
+ * @example
+ * http2.createServer().on('stream', (stream, headers) => {
+ *   seal(stream, { request: { method: headers[':method'], httpVersion: '2.0', headers } });
+ * });
  */
-export function seal<Message extends ServerResponse | Http2ServerResponse | ClientRequest>(
+export function seal<Message extends ServerResponse | Http2ServerResponse | ServerHttp2Stream | ClientRequest>(
   message: Message,
   options: SealingOptions = {},
 ): Message {
@@ -53,12 +57,29 @@ export function seal<Message extends ServerResponse | Http2ServerResponse | Clie
   const known = sealOf(message);
   if (known !== undefined) known.addOptions(options);
   else if (isNode && !isTaken(message)) put(message, options);
+  if (known instanceof SealedHttp2Stream && isHttp2Response(message)) known.addResponse(message);
   return message;
 }
 
-function put(message: ServerResponse | Http2ServerResponse | ClientRequest, options: SealingOptions): void {
+function put(
+  message: ServerResponse | Http2ServerResponse | ServerHttp2Stream | ClientRequest,
+  options: SealingOptions,
+): void {
   if (message instanceof ClientRequest) return setSeal(message, new SealedRequest(message, options));
-  if (isHttp2(message)) return setSeal(message, new SealedHttp2Response(message, options));
+  if (isHttp2Response(message)) {
+    const sealed = new SealedHttp2Stream(message.stream, message.req, options);
+    setSeal(message, sealed);
+    return sealed.addResponse(message);
+  }
+  if (isHttp2Stream(message)) {
+    const { request } = options;
+    if (request?.headers === undefined) {
+      throw new TypeError(
+        "seal needs the request that is answered: { request: { method: headers[':method'], httpVersion: '2.0', headers } }",
+      );
+    }
+    return setSeal(message, new SealedHttp2Stream(message, request, options));
+  }
   if (!(message instanceof ServerResponse)) return;
   const { socket, rawHeaders } = (message.req ?? {}) as Partial<IncomingMessage>;
   const isReal = socket instanceof Duplex && rawHeaders !== undefined;
@@ -66,6 +87,12 @@ function put(message: ServerResponse | Http2ServerResponse | ClientRequest, opti
 }
 
 /** Told by its shape: `node:http2` is loaded by who uses it. */
-function isHttp2(response: ServerResponse | Http2ServerResponse): response is Http2ServerResponse {
-  return response.req?.httpVersionMajor === 2 && 'stream' in response && typeof response.stream?.respond === 'function';
+function isHttp2Response(message: object): message is Http2ServerResponse {
+  const { req, stream } = message as Partial<Http2ServerResponse>;
+  return req?.httpVersionMajor === 2 && stream !== undefined && isHttp2Stream(stream);
+}
+
+/** One of the server's: only these respond. */
+function isHttp2Stream(message: object): message is ServerHttp2Stream {
+  return message instanceof Duplex && 'sendTrailers' in message && 'respond' in message;
 }

@@ -16,17 +16,17 @@ import type { FieldPairs } from '../../core/fields.ts';
 import type { Seal } from '../../core/seal.ts';
 import { type ResponseEnd, responseEnd, responseFailed, responseStart } from '../diagnostics.ts';
 import { isDraining, register } from '../draining.ts';
+import { onCloseAll } from '../send/close-all.ts';
 import { holdSocket, reset, uncorkAll } from '../send/closing.ts';
 import { HttpChannel } from '../send/http-channel.ts';
 import { Middleware, type Write } from '../send/middleware.ts';
-import { type Ending, type FailureEnding, negotiate } from '../send/negotiation.ts';
+import { type Ending, type FailureEnding, negotiate, type RequestFacts } from '../send/negotiation.ts';
 import { PipedSources } from '../send/piped-sources.ts';
 import { putBack } from '../send/put-back.ts';
 import { type RespondOptions, respond } from '../send/respond.ts';
 import { removeContentFields } from '../send/response-head.ts';
 import { sealOf } from '../send/sealed.ts';
 import { announceSeal, trailersWith } from './announcing.ts';
-import { onCloseAll } from './close-all.ts';
 import { HeadArguments, pairsOf } from './head-arguments.ts';
 import { bytesOf, isContent, refused } from './write-arguments.ts';
 
@@ -42,6 +42,8 @@ export interface SealingOptions
    * its trailers; any other server would take that for a whole one. `false` by default: a failed upload is cut.
    */
   serverReadsStatus?: boolean | undefined;
+  /** Of a bare stream of HTTP/2, which does not keep it: the request that is answered. */
+  request?: RequestFacts | undefined;
 }
 
 /** What is ours where the client asked for more, beside `destroy`. */
@@ -101,6 +103,10 @@ export class SealedResponse {
     this.#state = 'off';
     this.#sources?.forget();
     putBack(this.#response, OURS, this.#before);
+  }
+
+  fail(error: Error): void {
+    if (this.#canFail) this.#response.destroy(error);
   }
 
   /** The first source that is piped in; PipedSources hears of others itself. */

@@ -8,6 +8,7 @@ import type { FieldPairs } from '../../core/fields.ts';
 import { enlist, isDraining, type Open } from '../draining.ts';
 import { onSocketClose } from '../socket-use.ts';
 import type { Framer } from './body-writer.ts';
+import { onCloseAll } from './close-all.ts';
 import { holdSocket, lingeringClose, lingeringReset, reset, sendAll } from './closing.ts';
 
 /** What whoever writes into a channel is told. */
@@ -33,11 +34,18 @@ export interface MessageFacts {
   closes: boolean;
   /** Whether only the end of the connection tells where the body ends: nobody else may end it. */
   isDelimitedByClose: boolean;
+  /** Whether a failure is told: then nobody else may cut the connection before. */
+  tellsFailure: boolean;
 }
 
 export type OnDone = (isSent: boolean) => void;
 
-const NOTHING_KNOWN: MessageFacts = { isPersistent: false, closes: false, isDelimitedByClose: false };
+const NOTHING_KNOWN: MessageFacts = {
+  isPersistent: false,
+  closes: false,
+  isDelimitedByClose: false,
+  tellsFailure: false,
+};
 
 export abstract class Channel implements Open {
   protected readonly options: ChannelOptions;
@@ -60,6 +68,7 @@ export abstract class Channel implements Open {
   /** Those of the server that are open. */
   #others: Set<Open> | undefined;
   #letGo = ignore;
+  #forgetAll = ignore;
 
   constructor(connection: Socket, options: ChannelOptions) {
     this.connection = connection;
@@ -161,14 +170,26 @@ export abstract class Channel implements Open {
   /** The message has been begun. */
   protected commit(facts: MessageFacts): void {
     this.facts = facts;
-    // FIN is what such a body ends with: it is ours alone.
-    if (!facts.isDelimitedByClose) return;
+    if (!this.#isWaiting) this.#own();
+  }
+
+  /**
+   * FIN is what a body ends with that nothing else delimits; and who closes the connection of one whose failure is told has
+   * ended it as a failure.
+   */
+  #own(): void {
+    const { isDelimitedByClose, tellsFailure } = this.facts;
+    if (!this.#isOpen || !(isDelimitedByClose || tellsFailure)) return;
     this.#rehold(this.connection, () => {
-      // Node itself answers the FIN of a client with ours.
-      if (this.connection.readableEnded) this.gone();
+      // Node itself answers the FIN of a client with ours, which is no end of chunks.
+      const hasLeft = this.connection.readableEnded;
+      if (hasLeft && !isDelimitedByClose) return true;
+      if (hasLeft) this.gone();
       else this.options.onForeign('the connection');
       return false;
     });
+    // A body that nothing delimits has its own RST.
+    if (!isDelimitedByClose) this.#forgetAll = onCloseAll(this.connection, () => reset(this.connection));
   }
 
   /** Tells of a client that leaves, and of time without progress. */
@@ -238,6 +259,7 @@ export abstract class Channel implements Open {
   protected begins(): void {
     this.#isWaiting = false;
     this.armTimer(this.#bound);
+    this.#own();
   }
 
   /**
@@ -247,7 +269,6 @@ export abstract class Channel implements Open {
    */
   protected endWith(onDone: OnDone, timeout: number, end: (settle: OnDone) => void): void {
     this.#isOpen = false;
-    this.#forgetClose();
     let isSettled = false;
     const settle = (isSent: boolean) => {
       if (isSettled) return;
@@ -256,10 +277,12 @@ export abstract class Channel implements Open {
       clearTimeout(this.#timer);
       this.#letGo();
       this.#others?.delete(this);
+      this.#forgetAll();
       this.leave();
       onDone(isSent);
     };
     const forget = this.onceClosed(() => settle(false));
+    this.#forgetClose(); // after that, so that the socket keeps its one listener
     if (this.isClosed) return settle(false);
     const { idleTimeout } = this.options;
     if (timeout !== idleTimeout && idleTimeout > 0) this.#endBound = idleTimeout + timeout;

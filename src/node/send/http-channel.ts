@@ -255,7 +255,8 @@ export class HttpChannel extends Channel {
   finish(pieces: readonly Uint8Array[], onDone: OnDone): void {
     const response = this.#response;
     // Nobody cuts off what a middleware still has; and FIN is what a body may end with once all of it is out.
-    const isHeld = this.facts.isDelimitedByClose || this.#middleware !== undefined;
+    const { isDelimitedByClose, tellsFailure } = this.facts;
+    const isHeld = isDelimitedByClose || tellsFailure || this.#middleware !== undefined;
     if (isHeld && this.#isReal && response.socket)
       this.holdWhileLeaving(this.connection, () => response.writableFinished);
     this.endWith(onDone, this.options.idleTimeout, (settle) => {

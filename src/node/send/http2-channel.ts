@@ -15,7 +15,7 @@ import { Middleware, type Write } from './middleware.ts';
 import { putBack } from './put-back.ts';
 import { assertNotOurs, removeContentFields, setFields, valuesByName } from './response-head.ts';
 
-const NO_ERROR = 0; // RFC 9113 §7
+export const NO_ERROR = 0; // RFC 9113 §7
 export const INTERNAL_ERROR = 2;
 type Method = 'write' | 'end' | 'destroy';
 type Call = (...args: unknown[]) => unknown;
@@ -74,7 +74,8 @@ export class Http2Channel extends Channel {
   #letGo = () => {};
 
   /**
-   * @param isBegun the head is out: the channel is to end what has failed, with Node's own methods, and nothing else
+   * @param isBegun the head of a bare stream is out: the channel is to end what has failed, with Node's own methods, and
+   *   nothing else; `write`, `end`, `destroy` and the trailers are the caller's
    * @throws Error if the head is out already, or another `respond` is open on it
    * @throws TypeError for a field that only `respond` may set
    */
@@ -100,10 +101,12 @@ export class Http2Channel extends Channel {
       end: this.#onForeignCall('end', target),
       destroy: this.#onForeignCall('destroy', target),
     };
-    Object.assign(target, this.#ours);
-    if (response === undefined) stream.on('wantTrailers', () => stream.sendTrailers(this.#trailers));
-    const isOpen = () => this.isOpen && this.#isBegun;
-    if (!isBegun) this.#letGo = holdStream(stream, isOpen, () => this.options.onForeign('its stream'));
+    if (!isBegun) {
+      Object.assign(target, this.#ours);
+      if (response === undefined) this.#ownTrailers();
+      const isOpen = () => this.isOpen && this.#isBegun;
+      this.#letGo = holdStream(stream, isOpen, () => this.options.onForeign('its stream'));
+    }
     this.watch();
   }
 
@@ -193,10 +196,11 @@ export class Http2Channel extends Channel {
     this.endWith(onDone, this.leavingTimeout, (settle) => {
       const end = () => {
         if (this.#response === undefined) this.#restore(); // `close` calls `end`
-        stream.write('', () => {
+        const onWritten = () => {
           stream.close(INTERNAL_ERROR);
           settle(true);
-        });
+        };
+        (Object.getPrototypeOf(stream) as Record<Method, Call>).write.call(stream, '', onWritten);
       };
       if (this.#middleware === undefined) end();
       else this.#middleware.flush(this.connection, end);
@@ -216,6 +220,20 @@ export class Http2Channel extends Channel {
     this.#restore();
     this.#stream.close(INTERNAL_ERROR);
     this.#stream.destroy();
+  }
+
+  override kill(): void {
+    this.drop();
+  }
+
+  /** Node sends trailers where nobody listens for 'wantTrailers'; a response of the compatibility API may be there as well. */
+  #ownTrailers(): void {
+    const stream = this.#stream;
+    const { sendTrailers } = stream;
+    stream.sendTrailers = (fields) => {
+      stream.sendTrailers = sendTrailers;
+      stream.sendTrailers({ ...fields, ...this.#trailers });
+    };
   }
 
   #restore(): void {

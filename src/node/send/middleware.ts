@@ -58,7 +58,7 @@ export class Middleware {
   }
 
   /** Calls back when it has given to the connection what it had, as far as it can be told to. */
-  flush(connection: Socket, onGiven: () => void): void {
+  flush(connection: Pick<Socket, 'bytesWritten' | 'destroyed'>, onGiven: () => void): void {
     // What passed straight through is out already.
     let isDue = this.#bytesBefore === connection.bytesWritten;
     if (!flush(this.#response)) return onGiven();

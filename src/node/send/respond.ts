@@ -62,10 +62,10 @@ export function respondWith(
     throw new TypeError(`respond needs the request that is answered: ${requestOption(target)}`);
   }
   const open = (channelOptions: ChannelOptions) => {
-    if ('sendTrailers' in target) return new Http2Channel(target, channelOptions);
-    if (!('writeHead' in target)) return new SocketChannel(target, channelOptions);
+    const isStream = 'sendTrailers' in target;
+    if (!isStream && !('writeHead' in target)) return new SocketChannel(target, channelOptions);
     if (!target.headersSent) takeFromSeal(target);
-    if ('stream' in target) return new Http2Channel(target, channelOptions);
+    if (isStream || 'stream' in target) return new Http2Channel(target, channelOptions);
     return new HttpChannel(target, channelOptions);
   };
   return new StreamResponse(open, request, options, createHasher);

@@ -4,6 +4,8 @@ interface Removable {
   /** A request has nobody to take it off for. */
   remove?(): void;
   addOptions(options: object): void;
+  /** Ends an open body as a failure. */
+  fail?(error: Error): void;
 }
 
 /** On the response itself: a WeakMap costs more than the rest of a seal (measured). */
@@ -16,19 +18,25 @@ interface Sealable {
 }
 
 export function sealOf(response: object): Removable | undefined {
-  return (response as Sealable)[SEAL];
+  return holderOf(response)[SEAL];
 }
 
 export function setSeal(response: object, seal: Removable): void {
-  (response as Sealable)[SEAL] = seal;
+  holderOf(response)[SEAL] = seal;
 }
 
 /** From here on it is `respond` that ends the response. */
 export function takeFromSeal(response: object): void {
   sealOf(response)?.remove?.();
-  (response as Sealable)[TAKEN] = true;
+  holderOf(response)[TAKEN] = true;
 }
 
 export function isTaken(response: object): boolean {
-  return (response as Sealable)[TAKEN] === true;
+  return holderOf(response)[TAKEN] === true;
+}
+
+/** A response over HTTP/2 is sealed on its stream. */
+function holderOf(response: object): Sealable {
+  const { stream } = response as { stream?: unknown };
+  return typeof stream === 'object' && stream !== null && 'sendTrailers' in stream ? (stream as Sealable) : response;
 }

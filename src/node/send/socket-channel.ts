@@ -12,7 +12,7 @@ import type { Socket } from 'node:net';
 import type { FieldPairs } from '../../core/fields.ts';
 import { claimForWriting, putBack, returnsBuffers, whenReadOver } from '../socket-use.ts';
 import { Channel, type ChannelOptions, type MessageFacts, type OnDone } from './channel.ts';
-import { canReset, sendAll, writeTogether } from './closing.ts';
+import { canReset, writeTogether } from './closing.ts';
 import { serializeResponseHead } from './response-head.ts';
 
 /** Reading stops here: a client that leaves after so much is noticed at the next write. */
@@ -28,6 +28,7 @@ export class SocketChannel extends Channel {
   readonly #release: () => void;
   #ahead: Buffer[] = [];
   #aheadBytes = 0;
+  #hasLeft = false;
   /** What the client sends from now on is for nobody. */
   #isDropping = false;
 
@@ -42,7 +43,12 @@ export class SocketChannel extends Channel {
     socket.setNoDelay?.(true);
     this.watch();
     socket.on('end', this.#onEnd);
-    whenReadOver(socket, () => socket.on('data', this.#onData).resume());
+    // Most are over by then, and to begin to read costs as much as the head.
+    whenReadOver(socket, () => setImmediate(readAhead, this));
+  }
+
+  readAhead(): void {
+    if (!this.#hasLeft) this.connection.on('data', this.#onData).resume();
   }
 
   get isGone(): boolean {
@@ -55,7 +61,7 @@ export class SocketChannel extends Channel {
 
   begin(status: number, fields: FieldPairs, facts: MessageFacts): Uint8Array[] {
     const head = serializeResponseHead(status, fields);
-    this.commit(facts);
+    this.commit({ ...facts, tellsFailure: false }); // the socket is the application's
     this.#isDropping = !facts.isPersistent;
     return [head];
   }
@@ -84,9 +90,9 @@ export class SocketChannel extends Channel {
   finish(pieces: readonly Uint8Array[], onDone: OnDone): void {
     if (!this.facts.isPersistent) return this.close(pieces, onDone);
     this.endWith(onDone, this.options.idleTimeout, (settle) => {
-      sendAll(this.connection, pieces, (isSent) => {
+      writeTogether(this.connection, pieces, (error) => {
         this.#handBack();
-        settle(isSent);
+        settle(!error && !this.connection.destroyed);
       });
     });
   }
@@ -100,6 +106,7 @@ export class SocketChannel extends Channel {
 
   protected leave(): void {
     const socket = this.connection;
+    this.#hasLeft = true;
     whenReadOver(socket, undefined);
     socket.off('data', this.#onData).off('end', this.#onEnd);
     this.#release();
@@ -118,11 +125,16 @@ export class SocketChannel extends Channel {
 
   #handBack(): void {
     const socket = this.connection;
+    this.#hasLeft = true;
     socket.off('data', this.#onData);
     socket.pause();
     socket.allowHalfOpen = this.#allowHalfOpen;
-    putBack(socket, Buffer.concat(this.#ahead));
+    if (this.#ahead.length > 0) putBack(socket, Buffer.concat(this.#ahead));
     this.#ahead = [];
     if (socket.readableEnded && !this.#allowHalfOpen) socket.end(); // as Node would have done
   }
+}
+
+function readAhead(channel: SocketChannel): void {
+  channel.readAhead();
 }

@@ -286,10 +286,11 @@ export class StreamResponse extends GatheringWritable {
     return chunked ?? new PlainWriter(this.#channel.framer);
   }
 
-  #factsOf({ framing, isPersistent }: Pick<Negotiated, 'framing' | 'isPersistent'>): MessageFacts {
+  #factsOf({ framing, isPersistent, failureEnding }: Negotiated): MessageFacts {
     const isDelimitedByClose = framing === 'until-close';
     const closes = this.#asksToClose || isDelimitedByClose || this.#channel.isDraining;
-    return { isPersistent: isPersistent && !closes, closes, isDelimitedByClose };
+    const tellsFailure = failureEnding === 'clean-failure' || failureEnding === 'abort';
+    return { isPersistent: isPersistent && !closes, closes, isDelimitedByClose, tellsFailure };
   }
 
   /** How a failure ends, once the head is out. Nobody below us may record a failure that ends cleanly as a whole body. */
@@ -320,6 +321,7 @@ export class StreamResponse extends GatheringWritable {
       isPersistent: isPersistent && !closes,
       closes,
       isDelimitedByClose: false,
+      tellsFailure: false,
     };
     let pieces: Uint8Array[];
     try {

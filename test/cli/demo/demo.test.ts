@@ -2,11 +2,12 @@
  * Strategy: the built program's `demo`, its table read back column by column, and every belief, conclusion and count
  * compared with what was written by hand for a file of known length. Then the same program with a fault put into it.
  */
-import { copyFile, cp, readFile, stat, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { chmod, copyFile, cp, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { run, startCommand, temporaryDirectory } from '../../support/cli.ts';
+import { MAIN, run, startCommand, temporaryDirectory } from '../../support/cli.ts';
 
 const README = fileURLToPath(new URL('../../../README.md', import.meta.url));
 
@@ -158,6 +159,21 @@ describe('what cannot be shown', () => {
     const stderr = `error: ${file}: there is no such file\n`;
     expect(await run(['demo', file])).toEqual({ code: 1, signal: null, stdout: '', stderr });
   });
+
+  test.skipIf(process.getuid?.() === 0 && spawnSync('setpriv', ['--version']).error)(
+    'a file that may not be read',
+    async () => {
+      const file = path.join(await temporaryDirectory(), 'secret');
+      await writeFile(file, 'hello', { mode: 0 });
+      // root may read everything, so it becomes somebody else.
+      const others = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--clear-groups'] : [];
+      await chmod(path.dirname(file), 0o755);
+      const [command, ...args] = [...others, process.execPath, MAIN, 'demo', file];
+      const { code, stdout, stderr } = await startCommand(command!, args).ended;
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toContain('EACCES');
+    },
+  );
 
   test('a directory', async () => {
     const directory = await temporaryDirectory();

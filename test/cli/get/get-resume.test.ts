@@ -22,6 +22,7 @@ import {
 } from '../../files/download/origin.ts';
 import { MAIN, run, serve, start, startCommand, temporaryDirectory } from '../../support/cli.ts';
 import { listening, rawServer } from '../../support/peers.ts';
+import { until } from '../../support/sockets.ts';
 
 const LENGTH = CONTENT.length;
 const UNVERIFIED = 'the server does not say whether this is all of it (--require always makes this fail)\n';
@@ -200,7 +201,14 @@ describe('against serve', () => {
       }),
     );
     const tags = await Promise.all(
-      replicas.map(async ({ url }) => (await fetch(url, { method: 'HEAD' })).headers.get('etag')),
+      replicas.map(async ({ url }) => {
+        let tag: string | null = null;
+        await until(async () => {
+          tag = (await fetch(url, { method: 'HEAD' })).headers.get('etag');
+          return tag !== null;
+        });
+        return tag;
+      }),
     );
     expect(new Set(tags).size).toBe(1);
     const fresh = await serve(path.join(folder, 'three')); // which knows nothing of the file yet

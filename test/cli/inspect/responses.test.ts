@@ -194,8 +194,10 @@ test.each([
   ['line ends of a text, in a body', '5\nhello\n0\n\n', /line ends/],
   ['a response to HEAD', CHUNKED, /--method HEAD/],
   ['no status', '0\r\n\r\n', /--require always/],
-])('a hint: %s', (_, text, hint) => {
-  expect(annotate([octets(text)]).verdicts.at(-1)?.hint).toMatch(hint);
+])('a hint, which fits 80 columns: %s', (_, text, expected) => {
+  const { hint } = annotate([octets(text)]).verdicts.at(-1)!;
+  expect(hint).toMatch(expected);
+  expect(`  hint: ${hint}`.length).toBeLessThan(80);
 });
 
 test.each([

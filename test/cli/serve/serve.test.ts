@@ -182,6 +182,7 @@ describe('refuses to start', () => {
     [['serve'], 'serve takes one file or directory'],
     [['serve', '.', '.'], 'serve takes one file or directory'],
     [['serve', '.', '--port', '65536'], '--port takes 0 to 65535, not "65536"'],
+    [['serve', '.', '--host', ''], '--host takes an address or a name'],
     [['serve', '.', '--port', '8e1'], '--port takes 0 to 65535, not "8e1"'],
     [
       ['serve', '.', '--fail-after', 'half'],

@@ -382,6 +382,10 @@ describe('the target', () => {
     await expect(download(url, path.join(folder, 'there'), options)).rejects.toMatchObject({ code: 'EISDIR' });
     await expect(download(url, path.join(folder, 'no', 'x'), options)).rejects.toMatchObject({ code: 'ENOENT' });
     await expect(download(url, '/dev/null', options)).rejects.toMatchObject({ code: 'EINVAL' });
+    for (const none of ['', `${path.join(folder, 'new')}/`]) {
+      await expect(download(url, none, options)).rejects.toMatchObject({ code: 'EISDIR' });
+    }
+    expect(await readdir(folder)).toEqual(['there']);
     expect(requests).toEqual([]);
   });
 

@@ -281,6 +281,12 @@ test('options that are none are told before anything is sent', async () => {
   expect(errors).toEqual([new TypeError('sha256 must be the 64 hexadecimal digits of a SHA-256')]);
 });
 
+test.each([undefined, new URL('file:///tmp/a')])('a path that is no string is answered with 500: %s', async (given) => {
+  const { port, sent } = await s.overHttp(given as unknown as string);
+  expect((await ask(port, '/')).status).toBe(500);
+  await expect(sent[0]).rejects.toThrow(/^The path of a file is a string/);
+});
+
 test('a POST can be answered with a file, as a GET', async () => {
   const file = await fileOf();
   const server = http.createServer(({ httpVersion, headers }, res) => {

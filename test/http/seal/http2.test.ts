@@ -3,14 +3,19 @@
  * an observer who reads streams by their events, and by `verify`.
  */
 import { once } from 'node:events';
-import http2, { type Http2ServerRequest, type Http2ServerResponse, type IncomingHttpHeaders } from 'node:http2';
+import http2, {
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import { pipeline, Readable } from 'node:stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { verify } from '../../../src/node/receive/verify.ts';
 import { type SealingOptions, seal } from '../../../src/node/seal/seal.ts';
 import { respond } from '../../../src/node/send/respond.ts';
 import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../../support/hashing.ts';
-import { failing, listenHttp2 } from '../../support/servers.ts';
+import { failing, listenHttp2, until } from '../../support/servers.ts';
 
 const GONE = new Error('the disk is gone');
 const OK = { 'x-stream-status': 'ok;bytes=19', 'content-digest': HELLO_WORLD_SHA_256 };
@@ -189,4 +194,206 @@ test.each([
   });
   expect(await observe(port, {})).toMatchObject({ body: 'hello', rstCode: INTERNAL_ERROR });
   expect((await observe(port, BOTH)).trailers).toMatchObject({ 'x-stream-status': 'error;bytes=5;type=cancelled' });
+});
+
+describe('a bare stream', () => {
+  type OnStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
+
+  async function sealingStreams(onStream: OnStream, options: SealingOptions = {}): Promise<number> {
+    const server = http2.createServer();
+    server.on('stream', (stream, headers) => {
+      const request = { method: headers[':method'], httpVersion: '2.0', headers };
+      onStream(seal(stream, { request, ...options }), headers);
+    });
+    return listenHttp2(server);
+  }
+
+  describe.each([
+    ['both', BOTH, OK, FAILED],
+    ['trailers', { te: 'trailers' }, OK, undefined],
+    ['the status', { 'x-want-stream-status': '?1' }, undefined, undefined],
+    ['nothing', {}, undefined, undefined],
+  ])('a client that asks for %s', (_title, asked, whole, failed) => {
+    test.each<[string, OnStream]>([
+      ['respond without waitForTrailers', (stream) => stream.respond({ ':status': 200 })],
+      ['with it, and nobody listens', (stream) => stream.respond({ ':status': 200 }, { waitForTrailers: true })],
+      ['no respond at all', () => {}],
+    ])('a good body: %s', async (_how, begin) => {
+      const port = await sealingStreams((stream, headers) => {
+        begin(stream, headers);
+        stream.write(HELLO_WORLD.slice(0, 5));
+        stream.end(HELLO_WORLD.slice(5));
+      });
+      const { body, trailers, rstCode, head } = await observe(port, asked);
+      expect({ body, trailers, rstCode }).toEqual({ body: HELLO_WORLD, trailers: whole, rstCode: NO_ERROR });
+      expect(head.trailer).toBe(whole && 'X-Stream-Status, Content-Digest');
+    });
+
+    test.each<[string, OnStream]>([
+      ['pipeline', (stream) => pipeline(failing([HELLO_WORLD], GONE) as never, stream, () => {})],
+      [
+        'destroy(error), and the handler goes on',
+        (stream) => {
+          stream.write(HELLO_WORLD);
+          stream.destroy(GONE);
+          stream.write('Something broke!');
+          stream.end('Something broke!');
+          stream.destroy();
+          stream.close();
+        },
+      ],
+      [
+        '.pipe, and nobody listens',
+        (stream) => {
+          Readable.from(failing([HELLO_WORLD], GONE))
+            .on('error', () => {})
+            .pipe(stream);
+        },
+      ],
+    ])('a failed body: %s', async (_how, handler) => {
+      const seen: unknown[] = [];
+      const port = await sealingStreams((stream, headers) => {
+        stream.on('error', (error) => seen.push(error)).on('close', () => seen.push('close'));
+        handler(stream, headers);
+      });
+      const { body, trailers, rstCode } = await observe(port, asked);
+      const code = failed === undefined ? INTERNAL_ERROR : NO_ERROR;
+      expect({ body, trailers, rstCode }).toEqual({ body: HELLO_WORLD, trailers: failed, rstCode: code });
+      await until(() => seen.includes('close'));
+      expect(seen).toEqual([GONE, 'close']);
+    });
+
+    test('all that was written before a failure arrives', async () => {
+      const block = Buffer.alloc(4 * 1024 * 1024, 'x');
+      const port = await sealingStreams((stream) => {
+        stream.write(block);
+        stream.destroy(GONE);
+      });
+      expect((await observe(port, asked)).body.length).toBe(block.length);
+    });
+
+    test('nothing sent yet: 500 with problem+json', async () => {
+      const port = await sealingStreams((stream) => pipeline(failing([], GONE) as never, stream, () => {}));
+      const { head, body } = await observe(port, asked);
+      expect(head).toMatchObject({ ':status': 500, 'content-type': 'application/problem+json' });
+      expect(body).toContain('"status":500');
+    });
+
+    test('another code of the application is its own', async () => {
+      const port = await sealingStreams((stream) => {
+        stream.on('error', () => {}).write(HELLO_WORLD, () => stream.close(11));
+      });
+      expect(await observe(port, asked)).toMatchObject({ body: HELLO_WORLD, trailers: undefined, rstCode: 11 });
+    });
+  });
+
+  test.each<[string, OnStream]>([
+    ['sendTrailers', (stream) => void stream.on('wantTrailers', () => stream.sendTrailers({ 'X-Rows': '1' }))],
+    [
+      'sendTrailers, later',
+      (stream) => void stream.on('wantTrailers', () => setTimeout(() => stream.sendTrailers({ 'x-rows': '1' }), 20)),
+    ],
+  ])("the application's own trailers: %s", async (_how, listen) => {
+    const port = await sealingStreams((stream, headers) => {
+      listen(stream, headers);
+      stream.respond({ ':status': 200, Trailer: 'X-Rows' }, { waitForTrailers: true });
+      stream.end(HELLO_WORLD);
+    });
+    const { head, trailers } = await observe(port, BOTH);
+    expect(head.trailer).toBe('X-Stream-Status, Content-Digest, X-Rows');
+    expect(trailers).toEqual({ ...OK, 'x-rows': '1' });
+    expect((await observe(port, {})).trailers).toEqual({ 'x-rows': '1' });
+  });
+
+  test("close() in 'wantTrailers', which says that there are none, leaves the seal", async () => {
+    const port = await sealingStreams((stream) => {
+      stream.on('wantTrailers', () => stream.close());
+      stream.respond({ ':status': 200 }, { waitForTrailers: true });
+      stream.end(HELLO_WORLD);
+    });
+    expect(await observe(port, BOTH)).toMatchObject({ body: HELLO_WORLD, trailers: OK, rstCode: NO_ERROR });
+    expect(await observe(port, {})).toMatchObject({ body: HELLO_WORLD, trailers: undefined, rstCode: NO_ERROR });
+  });
+
+  test('a file that Node sends is left alone', async () => {
+    const port = await sealingStreams((stream) => stream.respondWithFile(import.meta.filename));
+    const { head, trailers, body } = await observe(port, BOTH);
+    expect(body).toContain('a file that Node sends');
+    expect({ trailer: head.trailer, trailers }).toEqual({ trailer: undefined, trailers: undefined });
+  });
+
+  test('a client that resets, and a session that is destroyed, end no process', async () => {
+    const closed: number[] = [];
+    const port = await sealingStreams((stream) => {
+      stream.write(HELLO_WORLD);
+      stream.on('close', () => closed.push(stream.rstCode));
+    });
+    const stream = request(port, BOTH);
+    await once(stream, 'data');
+    stream.close(8);
+    await until(() => closed.length === 1);
+    const other = request(port, BOTH);
+    await once(other, 'data');
+    other.session!.destroy();
+    await until(() => closed.length === 2);
+  });
+
+  test('without the request that is answered', async () => {
+    const server = http2.createServer();
+    const thrown = new Promise((resolve) => {
+      server.on('stream', (stream) => {
+        try {
+          seal(stream);
+        } catch (error) {
+          resolve(error);
+        }
+        stream.respond();
+        stream.end();
+      });
+    });
+    await observe(await listenHttp2(server), {});
+    expect(await thrown).toBeInstanceOf(TypeError);
+  });
+
+  test('respond(seal(stream)) takes it off', async () => {
+    const server = http2.createServer();
+    server.on('stream', (stream, headers) => {
+      const request = { method: headers[':method'], httpVersion: '2.0', headers };
+      pipeline(Readable.from([HELLO_WORLD]), respond(seal(stream, { request }), { request }), () => {});
+    });
+    expect(await observe(await listenHttp2(server), BOTH)).toMatchObject({ body: HELLO_WORLD, trailers: OK });
+  });
+});
+
+test('a session that the server destroys is no end of an open body', async () => {
+  const port = await sealing((res) => {
+    res.write('hello');
+    setTimeout(() => res.stream.session!.destroy(), 20);
+  });
+  expect((await observe(port, {})).rstCode).not.toBe(NO_ERROR);
+});
+
+test('a body that was ended and then destroyed leaves first', async () => {
+  const block = Buffer.alloc(3_000_000, 'x');
+  const port = await sealing((res) => {
+    res.end(block);
+    res.destroy();
+  });
+  for (const asked of [BOTH, {}]) {
+    expect(await observe(port, asked)).toMatchObject({ body: { length: block.length }, rstCode: NO_ERROR });
+  }
+});
+
+test('a thousand streams of one session', async () => {
+  const server = http2.createServer({ settings: { maxConcurrentStreams: 1000 } }, (_req, res) => {
+    pipeline(Readable.from([HELLO_WORLD]), seal(res), () => {});
+  });
+  const session = http2.connect(`http://127.0.0.1:${await listenHttp2(server)}`).setMaxListeners(0);
+  onTestFinished(() => session.destroy());
+  await once(session, 'remoteSettings');
+  const statuses = Array.from({ length: 1000 }, async () => {
+    const [trailers] = await once(session.request({ ':path': '/', ...BOTH }).resume(), 'trailers');
+    return trailers['x-stream-status'];
+  });
+  expect(new Set(await Promise.all(statuses))).toEqual(new Set([OK['x-stream-status']]));
 });

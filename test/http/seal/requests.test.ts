@@ -2,10 +2,12 @@
  * Strategy: uploads of `http.request`, sealed by `seal`, as a server reads them that asks `verify(req)`, as one that knows
  * nothing of it does, and as octets on the wire.
  */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import http, { type ClientRequest } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
-import { pipeline, Readable } from 'node:stream';
+import { pipeline, Readable, Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import type { Verdict } from '../../../src/core/verdict.ts';
 import { verify } from '../../../src/node/receive/verify.ts';
@@ -216,5 +218,54 @@ describe('on the wire', () => {
     expect(octets).not.toContain('Trailer');
     expect(octets).not.toContain('Stream-Status');
     expect(octets).not.toContain(HELLO_WORLD_SHA_256);
+  });
+});
+
+describe('a server that answers while the upload goes on', () => {
+  function* much() {
+    for (let i = 0; i < 1000; i++) yield Buffer.alloc(16384, 'x');
+  }
+
+  test.each<[string, http.RequestListener]>([
+    ['unread', (_req, res) => void res.writeHead(413).end('too large')],
+    [
+      'a verify that is given up',
+      (req, res) => {
+        const body = verify(req);
+        body
+          .on('error', () => {})
+          .once('data', () => {
+            body.destroy();
+            res.writeHead(413).end('too large');
+          });
+      },
+    ],
+    [
+      'a verify whose destination fails',
+      (req, res) => {
+        const destination = new Writable({ write: (_data, _encoding, callback) => callback(GONE) });
+        pipeline(verify(req), destination, () => res.writeHead(413).end('too large'));
+      },
+    ],
+  ])('its response is read: %s', async (_, listener) => {
+    const { port } = await serve(listener);
+    const request = put(port);
+    const answer = answerOf(request);
+    void outcomeOf(Readable.from(much()), request);
+    expect(await answer).toBe('413 too large');
+    const curl = spawn('curl', ['-s', '-m', '20', '-T', '-', `http://127.0.0.1:${port}/`]);
+    pipeline(Readable.from(much()), curl.stdin, () => {});
+    expect(await text(curl.stdout)).toBe('too large');
+  });
+
+  test('one that nobody answers is cut', async () => {
+    const { port } = await serve((req) => {
+      const body = verify(req);
+      body.on('error', () => {}).once('data', () => body.destroy());
+    });
+    const request = put(port);
+    const error = once(request, 'error').catch((cause) => [cause]);
+    request.write(HELLO_WORLD);
+    expect(await error).toMatchObject([{ code: 'ECONNRESET' }]);
   });
 });

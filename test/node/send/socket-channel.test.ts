@@ -27,7 +27,7 @@ function open(socket: Socket, options: Partial<ChannelOptions & MessageFacts> = 
     ...options,
   });
   const { isPersistent = true, isDelimitedByClose = false } = options;
-  channel.begin(200, [], { isPersistent, closes: false, isDelimitedByClose });
+  channel.begin(200, [], { isPersistent, closes: false, isDelimitedByClose, tellsFailure: false });
   const finish = (...pieces: string[]) =>
     new Promise<boolean>((resolve) => channel.finish(pieces.map(octets), resolve));
   return { channel, told, finish };
