@@ -70,11 +70,3 @@ test("the guide's server and its hook: pages/api that throws is told as a failur
   await once(message.resume(), 'end');
   expect(message.trailers['x-stream-status']).toBe(`error;bytes=${FIRST.length};type=source_error`);
 });
-
-test("the guide's remedy for the AI SDK is the one that is tried", () => {
-  const [, code] = /^ {2}```js\n(.*?)^ {2}```$/ms.exec(
-    readFileSync(fileURLToPath(new URL(`../../${GUIDE}`, import.meta.url)), 'utf8'),
-  )!;
-  const tried = readFileSync(fileURLToPath(new URL('sealed-formats.js', import.meta.url)), 'utf8');
-  expect(tried).toContain(code!.replaceAll(/^ {2}/gm, ''));
-});
