@@ -47,6 +47,30 @@ test.each(pages)('%s', (page) => {
   expect(relative.map((link) => faultOf(page, link)).filter((fault) => fault !== undefined)).toEqual([]);
 });
 
+/** Every source file of the project, with the folders it is in. */
+const files = readdirSync(ROOT, { withFileTypes: true })
+  .filter((entry) => !MADE.includes(entry.name) && !entry.name.startsWith('.'))
+  .flatMap((entry) =>
+    entry.isDirectory()
+      ? readdirSync(path.join(ROOT, entry.name), { recursive: true, encoding: 'utf8' }).map((name) =>
+          [entry.name, ...name.split(path.sep)].join('/'),
+        )
+      : [entry.name],
+  );
+
+test.each(pages.filter((page) => page.startsWith('spec-notes/')))('%s names files that are there', (page) => {
+  const names = [...prose(page).matchAll(/`([\w./*-]+\.(?:ts|mjs|js))`/g)].map(([, name]) => name!);
+  const isThere = (name: string) => {
+    const pattern = name
+      .split('*')
+      .map((part) => part.replaceAll('.', '\\.'))
+      .join('[^/]*');
+    const whole = new RegExp(`(^|/)${pattern}$`);
+    return files.some((file) => whole.test(file));
+  };
+  expect(names.filter((name) => !isThere(name))).toEqual([]);
+});
+
 test('links are found, and their faults', () => {
   expect(pages).toEqual(expect.arrayContaining(['README.md', 'docs/send.md', 'spec-notes/README.md']));
   expect(faultOf('docs/send.md', '../README.md#a-client')).toBeUndefined();
