@@ -65,7 +65,7 @@ function breakOff(socket, bytes) {
   const timer = setInterval(check, 10);
   socket.on('drain', check).once('close', () => clearInterval(timer));
   function check() {
-    if (socket.bytesWritten > end) socket.destroy();
+    if (socket.bytesWritten > end) socket.resetAndDestroy();
   }
 }
 

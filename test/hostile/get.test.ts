@@ -25,7 +25,7 @@ test('--total-timeout takes a whole number, and 0 is no bound', async () => {
   expect(await run(['get', url, '--total-timeout', '0'])).toMatchObject({ code: 0, stdout: HELLO_WORLD });
   const { code, stderr } = await run(['get', url, '--total-timeout', 'soon']);
   expect(code).toBe(2);
-  expect(stderr).toMatch(/^error: --total-timeout takes a whole number, not "soon"\n/);
+  expect(stderr).toMatch(/^error: --total-timeout takes a whole number up to 999999, not "soon"\n/);
 });
 
 test('what comes after the response, and nobody asked for, is not in the output', async () => {

@@ -58,6 +58,7 @@ describe('a new user', () => {
 
   test.each(clients.map((code, index) => [index + 1, code] as const))(
     'client %i: the source fails in the middle, and the reason is on the screen',
+    { timeout: 90_000 }, // a download asks five times more
     async (index, client) => {
       const port = await listening(failing(server));
       const { output } = await finish(await start(`failed-${index}.mjs`, toPort(client, port)));
