@@ -86,9 +86,8 @@ export function relay(
     // `never` lets a body end that brought no seal, which must not get one here.
     const seal = vouch || (head.isSealed && require !== 'never');
     const response = respond(res, fault === undefined ? { ...common, status, headers, length, seal } : common);
-    const verdict = passage.into(response);
     if (fault !== undefined) response.destroy(fault);
-    return verdict;
+    return passage.into(response);
   } catch (error) {
     passage.giveUp();
     throw error;
@@ -155,6 +154,8 @@ class Passage implements BodySink {
   readonly #incoming: Incoming;
   readonly #source: StartableSource;
   #response: StreamResponse | undefined;
+  /** What came while there was no response: all that an upstream held which was lost before. */
+  #early: Uint8Array[] = [];
   #conclusion: Conclusion | undefined;
 
   /** Begins at once, so that the time of an upstream that is silent is over before that of the response. */
@@ -169,6 +170,8 @@ class Passage implements BodySink {
     this.#response = response;
     // An error has been passed on when it is emitted.
     response.on('drain', () => this.#source.resume()).on('error', ignore);
+    for (const data of this.#early) this.#write(response, data);
+    this.#early = [];
     if (this.#conclusion !== undefined) this.#end(this.#conclusion);
     return new Promise((resolve) => {
       // If upstream's body is not over, it was the client who left, or the application.
@@ -185,10 +188,14 @@ class Passage implements BodySink {
   }
 
   deliver(data: Uint8Array): void {
-    const response = this.#response!;
-    if (response.destroyed) return;
+    if (this.#response?.destroyed) return;
     this.#incoming.verifier.update(data);
-    if (!response.write(data)) this.#source.pause();
+    if (this.#response === undefined) this.#early.push(data);
+    else this.#write(this.#response, data);
+  }
+
+  #write(response: StreamResponse, data: Uint8Array): void {
+    if (!response.destroyed && !response.write(data)) this.#source.pause();
   }
 
   conclude(framing: FramingEnd): Verdict {

@@ -4,10 +4,12 @@
  */
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import type { Verdict } from '../../src/core/verdict.ts';
+import { relay } from '../../src/node/relay.ts';
 import { respond } from '../../src/node/send/respond.ts';
 import { ABORT_CHUNK, AWARE, abortChunk, dial, messageFrom, OLD, PLAIN, TRAILERS } from '../support/dial.ts';
 import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../support/hashing.ts';
-import { begin, originOf, serve } from '../support/servers.ts';
+import { ask, begin, originOf, serve } from '../support/servers.ts';
 import { relaying } from './relaying.ts';
 
 const HEAD = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Stream-Status, Content-Digest\r\n\r\n';
@@ -168,4 +170,18 @@ test('a signal ends both sides', async () => {
   expect(messageFrom(octets).body).toBe(CHUNK + abortChunk('timeout'));
   expect((await server.verdict(0)).kind).toBe('abandoned');
   expect(source.destroyed).toBe(true);
+});
+
+test('an upstream that was lost before relay was called: what it held goes on, and is cut', async () => {
+  const upstream = await originOf(HEAD + CHUNK, 'FIN');
+  const verdicts: Promise<Verdict>[] = [];
+  const server = await serve((_, res) => {
+    ask({ port: upstream }, (message) => {
+      message.once('close', () => verdicts.push(relay(message, res)));
+    });
+  });
+  const { octets, end } = await dial(server.port, PLAIN).closed();
+  expect(messageFrom(octets)).toMatchObject({ statusLine: 'HTTP/1.1 200 OK', body: CHUNK });
+  expect(end).toBe('FIN');
+  expect(await verdicts[0]).toMatchObject({ kind: 'truncated' });
 });

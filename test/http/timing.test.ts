@@ -67,12 +67,17 @@ describe.each(KINDS)('time and AbortSignal on %s', (_kind, answering) => {
     );
   });
 
-  test('a client that takes nothing for too long is let go', async () => {
+  // Where the end has the bound of the body, it needs a timer of its own all the same.
+  test.each<[string, string, RespondOptions]>([
+    ['a cut', PLAIN, { idleTimeout: 200 }],
+    ['a cut with the same bound', PLAIN, { idleTimeout: 1000, lingerTimeout: 1000 }],
+    ['a clean failure, which has the same bound', AWARE, { idleTimeout: 200 }],
+  ])('a client that takes nothing for too long is let go: %s', async (_, request, options) => {
     const source = endless();
-    const server = await answering({ source, options: { idleTimeout: 200 } });
+    const server = await answering({ source, options });
     const wire = dial(server.port);
     wire.socket.pause();
-    wire.send(PLAIN);
+    wire.send(request);
     await closed(source);
     await until(async () => (await connectionsOf(server.server)) === 0);
   });

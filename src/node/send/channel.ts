@@ -316,6 +316,7 @@ export abstract class Channel implements Open {
   }
 
   onTimer(): void {
+    this.#timer = undefined; // the end is to set its own, though it has the same bound
     const now = performance.now();
     const queued = queuedBytes(this.connection);
     if (queued !== this.#lastQueued) this.#movedAt = now;
