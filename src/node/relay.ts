@@ -7,7 +7,7 @@
  * 502, and upstream is cancelled.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { FramingError, HeadError } from '../core/errors.ts';
 import { type FailureDescription, failureType } from '../core/failure.ts';
@@ -87,6 +87,8 @@ export function relay(
     const seal = vouch || (head.isSealed && require !== 'never');
     const response = respond(res, fault === undefined ? { ...common, status, headers, length, seal } : common);
     if (fault !== undefined) response.destroy(fault);
+    // `respond` waits a tick for whoever listens; content of upstream's may be here before.
+    else if (signal?.aborted) addAbortSignal(signal, response);
     return passage.into(response);
   } catch (error) {
     passage.giveUp();

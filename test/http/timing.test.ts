@@ -96,10 +96,18 @@ test.each([
   expect(source.destroyed).toBe(true);
 });
 
-test('relay with a signal that has been aborted already: an error response, and nothing is emitted to nobody', async () => {
-  const upstream = await originOf('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ndata\r\n', 'open');
-  const { port } = await serve((_, res) => {
-    ask({ port: upstream }, (message) => relay(message, res, { signal: AbortSignal.abort() }));
-  });
-  expect(messageFrom(await dial(port, PLAIN).until('}\n')).statusLine).toMatch('HTTP/1.1 502 ');
-});
+test.each([
+  ['before', 0],
+  ['after', 100],
+])(
+  'relay with a signal that has been aborted already, %s content has come: an error response, and nothing is emitted to nobody',
+  async (_, milliseconds) => {
+    const upstream = await originOf('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ndata\r\n', 'open');
+    const { port } = await serve((_, res) => {
+      ask({ port: upstream }, (message) => {
+        setTimeout(() => relay(message, res, { signal: AbortSignal.abort() }), milliseconds);
+      });
+    });
+    expect(messageFrom(await dial(port, PLAIN).until('}\n')).statusLine).toMatch('HTTP/1.1 502 ');
+  },
+);
