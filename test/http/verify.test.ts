@@ -43,6 +43,16 @@ async function received(port: number, options: VerifyOptions = {}, request = {})
   return { ...outcome, verdict: await body.verdict };
 }
 
+test.each([
+  ['undefined', undefined],
+  ['null', null],
+  ['a string', 'text'],
+  ['an object', {}],
+  ['a Response of fetch', new Response('text')],
+])('%s is a TypeError that says what verify takes', (_name, value) => {
+  expect(() => verify(value as never)).toThrow(/^verify takes a message of node:http .* verifyInterceptor/);
+});
+
 describe('x-stream-status 5.2: from what came to the verdict', () => {
   test.each<[string, string, 'FIN' | 'RST' | 'open', Partial<Verdict>, string | undefined]>([
     [

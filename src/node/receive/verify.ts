@@ -81,6 +81,7 @@ export function incomingFrom(
   options: VerifyOptions,
   createHasher: CreateHasher = platformHasher,
 ): Incoming {
+  assertMessage(receiver, message);
   const { require, digest } = options;
   const timeouts = bodyTimeoutsFrom(options);
   const { headers, ...target } = 'sentHeaders' in message ? streamFacts(message, options) : messageFacts(message);
@@ -139,6 +140,15 @@ function targetOf(message: IncomingMessage): Pick<BodyFacts, 'method' | 'origin'
 /** Of a request whose fields were given as a list, Node does not tell the Host. */
 function peerOf({ host }: ClientRequest, { socket }: IncomingMessage): string {
   return `${isIPv6(host) ? `[${host}]` : host}:${socket.remotePort}`;
+}
+
+/** @throws TypeError for what is no message, such as a Response of fetch */
+function assertMessage(receiver: Receiver, message: unknown): void {
+  if (typeof message === 'object' && message !== null && 'readableEncoding' in message) return;
+  throw new TypeError(
+    `${receiver} takes a message of node:http or a stream of node:http2. For fetch there are verifyInterceptor of ` +
+      'chunked-trailers/undici and verifyResponse of chunked-trailers/web',
+  );
 }
 
 /** @throws TypeError for a message of which bytes have been read, or would come as text */
