@@ -46,6 +46,9 @@ export async function drain(server: DrainableServer, options: DrainOptions = {})
   const { signal } = options;
   const timeout = timeoutFrom('timeout', options.timeout ?? 10_000);
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal');
+  if (typeof (server as Partial<DrainableServer> | undefined)?.close !== 'function') {
+    throw new TypeError('drain takes a server of node:http, https, http2 or net');
+  }
   const draining = drainingOf(server);
   draining.isDraining = true;
   const closed = whenClosed(server);

@@ -24,6 +24,7 @@ const uses = new WeakMap<object, Use>();
 function useOf(socket: Socket): Use {
   let use = uses.get(socket);
   if (use === undefined) {
+    if (typeof (socket as Partial<Socket> | undefined)?.pause !== 'function') throw new TypeError('This is no socket');
     const made: Use = {
       tellClose: () => {
         for (const tell of [...made.onClose]) tell();

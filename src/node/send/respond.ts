@@ -47,12 +47,17 @@ export function respond(target: RespondTarget, options: RespondOptions = {}): St
   return respondWith(createHasher, target, options);
 }
 
+const TAKES =
+  'respond takes a response of node:http or node:http2 (in Fastify reply.raw, in Koa ctx.res, in Hono c.env.outgoing), ' +
+  'a stream of node:http2 or a socket';
+
 /** `respond` with hashers of the caller's own. */
 export function respondWith(
   createHasher: CreateHasher,
   target: RespondTarget,
   options: RespondOptions,
 ): StreamResponse {
+  if (typeof (target as { write?: unknown } | null | undefined)?.write !== 'function') throw new TypeError(TAKES);
   if (options.framing === 'content') {
     const inherited = 'writeHead' in target ? target.getHeaders() : {};
     options = { ...options, headers: inContentFields(options.headers, inherited) };

@@ -175,3 +175,12 @@ describe('what is wrong with the call is an error at once, and the socket stays 
     respond(server, { request }).end();
   });
 });
+
+test.each([
+  ['undefined', undefined],
+  ['a string', 'text'],
+  ['an object', {}],
+  ['a Response of fetch', new Response('text')],
+])('%s is a TypeError that says what respond takes', (_name, value) => {
+  expect(() => respond(value as never)).toThrow(/^respond takes a response of node:http /);
+});
