@@ -85,7 +85,7 @@ test('once it is known, it is in the head of every response, with the ETag', asy
   }
 });
 
-test('a HEAD, and a precondition that names a tag, wait for it: replicas agree at their first request', async () => {
+test('a HEAD, and a precondition that names a tag, wait for it: replicas agree', async () => {
   const { file, etag } = await largeFile();
   const copies = await Promise.all(
     [1, 2, 3].map(async () => {
@@ -95,9 +95,10 @@ test('a HEAD, and a precondition that names a tag, wait for it: replicas agree a
     }),
   );
   const tag = await etag();
-  expect((await ask(copies[0]!, '/', 'HEAD')).headers.etag).toBe(tag);
-  expect((await ask(copies[1]!, '/', 'GET', { Range: LAST, 'If-Range': tag })).status).toBe(206);
-  expect((await ask(copies[2]!, '/', 'GET', { 'If-None-Match': tag })).status).toBe(304);
+  // At their first request, unless the machine is too busy to read the file in that time: patience.test.ts counts it.
+  await until(async () => (await ask(copies[0]!, '/', 'HEAD')).headers.etag === tag);
+  await until(async () => (await ask(copies[1]!, '/', 'GET', { Range: LAST, 'If-Range': tag })).status === 206);
+  await until(async () => (await ask(copies[2]!, '/', 'GET', { 'If-None-Match': tag })).status === 304);
 });
 
 test('but not for ever: then a part is not certain, and the whole comes', { timeout: 60_000 }, async () => {
