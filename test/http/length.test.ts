@@ -181,7 +181,7 @@ describe.each(KINDS)('a length that is known, on %s', (_kind, answering) => {
     const options = () => {
       for (const length of [-1, 1.5, Number.NaN, 2 ** 53, '5' as never]) {
         try {
-          respond({ writeHead() {}, req: { headers: {} } } as never, { length });
+          respond({ writeHead() {}, write() {}, req: { headers: {} } } as never, { length });
         } catch (error) {
           thrown.push(error);
         }
