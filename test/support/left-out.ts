@@ -6,7 +6,7 @@ export default class LeftOutReporter implements Reporter {
     const projects = new Set(modules.map((module) => module.project.name));
     if (projects.has('long') || modules.length < 50) return; // all of it, or files that were asked for by name
     process.stdout.write(
-      '\nLeft out: every cut and damage, other HTTP clients and runtimes, browsers, hostile peers that take their time, large\n' +
+      '\nLeft out: every cut and damage, other HTTP clients and runtimes, browsers, hostile peers and timers that take their time, large\n' +
         'files, full disks, the soak, the tarball as a user installs it, the examples. npm run test:all runs them too.\n',
     );
   }
