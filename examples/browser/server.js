@@ -59,13 +59,16 @@ function sealed(req, res) {
   });
 }
 
-/** Ends the connection after so many bytes, as a crash does, or a lost network. */
+/** What Node says of a network that is gone. A plain `destroy()` would be the application's, and `respond` tells why. */
+const LOST = { code: 'ECONNRESET', syscall: 'write' };
+
+/** Ends the connection after so many bytes, as a lost network does. */
 function breakOff(socket, bytes) {
   const end = socket.bytesWritten + bytes;
   const timer = setInterval(check, 10);
   socket.on('drain', check).once('close', () => clearInterval(timer));
   function check() {
-    if (socket.bytesWritten > end) socket.resetAndDestroy();
+    if (socket.bytesWritten > end) socket.destroy(Object.assign(new Error('lost on purpose'), LOST));
   }
 }
 
