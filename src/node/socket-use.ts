@@ -24,7 +24,6 @@ const uses = new WeakMap<object, Use>();
 function useOf(socket: Socket): Use {
   let use = uses.get(socket);
   if (use === undefined) {
-    if (typeof (socket as Partial<Socket> | undefined)?.pause !== 'function') throw new TypeError('This is no socket');
     const made: Use = {
       tellClose: () => {
         for (const tell of [...made.onClose]) tell();
@@ -95,6 +94,7 @@ export function isWritten(socket: Socket): boolean {
  * @throws Error if another message is being read from the socket
  */
 export function claimForReading(socket: Socket): () => void {
+  if (typeof (socket as Partial<Socket> | undefined)?.pause !== 'function') throw new TypeError('This is no socket');
   const use = useOf(socket);
   if (use.isRead) {
     throw new Error('Another message is still being read from this socket: wait for its end before the next one');

@@ -110,3 +110,7 @@ describe('no request', () => {
     await expect(readRequest(server, { headTimeout: -1 })).rejects.toThrow(RangeError);
   });
 });
+
+test.each([undefined, 'a socket', {}])('%s is no socket: a TypeError at once, and nothing later', async (value) => {
+  await expect(readRequest(value as never)).rejects.toThrow(/^This is no socket$/);
+});
