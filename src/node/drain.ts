@@ -8,6 +8,7 @@ import type { Http2SecureServer, Http2Server, Http2Session, ServerHttp2Stream } 
 import { type Server, Socket } from 'node:net';
 import { drainingOf, shutdown } from './draining.ts';
 import { reset } from './send/closing.ts';
+import { INTERNAL_ERROR } from './send/http2-channel.ts';
 import { sealOf } from './send/sealed.ts';
 import { timeoutFrom } from './timeouts.ts';
 
@@ -24,7 +25,6 @@ const LOOK = 50;
 const LEAVING = 2000;
 /** Milliseconds between the last word to a session of HTTP/2 and RST. */
 const TELLING = 200;
-const INTERNAL_ERROR = 2; // RFC 9113 §7
 
 /** What can be drained. */
 export type DrainableServer = Server | HttpServer | Http2Server | Http2SecureServer;
@@ -171,9 +171,13 @@ async function within(milliseconds: number, what: Promise<void>, signal?: AbortS
   let stop = () => {};
   const enough = new Promise<void>((resolve) => {
     const timer = milliseconds > 0 ? setTimeout(resolve, milliseconds) : undefined;
-    signal?.addEventListener('abort', () => resolve(), { once: true });
+    const onAbort = () => resolve();
+    signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted) resolve();
-    stop = () => clearTimeout(timer);
+    stop = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
   });
   await Promise.race([what, enough]);
   stop();

@@ -3,7 +3,7 @@
  * settles within its bound. At the end the same with SIGTERM, in processes of their own: one, and a cluster of two.
  */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import http, { type IncomingMessage } from 'node:http';
 import http2, { type ClientHttp2Session, type Http2ServerResponse } from 'node:http2';
@@ -287,4 +287,12 @@ describe('SIGTERM', () => {
     if (child.exitCode === null) await once(child, 'exit');
     expect(child.exitCode).toBe(0);
   });
+});
+
+test('a signal that is never aborted has no listener left', async () => {
+  const server = http.createServer();
+  await once(server.listen(0), 'listening');
+  const { signal } = new AbortController();
+  await drain(server, { signal });
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
