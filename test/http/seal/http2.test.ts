@@ -23,6 +23,13 @@ const FAILED = { ...OK, 'x-stream-status': 'error;bytes=19;type=source_error' };
 const NO_ERROR = 0;
 const INTERNAL_ERROR = 2;
 const BOTH = { te: 'trailers', 'x-want-stream-status': '?1' };
+/** What each asks for, and the trailers of a whole and of a failed body that it gets. */
+const CLIENTS: [what: string, asked: object, whole: typeof OK | undefined, failed: typeof OK | undefined][] = [
+  ['both', BOTH, OK, FAILED],
+  ['trailers', { te: 'trailers' }, OK, undefined],
+  ['the status', { 'x-want-stream-status': '?1' }, undefined, undefined],
+  ['nothing', {}, undefined, undefined],
+];
 
 type Destroyable = { destroy(error?: Error): void };
 type Handler = (res: Http2ServerResponse & Destroyable, req: Http2ServerRequest) => void;
@@ -61,12 +68,14 @@ const pipe =
   (res) =>
     void pipeline(source() as Readable, res as never, () => {});
 
-describe.each([
-  ['both', BOTH, OK, FAILED],
-  ['trailers', { te: 'trailers' }, OK, undefined],
-  ['the status', { 'x-want-stream-status': '?1' }, undefined, undefined],
-  ['nothing', {}, undefined, undefined],
-])('a client that asks for %s', (_title, asked, whole, failed) => {
+const BLOCK = Buffer.alloc(4 * 1024 * 1024, 'x');
+
+function failsAfterBlock(target: Destroyable & { write(data: Buffer): unknown }): void {
+  target.write(BLOCK);
+  target.destroy(GONE);
+}
+
+describe.each(CLIENTS)('a client that asks for %s', (_title, asked, whole, failed) => {
   test('a good body', async () => {
     const port = await sealing(pipe(() => Readable.from([HELLO_WORLD])));
     const { head, body, trailers, rstCode } = await observe(port, asked);
@@ -109,12 +118,7 @@ describe.each([
   });
 
   test('all that was written before a failure arrives', async () => {
-    const block = Buffer.alloc(4 * 1024 * 1024, 'x');
-    const port = await sealing((res) => {
-      res.write(block);
-      res.destroy(GONE);
-    });
-    expect((await observe(port, asked)).body.length).toBe(block.length);
+    expect((await observe(await sealing(failsAfterBlock), asked)).body.length).toBe(BLOCK.length);
   });
 
   test('nothing sent yet: 500 with problem+json', async () => {
@@ -208,12 +212,7 @@ describe('a bare stream', () => {
     return listenHttp2(server);
   }
 
-  describe.each([
-    ['both', BOTH, OK, FAILED],
-    ['trailers', { te: 'trailers' }, OK, undefined],
-    ['the status', { 'x-want-stream-status': '?1' }, undefined, undefined],
-    ['nothing', {}, undefined, undefined],
-  ])('a client that asks for %s', (_title, asked, whole, failed) => {
+  describe.each(CLIENTS)('a client that asks for %s', (_title, asked, whole, failed) => {
     test.each<[string, OnStream]>([
       ['respond without waitForTrailers', (stream) => stream.respond({ ':status': 200 })],
       ['with it, and nobody listens', (stream) => stream.respond({ ':status': 200 }, { waitForTrailers: true })],
@@ -264,12 +263,7 @@ describe('a bare stream', () => {
     });
 
     test('all that was written before a failure arrives', async () => {
-      const block = Buffer.alloc(4 * 1024 * 1024, 'x');
-      const port = await sealingStreams((stream) => {
-        stream.write(block);
-        stream.destroy(GONE);
-      });
-      expect((await observe(port, asked)).body.length).toBe(block.length);
+      expect((await observe(await sealingStreams(failsAfterBlock), asked)).body.length).toBe(BLOCK.length);
     });
 
     test('nothing sent yet: 500 with problem+json', async () => {
