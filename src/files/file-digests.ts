@@ -139,8 +139,17 @@ function jobFor(file: string, stats: BigIntStats): Job | undefined {
     settle = resolve;
   });
   job = {
-    ...{ file, stats, waiting: 0, isRunning: false, digest, settle, wake: () => {} },
-    ...{ sum: createHash('sha256'), at: 0, isRested: undefined, pace: { bytes: 0, milliseconds: 0, since: undefined } },
+    file,
+    stats,
+    waiting: 0,
+    isRunning: false,
+    digest,
+    settle,
+    wake: () => {},
+    sum: createHash('sha256'),
+    at: 0,
+    isRested: undefined,
+    pace: { bytes: 0, milliseconds: 0, since: undefined },
   };
   jobs.set(key, job);
   next();

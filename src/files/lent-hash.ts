@@ -1,6 +1,6 @@
 /**
- * The hash that a verifier or a seal makes of a whole file, lent to whoever needs one of the same bytes and need not make it
- * again: hashing is most of the CPU of a download, at both ends. A verifier's runs ahead of what has been written.
+ * The hash that a seal makes of a whole file, lent to whoever needs the file's own digest: hashing is most of the CPU that a
+ * file costs. A download borrows the other way round: download/borrowed-hash.ts.
  */
 import { createHash, type Hash } from 'node:crypto';
 import type { CreateHasher } from '../core/content-digest.ts';
@@ -10,7 +10,7 @@ export class LentHash {
   #hash: Hash | undefined;
   #bytes = 0;
 
-  /** To be given to the verifier or the seal. */
+  /** To be given to the seal. */
   readonly createHasher: CreateHasher = (algorithm) => {
     if (algorithm !== 'sha-256') return createHasher(algorithm);
     const hash = createHash('sha256');
@@ -29,14 +29,8 @@ export class LentHash {
     return this.#hash !== undefined;
   }
 
-  /** How many bytes it is of. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  /** @throws Error if more has come than these bytes, so that there is no hash of them */
-  of(bytes: number): Hash {
-    if (this.#hash === undefined || bytes !== this.#bytes) throw new Error(`There is no hash of ${bytes} bytes`);
-    return this.#hash.copy();
+  /** The digest of so many bytes, if that is what has come. */
+  of(bytes: number): Buffer | undefined {
+    return bytes === this.#bytes ? this.#hash?.copy().digest() : undefined;
   }
 }

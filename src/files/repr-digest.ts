@@ -73,9 +73,7 @@ export class Learning {
   }
 
   get #known(): Buffer | undefined {
-    const size = Number(this.#stats.size);
-    const isLent = this.#isWhole && this.#lent.isUsed && this.#lent.bytes === size;
-    return this.#digest ?? (isLent ? this.#lent.of(size).digest() : undefined);
+    return this.#digest ?? (this.#isWhole ? this.#lent.of(Number(this.#stats.size)) : undefined);
   }
 }
 

@@ -5,6 +5,7 @@ import { ClientRequest, type IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
 import { Duplex } from 'node:stream';
 import { algorithmsOf } from '../../core/content-digest.ts';
+import { assertWritable } from '../send/respond.ts';
 import { isTaken, sealOf, setSeal } from '../send/sealed.ts';
 import { isNode } from '../socket-use.ts';
 import { timeoutFrom } from '../timeouts.ts';
@@ -13,9 +14,6 @@ import { SealedRequest } from './sealed-request.ts';
 import { SealedResponse, type SealingOptions } from './sealed-response.ts';
 
 export type { SealingOptions } from './sealed-response.ts';
-
-const NO_RESPONSE =
-  'seal takes the response of node:http or node:http2 (in Fastify reply.raw, in Koa ctx.res, in Hono c.env.outgoing), or a ClientRequest';
 
 /**
  * Seals a response where it is: whatever the application, its framework or a library writes to it from here on is counted,
@@ -53,7 +51,7 @@ export function seal<Message extends ServerResponse | Http2ServerResponse | Serv
   const { digest, lingerTimeout } = options;
   if (digest !== undefined) algorithmsOf(digest);
   if (lingerTimeout !== undefined) timeoutFrom('lingerTimeout', lingerTimeout);
-  if (typeof (message as Partial<Message> | undefined | null)?.write !== 'function') throw new TypeError(NO_RESPONSE);
+  assertWritable(message, 'seal takes the', 'or a ClientRequest');
   const known = sealOf(message);
   if (known !== undefined) known.addOptions(options);
   else if (isNode && !isTaken(message)) put(message, options);

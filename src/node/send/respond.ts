@@ -47,9 +47,14 @@ export function respond(target: RespondTarget, options: RespondOptions = {}): St
   return respondWith(createHasher, target, options);
 }
 
-const TAKES =
-  'respond takes a response of node:http or node:http2 (in Fastify reply.raw, in Koa ctx.res, in Hono c.env.outgoing), ' +
-  'a stream of node:http2 or a socket';
+const RESPONSE_OF =
+  'response of node:http or node:http2 (in Fastify reply.raw, in Koa ctx.res, in Hono c.env.outgoing)';
+
+/** @throws TypeError for what nobody can write to, such as a framework's own response */
+export function assertWritable(target: unknown, before: string, behind: string): void {
+  if (typeof (target as { write?: unknown } | null | undefined)?.write === 'function') return;
+  throw new TypeError(`${before} ${RESPONSE_OF}, ${behind}`);
+}
 
 /** `respond` with hashers of the caller's own. */
 export function respondWith(
@@ -57,7 +62,7 @@ export function respondWith(
   target: RespondTarget,
   options: RespondOptions,
 ): StreamResponse {
-  if (typeof (target as { write?: unknown } | null | undefined)?.write !== 'function') throw new TypeError(TAKES);
+  assertWritable(target, 'respond takes a', 'a stream of node:http2 or a socket');
   if (options.framing === 'content') {
     const inherited = 'writeHead' in target ? target.getHeaders() : {};
     options = { ...options, headers: inContentFields(options.headers, inherited) };
