@@ -386,10 +386,14 @@ describe('tables', () => {
     ],
     [
       '`relay` beside `pipeline`',
-      ['relay, unsealed, beside pipeline(upstream, res)'],
+      ['relay, unsealed, beside pipeline(upstream, res)', 'the same beside http-proxy'],
       ['relay, verifying and sealing, beside pipeline and two bare sha-256'],
     ],
-    ['1 GiB, time beside curl', [], ['get, beside curl -o', 'download(), beside curl -o', 'the same with resume']],
+    [
+      '1 GiB, time beside curl',
+      [],
+      ['get, beside curl -o', 'download(), beside curl -o', 'the same with resume', 'download(), beside curl -o: CPU'],
+    ],
     [
       '1 GiB, time: `get` beside',
       [],
@@ -397,6 +401,9 @@ describe('tables', () => {
         'get, beside curl and then sha256sum',
         'download(), beside wget',
         'download(), beside undici.request into a file',
+        'download(), beside http.get into a file',
+        'download(), beside got.stream into a file',
+        'download(), beside got.stream: CPU',
       ],
     ],
     [
