@@ -4,18 +4,16 @@
  * socket, timer or descriptor is left. Seeded: the seed stands in the title.
  */
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
 import { Agent, createServer, get, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { requestHeaders } from '../../src/node/head/request-headers.ts';
 import { verify } from '../../src/node/receive/verify.ts';
 import { relay } from '../../src/node/relay.ts';
 import { respond } from '../../src/node/send/respond.ts';
+import { heldMemory, openDescriptors } from '../support/garbage.ts';
 import { mulberry32 } from '../support/random.ts';
 
 const RESPONSES = 1000;
@@ -75,15 +73,15 @@ test(`${RESPONSES} responses with seed ${SEED}`, { timeout: 120_000 }, async () 
   // The first round warms up: pools, JIT, keep-alive connections.
   await inParallel(RESPONSES / 5, next);
   await settled();
-  const before = { descriptors: descriptors(), memory: memory() };
+  const before = { descriptors: openDescriptors(), memory: await heldMemory() };
   await inParallel((RESPONSES * 4) / 5, next);
   await settled();
 
   expect(counts).toEqual({ whole: 334, failed: 334, left: 332 }); // thirds of 200 and of 800;
   expect(openSources).toBe(0);
-  expect(memory() - before.memory).toBeLessThan(16 * 2 ** 20);
+  expect((await heldMemory()) - before.memory).toBeLessThan(16 * 2 ** 20);
   // Keep-alive connections may be fewer or more, up to what the agents allow: each has an end here and one there.
-  expect(descriptors() - before.descriptors).toBeLessThanOrEqual(4 * AT_ONCE);
+  expect(openDescriptors() - before.descriptors).toBeLessThanOrEqual(4 * AT_ONCE);
 
   for (const agent of agents) agent.destroy();
   origin.closeAllConnections();
@@ -155,21 +153,4 @@ async function connections(): Promise<number> {
     (server) => new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count))),
   );
   return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
-}
-
-/** Open descriptors; 0 where the system does not tell. */
-function descriptors(): number {
-  try {
-    return readdirSync('/proc/self/fd').length;
-  } catch {
-    return 0;
-  }
-}
-
-/** Bytes that something still holds, once nothing else is left. */
-function memory(): number {
-  setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
 }

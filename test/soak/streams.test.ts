@@ -8,13 +8,11 @@
  */
 import { createHash, randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
 import type { AddressInfo, Server } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { heldMemory, openDescriptors } from '../support/garbage.ts';
 import { mulberry32 } from '../support/random.ts';
 import { type Client, type Outcome, ReceiveClient, VerifyClient } from './clients.ts';
 import { type Fault, FaultProxy, type Plan } from './fault-proxy.ts';
@@ -68,18 +66,15 @@ afterAll(async () => {
 test(`${STREAMS} streams for ${SECONDS} s, seed ${SEED}`, {
   timeout: 1000 * SECONDS + 4 * UNSETTLED_AFTER,
 }, async () => {
-  const gc = exposedGc();
   const delay = monitorEventLoopDelay();
   delay.enable();
   // The first round warms up: pools, JIT, what is loaded late.
   await soak(Math.min(10_000, 200 * SECONDS));
   await settled();
-  await gc();
-  const before = left();
+  const before = await left();
   await soak(1000 * SECONDS);
   await settled();
-  await gc();
-  const after = left();
+  const after = await left();
 
   const exchanges = Object.values(counts).reduce((sum, count) => sum + count, 0);
   console.log(
@@ -183,37 +178,18 @@ function hashOf(data: Uint8Array): string {
 
 /** Waits until what is closing has closed: the servers linger for 200 ms. */
 async function settled(): Promise<void> {
-  for (let at = 0; at < 500 && (openSources.count > 0 || left().sockets > 0); at++) await wait(20);
+  for (let at = 0; at < 500 && (openSources.count > 0 || activeResources('TCPSocketWrap') > 0); at++) await wait(20);
 }
 
-function left() {
-  const active = process.getActiveResourcesInfo();
-  const { heapUsed, external } = process.memoryUsage();
+async function left() {
   return {
-    sockets: active.filter((name) => name === 'TCPSocketWrap').length,
-    timers: active.filter((name) => name === 'Timeout').length,
-    descriptors: descriptors(),
-    memory: heapUsed + external,
+    memory: await heldMemory(), // first, for it waits
+    sockets: activeResources('TCPSocketWrap'),
+    timers: activeResources('Timeout'),
+    descriptors: openDescriptors(),
   };
 }
 
-/** Open descriptors; 0 where the system does not tell. */
-function descriptors(): number {
-  try {
-    return readdirSync('/proc/self/fd').length;
-  } catch {
-    return 0;
-  }
-}
-
-/** Collects, a few times: what a socket held goes when its handle has gone. */
-function exposedGc(): () => Promise<void> {
-  setFlagsFromString('--expose-gc');
-  const gc: () => void = runInNewContext('gc');
-  return async () => {
-    for (let time = 0; time < 4; time++) {
-      gc();
-      await wait(50);
-    }
-  };
+function activeResources(name: string): number {
+  return process.getActiveResourcesInfo().filter((resource) => resource === name).length;
 }
