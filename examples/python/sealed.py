@@ -256,7 +256,8 @@ def read(
     default_port = 443 if target.scheme == "https" else 80
     with socket.create_connection((target.hostname, target.port or default_port), timeout) as sock:
         if target.scheme == "https":
-            sock = ssl.create_default_context().wrap_socket(sock, server_hostname=target.hostname)
+            context = ssl.create_default_context()
+            sock = context.wrap_socket(sock, server_hostname=target.hostname, suppress_ragged_eofs=False)
         path = (target.path or "/") + (f"?{target.query}" if target.query else "")
         sock.sendall(
             f"{method} {path} HTTP/1.1\r\nHost: {target.netloc}\r\nAccept-Encoding: identity\r\nTE: trailers\r\n"
