@@ -18,7 +18,7 @@ export const LONG = [
   'test/cli/{exit-codes,full-disk,inspect/program}.test.ts',
   'test/files/send-file/{large-files,patience}.test.ts',
   'test/web/{runtimes,workerd,in-content-page,browser-example,in-content-proxies}.test.ts',
-  'test/http/{clients,old-clients,timing,server-timeouts}.test.ts',
+  'test/http/{clients,old-clients,server-timeouts}.test.ts',
   'test/examples.test.ts',
   'test/conformance/examples.test.ts',
   'test/observing/**/*.test.ts',
