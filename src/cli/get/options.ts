@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type FieldPairs, serializeFieldLines } from '../../core/fields.ts';
+import { type FieldPairs, fieldValue, serializeFieldLines } from '../../core/fields.ts';
 import type { Require } from '../../core/verifier.ts';
 import { parseChecksum } from '../../files/download/digest.ts';
 import { requestFieldsFor, WANT_REPR_DIGEST } from '../../files/download/download.ts';
@@ -174,8 +174,7 @@ function ownFields(headerLines: readonly string[]): FieldPairs {
 }
 
 function assertResumable(own: FieldPairs): void {
-  const names = own.map(([name]) => name.toLowerCase());
-  const ours = names.find((name) => name === 'range' || name === 'if-range');
+  const ours = ['range', 'if-range'].find((name) => fieldValue(own, name) !== undefined);
   if (ours !== undefined) throw new UsageError(`--resume sends ${ours} itself: leave it out`);
 }
 
