@@ -11,7 +11,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Http2ServerResponse, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { describeFailure } from '../../core/failure.ts';
-import type { FieldPairs } from '../../core/fields.ts';
+import { type FieldPairs, namesOf, withoutFields } from '../../core/fields.ts';
 import type { Seal } from '../../core/seal.ts';
 import { type ResponseEnd, responseEnd, responseFailed, responseStart } from '../diagnostics.ts';
 import { register } from '../draining.ts';
@@ -317,8 +317,7 @@ const OURS: Record<Method, (this: ServerHttp2Stream, ...args: unknown[]) => unkn
 /** Fields that the application had set on its response go with the error response as well, if that does not set its own. */
 function withFields(kept: Record<string, string>, made: ErrorResponse): ErrorResponse {
   const pairs = pairsOf(made.headers);
-  const names = new Set(pairs.map(([name]) => name.toLowerCase()));
-  const others = Object.entries(kept).filter(([name]) => !names.has(name));
+  const others = withoutFields<unknown>(Object.entries(kept), namesOf(pairs));
   return { ...made, headers: Object.fromEntries([...others, ...pairs]) as Record<string, string> };
 }
 
