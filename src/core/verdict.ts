@@ -144,11 +144,11 @@ export function judge(evidence: Evidence): Verdict {
   }
   const reported = [error && abortReason, headStatus].map(errorStatusFrom).find((one) => one !== undefined);
   if (reported !== undefined) {
-    return { ...findings, kind: 'failed', status: reported, error, reason: describeFailure(reported) };
+    return { ...findings, kind: 'failed', status: reported, error, reason: describeReport(reported) };
   }
   if (error !== undefined) return { ...findings, kind: 'truncated', status, error, reason: error.message };
   if (status?.kind === 'error') {
-    return { ...findings, kind: 'failed', status, error, reason: describeFailure(status) };
+    return { ...findings, kind: 'failed', status, error, reason: describeReport(status) };
   }
   if (status?.bytes !== undefined && status.bytes !== bytes) {
     const reason = `The sender counted ${status.bytes} bytes, ${bytes} came`;
@@ -214,7 +214,7 @@ function checkDigest(value: string | undefined, computed: Evidence['digests']): 
   return state;
 }
 
-function describeFailure({ type, details }: ErrorStatus): string {
+function describeReport({ type, details }: ErrorStatus): string {
   return `The sender reported ${type ?? 'an error'}${details === undefined ? '' : `: ${details}`}`;
 }
 
