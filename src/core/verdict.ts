@@ -166,13 +166,14 @@ export function judge(evidence: Evidence): Verdict {
   return { ...findings, kind: 'complete', status, error, reason: describeCompletion(digest) };
 }
 
-/** The verdict of a receiver that has given up. */
-export function abandonedVerdict(bytes: number): Verdict {
-  const findings: Findings = {
-    ...{ bytes, trailers: [], digest: 'ignored', isStatusUnreadable: false },
-    reason: 'The receiver gave up before the body ended',
-  };
-  return { ...findings, kind: 'abandoned', status: undefined, error: undefined };
+/** A verdict that no seal has a part in. */
+export function unsealedVerdict(
+  kind: 'complete' | 'mismatch' | 'unverified' | 'abandoned',
+  bytes: number,
+  digest: DigestState,
+  reason: string,
+): Verdict {
+  return { kind, bytes, digest, reason, trailers: [], isStatusUnreadable: false, status: undefined, error: undefined };
 }
 
 /** What is missing to a proof, of a body that nothing speaks against. */
