@@ -125,7 +125,8 @@ export async function answerWithFile(
     let bytes = 0;
     const source = async function* () {
       const failing = first + failAfter;
-      for await (const data of readContent(handle, opened.stats, first, Math.min(end, failing))) {
+      const hasLetGo = () => response.hasLetGo;
+      for await (const data of readContent(handle, opened.stats, first, Math.min(end, failing), hasLetGo)) {
         bytes += data.length;
         yield data;
       }

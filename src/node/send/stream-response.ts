@@ -106,6 +106,15 @@ export class StreamResponse extends GatheringWritable {
   }
 
   /**
+   * Whether nobody reads any more from what has been written: it may be written over.
+   *
+   * @internal
+   */
+  get hasLetGo(): boolean {
+    return this.writableLength === 0 && this.#channel.returnsBuffers;
+  }
+
+  /**
    * Sends the head at once, for events and slow sources. A failure after it is a failure of the body. Does nothing once the
    * head is out.
    */
