@@ -6,8 +6,9 @@ import { pipeline } from 'node:stream/promises';
 import { areSameOctets } from '../../core/content-digest.ts';
 import { HeadError } from '../../core/errors.ts';
 import type { FieldPairs } from '../../core/fields.ts';
-import { BodyError, type Verdict } from '../../core/verdict.ts';
+import { BodyError, unsealedVerdict, type Verdict } from '../../core/verdict.ts';
 import type { AttemptSettings } from '../../files/download/attempt.ts';
+import { disagreement } from '../../files/download/digest.ts';
 import { type DownloadOptions, downloadBy, settingsWith, tooLong } from '../../files/download/download.ts';
 import { partFor } from '../../files/download/ownership.ts';
 import { lengthFrom, openVerified, requestFollowing } from '../../files/download/request.ts';
@@ -168,11 +169,8 @@ function checking(
     flush(callback) {
       const own = hash?.digest();
       if (own === undefined || areSameOctets(own, checksum!.digest)) return callback();
-      const reason = `The checksum disagrees: what came has ${checksum!.algorithm}=${own.toString('hex')}`;
-      const findings = { trailers: [], isStatusUnreadable: false, status: undefined, error: undefined };
-      callback(
-        new BodyError('ERR_BODY_MISMATCH', { ...findings, kind: 'mismatch', bytes, digest: 'mismatch', reason }),
-      );
+      const verdict = unsealedVerdict('mismatch', bytes, 'mismatch', disagreement(checksum!, own));
+      callback(new BodyError('ERR_BODY_MISMATCH', verdict));
     },
   });
 }

@@ -33,7 +33,7 @@ const GONE = new Error('the disk is gone');
 
 /** A server that seals, then does this. */
 async function sealing(handler: Handler, options: SealingOptions = {}) {
-  const server = http.createServer((req, res) => handler(seal(res, { lingerTimeout: 50, ...options }), req));
+  const server = http.createServer((req, res) => handler(seal(res, options), req));
   return { server, port: await listen(server) };
 }
 
@@ -370,7 +370,7 @@ describe('who else has the response', () => {
   test('a head that is out cannot be sealed any more, but its failure still comes after all that was written', async () => {
     const { port } = await serve((_, res) => {
       res.write(HELLO_WORLD);
-      seal(res, { lingerTimeout: 50 }).destroy(GONE);
+      seal(res).destroy(GONE);
     });
     const { octets, end } = await dial(port, AWARE).closed();
     expect(messageFrom(octets).body).toBe(CHUNK + ABORT_CHUNK);
@@ -381,7 +381,7 @@ describe('who else has the response', () => {
     const { port } = await serve((req, res) => {
       const { write } = res;
       res.write = ((...args: Parameters<typeof write>) => write.apply(res, args)) as typeof write;
-      seal(res, { lingerTimeout: 50 });
+      seal(res);
       res.write(HELLO_WORLD);
       if (req.url === '/fails') res.destroy(GONE);
       else res.end();
