@@ -2,15 +2,19 @@
 /** The command line: picks the command, and turns what it throws into a message and an exit code. */
 import { readFileSync } from 'node:fs';
 import { systemReason } from '../files/system-reason.ts';
-import { demo } from './demo/demo.ts';
 import { EXIT } from './exit-codes.ts';
-import { get } from './get/get.ts';
-import { inspect } from './inspect/inspect.ts';
-import { serve } from './serve/serve.ts';
 import { complain } from './terminal.ts';
 import { USAGE, UsageError, usageMessage } from './usage.ts';
 
-const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = { demo, get, inspect, serve };
+type Command = (args: string[]) => Promise<number>;
+
+/** Only the one that is called is loaded: all of them take as long to load as Node itself takes to start (measured). */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  demo: async () => (await import('./demo/demo.ts')).demo,
+  get: async () => (await import('./get/get.ts')).get,
+  inspect: async () => (await import('./inspect/inspect.ts')).inspect,
+  serve: async () => (await import('./serve/serve.ts')).serve,
+};
 
 async function main([name, ...args]: string[]): Promise<number> {
   if (name === '--version' || name === '-v') {
@@ -22,14 +26,15 @@ async function main([name, ...args]: string[]): Promise<number> {
     process.stdout.write(USAGE);
     return EXIT.ok;
   }
-  const command = name === undefined || !Object.hasOwn(COMMANDS, name) ? undefined : COMMANDS[name];
-  if (command === undefined) {
+  const load = name === undefined || !Object.hasOwn(COMMANDS, name) ? undefined : COMMANDS[name];
+  if (load === undefined) {
     const what = name?.startsWith('-') ? 'option' : 'command';
     complain(name === undefined ? 'a command is missing' : `there is no ${what} "${name}"`);
     process.stderr.write(USAGE);
     return EXIT.usage;
   }
   try {
+    const command = await load();
     return await command(args);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
