@@ -32,7 +32,7 @@ export interface SendFileOptions
    * The directory that the path is below. Then the path may come from the request, percent-decoded: `..`, and links that
    * lead out of the root, are answered with 403.
    */
-  root?: string | undefined;
+  root?: string;
   /** The SHA-256 of the content in hexadecimal, where the application knows it: then nothing is hashed for the head. */
   sha256?: string | undefined;
 }
@@ -79,6 +79,12 @@ export async function answerWithFile(
   failAfter = Number.POSITIVE_INFINITY,
 ): Promise<Answered> {
   const { root, sha256, ...responding } = options;
+  // One that was not configured would open every file to whoever names it.
+  if (Object.hasOwn(options, 'root') && (typeof root !== 'string' || root === '')) {
+    throw new TypeError(
+      `root is the name of a directory, not ${root === '' ? '""' : typeof root}: leave it out for none`,
+    );
+  }
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) {
     throw new TypeError('sha256 must be the 64 hexadecimal digits of a SHA-256');
   }

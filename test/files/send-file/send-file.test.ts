@@ -267,18 +267,22 @@ test('a file that nobody may read is 403', async () => {
   expect((await ask((await s.overHttp(file)).port, '/')).status).toBe(403);
 });
 
-test('options that are none are told before anything is sent', async () => {
+test.each<[object, string]>([
+  [{ sha256: 'abc' }, 'sha256 must be the 64 hexadecimal digits of a SHA-256'],
+  [{ root: undefined }, 'root is the name of a directory, not undefined: leave it out for none'],
+  [{ root: '' }, 'root is the name of a directory, not "": leave it out for none'],
+])('options that are none are told before anything is sent: %j', async (options, words) => {
   const file = await fileOf();
   const errors: unknown[] = [];
   const server = http.createServer((_req, res) => {
-    void sendFile(res, file, { sha256: 'abc' }).catch((error) => {
+    void sendFile(res, file, options).catch((error) => {
       errors.push(error);
       res.end('fell back');
     });
   });
   const { body } = await ask(await listen(server), '/');
   expect(body.toString()).toBe('fell back');
-  expect(errors).toEqual([new TypeError('sha256 must be the 64 hexadecimal digits of a SHA-256')]);
+  expect(errors).toEqual([new TypeError(words)]);
 });
 
 test.each([undefined, new URL('file:///tmp/a')])('a path that is no string is answered with 500: %s', async (given) => {
