@@ -12,9 +12,11 @@ import { OutgoingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type FieldPairs, fieldValue } from '../core/fields.ts';
+import { aString, assertOptions, mustBe, type OptionChecks } from '../core/options.ts';
 import { createHasher } from '../node/hashing.ts';
 import type { Ending, RequestFacts } from '../node/send/negotiation.ts';
-import { type RespondOptions, type RespondTarget, respond, respondWith } from '../node/send/respond.ts';
+import { assertUnanswered, assertWritable, type RespondTarget, respond, respondWith } from '../node/send/respond.ts';
+import { RESPOND_CHECKS, type RespondOptions } from '../node/send/respond-options.ts';
 import { applicationFields, errorMessage, removeContentFields } from '../node/send/response-head.ts';
 import { below } from './below.ts';
 import { etagOf, field, ifRangeHolds, preconditionStatus, type Validators } from './etag.ts';
@@ -36,6 +38,13 @@ export interface SendFileOptions
   /** The SHA-256 of the content in hexadecimal, where the application knows it: then nothing is hashed for the head. */
   sha256?: string | undefined;
 }
+
+const { request, headers, digest, describeError, errorResponse, signal, idleTimeout, lingerTimeout } = RESPOND_CHECKS;
+const CHECKS: OptionChecks<SendFileOptions> = {
+  ...{ request, headers, digest, describeError, errorResponse, signal, idleTimeout, lingerTimeout },
+  root: mustBe('the name of a directory', (value) => typeof value === 'string' && value !== ''),
+  sha256: mustBe('the 64 hexadecimal digits of a SHA-256', (value) => /^[0-9a-f]{64}$/i.test(`${value}`)),
+};
 
 /** What has been sent. */
 export interface SentFile {
@@ -62,6 +71,9 @@ export interface SentFile {
  * http.createServer((req, res) => sendFile(res, 'report.pdf').catch(log));
  */
 export async function sendFile(target: RespondTarget, path: string, options: SendFileOptions = {}): Promise<SentFile> {
+  assertOptions('sendFile', options, CHECKS);
+  // One that was not configured would open every file to whoever names it.
+  if ('root' in options) CHECKS.root(options.root as never, 'root');
   const { error, ...sent } = await answerWithFile(target, path, options);
   if (error !== undefined) throw error;
   return sent;
@@ -78,16 +90,9 @@ export async function answerWithFile(
   options: SendFileOptions,
   failAfter = Number.POSITIVE_INFINITY,
 ): Promise<Answered> {
-  const { root, sha256, ...responding } = options;
-  // One that was not configured would open every file to whoever names it.
-  if (Object.hasOwn(options, 'root') && (typeof root !== 'string' || root === '')) {
-    throw new TypeError(
-      `root is the name of a directory, not ${root === '' ? '""' : typeof root}: leave it out for none`,
-    );
-  }
-  if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) {
-    throw new TypeError('sha256 must be the 64 hexadecimal digits of a SHA-256');
-  }
+  assertWritable(target, 'sendFile takes a', 'a stream of node:http2 or a socket');
+  assertUnanswered(target);
+  const { root, sha256: _, ...responding } = options;
   const request = options.request ?? ('writeHead' in target ? (target.req as RequestFacts | undefined) : undefined);
   if (request === undefined) {
     throw new TypeError(
@@ -101,7 +106,7 @@ export async function answerWithFile(
   }
   let opened: Opened;
   try {
-    if (typeof path !== 'string') throw new TypeError(`The path of a file is a string, not ${typeof path}`);
+    aString(path as never, 'The path of sendFile');
     opened = await openFile(root === undefined ? path : await below(root, path));
   } catch (error) {
     return refuse(target, statusOf(error), error, request, responding);

@@ -12,19 +12,19 @@ describe('timeoutFrom', () => {
     [2 ** 31 - 1, 2 ** 31 - 1],
     [Number.POSITIVE_INFINITY, 0],
   ])('%d is %d', (value, milliseconds) => {
-    expect(timeoutFrom('idleTimeout', value)).toBe(milliseconds);
+    expect(timeoutFrom(value, 'idleTimeout')).toBe(milliseconds);
   });
 
   test.each([-1, Number.NaN, Number.NEGATIVE_INFINITY, 2 ** 31])(
     '%d is a RangeError that names the option',
     (value) => {
-      expect(() => timeoutFrom('idleTimeout', value)).toThrow(RangeError);
-      expect(() => timeoutFrom('idleTimeout', value)).toThrow(/^idleTimeout /);
+      expect(() => timeoutFrom(value, 'idleTimeout')).toThrow(RangeError);
+      expect(() => timeoutFrom(value, 'idleTimeout')).toThrow(/^idleTimeout /);
     },
   );
 
   test.each(['5', null, true, {}])('%j is a TypeError', (value) => {
-    expect(() => timeoutFrom('headTimeout', value as number)).toThrow(TypeError);
+    expect(() => timeoutFrom(value as number, 'headTimeout')).toThrow(TypeError);
   });
 });
 

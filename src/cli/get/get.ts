@@ -1,7 +1,6 @@
 /** chunked-trailers get: one URL, whose content is kept only on a good verdict, and an exit code that says which. */
 import { createHash } from 'node:crypto';
 import { existsSync, fstatSync, lstatSync, realpathSync, statSync } from 'node:fs';
-import path from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { areSameOctets } from '../../core/content-digest.ts';
@@ -256,10 +255,6 @@ function explain(error: unknown, { output = '' }: GetOptions): number {
 
 function describeLocal(error: NodeJS.ErrnoException, output: string): string {
   const { code, syscall, message } = error;
-  const folder = path.dirname(path.resolve(output));
-  if (code === 'ENOENT' && !existsSync(folder)) {
-    return `${output} cannot be written: there is no directory ${folder}`;
-  }
   if (code === 'EPIPE') return `${output} cannot be written: its reader has gone (EPIPE)`;
   if (syscall !== undefined) return `${output} cannot be written: ${systemReason(error)}`;
   return code === undefined ? message : message.replace(`${code}: `, '');

@@ -10,8 +10,9 @@ import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, lstat, readlink, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { systemReason } from '../system-reason.ts';
 import { type Access, Draft } from './draft.ts';
-import { disown, Lock, notOurs, partFor, removeLeftovers, temporaryFor } from './ownership.ts';
+import { disown, isBeside, Lock, notOurs, partFor, removeLeftovers, temporaryFor } from './ownership.ts';
 import { type PartState, type Representation, readState, writeState } from './state.ts';
 
 /** Milliseconds between two notes of what is on the disk: what is lost with the power. */
@@ -31,6 +32,8 @@ export interface PartSettings {
 }
 
 export class PartFile {
+  /** As the caller has named it. */
+  readonly #file: string;
   readonly #target: string;
   readonly #access: Access;
   readonly #mayReplace: boolean;
@@ -46,8 +49,9 @@ export class PartFile {
   /** What is there did not fit an answer: the whole is to be asked for, without giving it up. */
   isDoubted = false;
 
-  private constructor({ target, access }: Target, lock: Lock | undefined, settings: PartSettings) {
-    const { source, signal, mayReplace = true } = settings;
+  private constructor(found: Target, lock: Lock | undefined, { source, signal, mayReplace = true }: PartSettings) {
+    const { file, target, access } = found;
+    this.#file = file;
     this.#target = target;
     this.#access = access;
     this.#mayReplace = mayReplace;
@@ -61,10 +65,20 @@ export class PartFile {
    *   of it runs, EEXIST for files of a download that are not ours, or one that may not be replaced; of the file system
    */
   static async open(file: string, settings: PartSettings): Promise<PartFile> {
+    let target = file;
+    try {
+      const found = await targetFor(file);
+      target = found.target;
+      await removeLeftovers(target);
+      return await PartFile.#openBeside(found, settings);
+    } catch (error) {
+      throw await named(error, file, target);
+    }
+  }
+
+  static async #openBeside(found: Target, settings: PartSettings): Promise<PartFile> {
     const { keepsOverRuns, isUsable, signal } = settings;
-    const found = await targetFor(file);
     const { target } = found;
-    await removeLeftovers(target);
     if (!keepsOverRuns) {
       const part = new PartFile(found, undefined, settings);
       part.#draft = await createTemporary(target);
@@ -219,6 +233,11 @@ export class PartFile {
     await removeDraft(this.#draft);
   }
 
+  /** @returns what has gone wrong, as the caller knows the file */
+  named(error: unknown): Promise<unknown> {
+    return named(error, this.#file, this.#target);
+  }
+
   get #stateFile(): string {
     return `${partFor(this.#target)}.json`;
   }
@@ -267,6 +286,8 @@ export class PartFile {
 }
 
 interface Target {
+  /** As the caller has named it. */
+  file: string;
   target: string;
   access: Access;
 }
@@ -279,14 +300,14 @@ async function targetFor(file: string): Promise<Target> {
     if (error.code !== 'ENOENT') throw error; // such as a name that is too long
   });
   if (stats === undefined) {
-    return { target: await danglingEnd(path.resolve(file)), access: { mode: 0o666 & ~process.umask() } };
+    return { file, target: await danglingEnd(path.resolve(file)), access: { mode: 0o666 & ~process.umask() } };
   }
   if (stats.isDirectory()) throw failure('EISDIR', `${file} is a directory: name the file`);
   if (!stats.isFile()) throw failure('EINVAL', `${file} is no regular file`);
   if ((stats.mode & 0o222) === 0) throw failure('EACCES', `${file} is read-only, and is not replaced`);
   await access(file, constants.W_OK); // a directory that may be written to is not enough
   const { uid, gid, mode } = stats;
-  return { target: await realpath(file), access: { uid, gid, mode: mode & 0o777 } };
+  return { file, target: await realpath(file), access: { uid, gid, mode: mode & 0o777 } };
 }
 
 /** Where a link leads to whose end is not there yet. */
@@ -298,6 +319,16 @@ export async function danglingEnd(file: string): Promise<string> {
     end = path.resolve(await realpath(path.dirname(end)), to);
   }
   throw failure('ELOOP', `${file} is a link to itself`);
+}
+
+/** What the file system says of it or of a name of ours, said of the file that was asked for. */
+async function named(error: unknown, file: string, target: string): Promise<unknown> {
+  const { code, errno, syscall, path: ours = '' } = error as NodeJS.ErrnoException;
+  if (syscall === undefined || !(ours === file || isBeside(target, ours))) return error;
+  const { dir } = path.parse(target);
+  const hasFolder = code !== 'ENOENT' || (await stat(dir).catch(() => undefined)) !== undefined;
+  const why = hasFolder ? systemReason(error as Error) : `there is no directory ${dir}`;
+  return Object.assign(new Error(`${file} cannot be written: ${why}`, { cause: error }), { code, errno, path: file });
 }
 
 async function createTemporary(target: string): Promise<Draft> {

@@ -35,7 +35,7 @@ import {
 } from './negotiation.ts';
 import type { OutgoingContent } from './outgoing-content.ts';
 import { PipedSources } from './piped-sources.ts';
-import { checked, type RespondOptions } from './respond-options.ts';
+import { type RespondOptions, resolved } from './respond-options.ts';
 import { assertStatus, errorMessage, type MakeErrorResponse } from './response-head.ts';
 
 export type OpenChannel = (options: ChannelOptions) => Channel;
@@ -80,7 +80,7 @@ export class StreamResponse extends GatheringWritable {
   constructor(open: OpenChannel, request: RequestFacts, options: RespondOptions, createHasher: CreateHasher) {
     super();
     this.#createHasher = createHasher;
-    const { idleTimeout, lingerTimeout, fields, asksToClose } = checked(options);
+    const { idleTimeout, lingerTimeout, fields, asksToClose } = resolved(options);
     this.#options = options;
     this.#fields = fields;
     this.#asksToClose = asksToClose;

@@ -268,9 +268,9 @@ test('a file that nobody may read is 403', async () => {
 });
 
 test.each<[object, string]>([
-  [{ sha256: 'abc' }, 'sha256 must be the 64 hexadecimal digits of a SHA-256'],
-  [{ root: undefined }, 'root is the name of a directory, not undefined: leave it out for none'],
-  [{ root: '' }, 'root is the name of a directory, not "": leave it out for none'],
+  [{ sha256: 'abc' }, 'sha256 must be the 64 hexadecimal digits of a SHA-256, not "abc"'],
+  [{ root: undefined }, 'root must be the name of a directory, not undefined'],
+  [{ root: '' }, 'root must be the name of a directory, not ""'],
 ])('options that are none are told before anything is sent: %j', async (options, words) => {
   const file = await fileOf();
   const errors: unknown[] = [];
@@ -288,7 +288,7 @@ test.each<[object, string]>([
 test.each([undefined, new URL('file:///tmp/a')])('a path that is no string is answered with 500: %s', async (given) => {
   const { port, sent } = await s.overHttp(given as unknown as string);
   expect((await ask(port, '/')).status).toBe(500);
-  await expect(sent[0]).rejects.toThrow(/^The path of a file is a string/);
+  await expect(sent[0]).rejects.toThrow(/^The path of sendFile must be a string, not /);
 });
 
 test('a POST can be answered with a file, as a GET', async () => {

@@ -282,8 +282,9 @@ describe('the content', () => {
     expect((await answerOf(port, '=:\r\n\r\n', wanting)).body).toContain(HELLO_WORLD_SHA_256);
     const failed = await answerOf(port, '=:\r\n\r\n', AWARE.replace('/', '/fails'));
     expect(failed.body).toContain('error;bytes=19;type=disk;details="the disk is gone"');
-    expect(() => seal({} as never, { digest: 'md5' as never })).toThrow(TypeError);
-    expect(() => seal({} as never, { lingerTimeout: -1 })).toThrow(RangeError);
+    const written = { write() {} } as never;
+    expect(() => seal(written, { digest: 'md5' as never })).toThrow(TypeError);
+    expect(() => seal(written, { lingerTimeout: -1 })).toThrow(RangeError);
   });
 });
 
