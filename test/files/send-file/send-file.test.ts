@@ -85,7 +85,7 @@ describe.each(s.TARGETS)('on %s', (_, over) => {
     expect(await sent[0]).toMatchObject({ status: 416, bytes: 0 });
   });
 
-  const soon = new Date(Date.now() + 10_000).toUTCString();
+  const soon = new Date(Date.now() + 86_400_000).toUTCString();
   const longAgo = new Date(0).toUTCString();
   test.each<[what: string, status: number, headers: Record<string, string>]>([
     ['§13.1.2 If-None-Match with the tag', 304, { 'If-None-Match': ETAG }],
