@@ -219,7 +219,7 @@ function sharesTerminal(output: string | undefined): boolean {
 /** In words, if there is something for the next run. */
 async function whatIsKept(output: string): Promise<string | undefined> {
   const part = partFor(existsSync(output) ? realpathSync(output) : await danglingEnd(output).catch(() => output));
-  if (!existsSync(`${part}.json`)) return undefined;
+  if (!existsSync(part) || !existsSync(`${part}.json`)) return undefined;
   return `what came is kept in ${part}, and get --resume continues it`;
 }
 

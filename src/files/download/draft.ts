@@ -175,7 +175,7 @@ export class Draft {
     if (access !== undefined) await this.#give(access);
     if (modified !== undefined) await this.#handle.utimes(new Date(), modified);
     await this.#handle.sync();
-    if (!(await this.#isAt(this.file))) {
+    if (!(await this.isThere())) {
       await lstat(this.file); // which tells, if it has gone
       throw notOurs(this.file);
     }
@@ -206,12 +206,13 @@ export class Draft {
 
   /** Removes the file, if it is still this one. */
   async remove(): Promise<void> {
-    if (await this.#isAt(this.file)) await rm(this.file, { force: true });
+    if (await this.isThere()) await rm(this.file, { force: true });
     await this.close();
   }
 
-  async #isAt(name: string): Promise<boolean> {
-    const there: BigIntStats | undefined = await lstat(name, { bigint: true }).catch(() => undefined);
+  /** Under its name: this file, and no other that took its place. */
+  async isThere(): Promise<boolean> {
+    const there: BigIntStats | undefined = await lstat(this.file, { bigint: true }).catch(() => undefined);
     const { dev, ino } = await this.#handle.stat({ bigint: true });
     return there?.ino === ino && there.dev === dev;
   }

@@ -137,13 +137,16 @@ export class Lock {
   static async take(folder: string): Promise<Lock> {
     for (let claim = 1; ; claim++) {
       const file = await putName(folder);
-      const others = await livingBeside(folder, file).catch(async (error) => {
+      let others: string[];
+      try {
+        others = await livingBeside(folder, file);
+        if (others.length === 0) {
+          await writeFile(file, 'held\n');
+          return new Lock(folder, file);
+        }
+      } catch (error) {
         await takeAway(folder, file);
         throw error;
-      });
-      if (others.length === 0) {
-        await writeFile(file, 'held\n');
-        return new Lock(folder, file);
       }
       await takeAway(folder, file);
       if (claim === MAX_CLAIMS || others.includes('held')) {
@@ -164,9 +167,11 @@ export class Lock {
     return stats !== undefined;
   }
 
-  /** @throws Error EBUSY */
+  /** @throws Error EBUSY; ENOENT if all is gone */
   async assertHeld(): Promise<void> {
-    if (!(await this.isHeld())) throw busy('another download has taken this one over', this.#folder);
+    if (await this.isHeld()) return;
+    await lstat(path.dirname(this.#folder));
+    throw busy('another download has taken this one over, or its lock was removed', this.#folder);
   }
 
   async release(): Promise<void> {
@@ -194,11 +199,12 @@ async function putName(folder: string): Promise<string> {
     if (!stats.isDirectory() || !(await isMine(folder, stats))) throw notOurs(folder);
     const name = ownerName();
     own.add(name);
+    const file = path.join(folder, name);
     try {
-      await writeFile(path.join(folder, name), 'claim\n', { flag: 'wx', mode: 0o600 });
-      return path.join(folder, name);
+      await writeFile(file, 'claim\n', { flag: 'wx', mode: 0o600 });
+      return file;
     } catch (error) {
-      own.delete(name);
+      await takeAway(folder, file); // on a full disk it is there, and empty
       // The one before has just removed the directory.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }

@@ -215,7 +215,8 @@ export class PartFile {
     try {
       if (this.#lock !== undefined && !(await this.#lock.isHeld())) return await this.#leave();
       await this.settle().catch(() => {});
-      const isKept = this.#lock !== undefined && this.representation !== undefined && this.bytes > 0;
+      const hasBytes = this.representation !== undefined && this.bytes > 0;
+      const isKept = this.#lock !== undefined && hasBytes && (await this.#draft.isThere());
       // On a full disk there may be no room for a note: an earlier one still holds for the bytes before it.
       if (isKept) await this.note().catch(() => {});
       if (isKept) return await this.#draft.close();
@@ -263,7 +264,10 @@ export class PartFile {
     if (isThere && state === undefined) throw notOurs(name);
     if (!isThere) {
       await writeState(this.#stateFile, this.#lock!.scratch(), emptyState(this.#url));
-      this.#draft = await Draft.create(name);
+      this.#draft = await Draft.create(name).catch(async (error) => {
+        await this.#removeState();
+        throw error;
+      });
       return;
     }
     this.#draft = await Draft.reopen(name);

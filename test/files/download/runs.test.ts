@@ -5,7 +5,7 @@
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import {
   chmod,
   chown,
@@ -574,6 +574,23 @@ describe('the target', () => {
     };
     await expect(download(url, file, { ...AT_ONCE, onProgress })).rejects.toMatchObject({ code: 'EEXIST' });
     expect(await readdir(folder)).not.toContain('file');
+  });
+
+  test.each<[what: string, names: string[], code: string, left: string[]]>([
+    ['the .part', ['file.part'], 'ENOENT', []],
+    ['the lock', ['file.part.lock'], 'EBUSY', PART],
+    ['all of it', ['.'], 'ENOENT', []],
+  ])('%s is removed while it runs: told, and nothing is left that is of no use', async (_, names, code, left) => {
+    const folder = path.join(await o.directory(), 'folder');
+    await mkdir(folder);
+    const { url } = await o.scripted(o.plainStart(LENGTH));
+    const onProgress = ({ bytes }: { bytes: number }) => {
+      if (bytes < LENGTH) return;
+      for (const name of names) rmSync(path.join(folder, name), { recursive: true, force: true });
+    };
+    const downloading = download(url, path.join(folder, 'file'), { ...KEEPING, onProgress });
+    await expect(downloading).rejects.toMatchObject({ code });
+    expect(await readdir(folder).catch(() => [])).toEqual(left);
   });
 
   test.each([true, false])('the longest name that there is (resume: %s)', async (resume) => {
