@@ -38,7 +38,7 @@ export type DrainableServer = Server | HttpServer | Http2Server | Http2SecureSer
  * Meanwhile a request that comes on a connection in use is answered with `Connection: close`; `respond` answers it with
  * 503. Sessions of HTTP/2 get GOAWAY. A health check sees `server.listening === false`.
  *
- * @returns settles when every connection has closed; never rejects for what peers do
+ * @returns once every connection has closed; never rejects for what peers do
  * @throws TypeError, RangeError for invalid options
  * @example
  * process.on('SIGTERM', () => drain(server, { timeout: 20_000 }).then(() => process.exit()));

@@ -1,4 +1,4 @@
-/** The error for a response that is no success: what its head says is all there is to know. */
+/** The error for a response that is not 2xx: what its head says is all there is to know. */
 export class StatusError extends Error {
   override readonly name = 'StatusError';
   readonly code = 'ERR_HTTP_STATUS';

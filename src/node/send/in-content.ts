@@ -19,7 +19,7 @@ export function isInContent(framing: 'content' | undefined): boolean {
 }
 
 /**
- * Whether the request asks for it: its Accept names the media type, and not with a weight of 0 (RFC 9110 §12.5.1).
+ * Whether the request asks for the sealed body as content: its Accept names the media type, and not with a weight of 0 (RFC 9110 §12.5.1).
  *
  * @example
  * const framing = acceptsInContent(req) ? 'content' : undefined;
