@@ -24,9 +24,6 @@ export const LONG = [
   'test/observing/**/*.test.ts',
 ];
 
-/** What seals the whole process that it runs in. */
-const ALONE = 'test/http/seal/every.test.ts';
-
 export default defineConfig({
   test: {
     testTimeout: 60_000,
@@ -38,15 +35,8 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: {
-          name: 'short',
-          include: ['test/**/*.test.ts'],
-          exclude: [...LONG, ALONE, 'test/edges/**', 'test/proxies/**'],
-          // A process for each file would be a sixth of the time: what a test changes in its own, it puts back.
-          isolate: false,
-        },
+        test: { name: 'short', include: ['test/**/*.test.ts'], exclude: [...LONG, 'test/edges/**', 'test/proxies/**'] },
       },
-      { extends: true, test: { name: 'alone', include: [ALONE] } },
       { extends: true, test: { name: 'long', include: LONG } },
     ],
   },

@@ -34,7 +34,7 @@ export interface SendFileOptions
    * The directory that the path is below. Then the path may come from the request, percent-decoded: `..`, and links that
    * lead out of the root, are answered with 403.
    */
-  root?: string | undefined;
+  root?: string;
   /** The SHA-256 of the content in hexadecimal, where the application knows it: then nothing is hashed for the head. */
   sha256?: string | undefined;
 }
@@ -42,7 +42,7 @@ export interface SendFileOptions
 const { request, headers, digest, describeError, errorResponse, signal, idleTimeout, lingerTimeout } = RESPOND_CHECKS;
 const CHECKS: OptionChecks<SendFileOptions> = {
   ...{ request, headers, digest, describeError, errorResponse, signal, idleTimeout, lingerTimeout },
-  root: aString,
+  root: mustBe('the name of a directory', (value) => typeof value === 'string' && value !== ''),
   sha256: mustBe('the 64 hexadecimal digits of a SHA-256', (value) => /^[0-9a-f]{64}$/i.test(`${value}`)),
 };
 
@@ -72,6 +72,8 @@ export interface SentFile {
  */
 export async function sendFile(target: RespondTarget, path: string, options: SendFileOptions = {}): Promise<SentFile> {
   assertOptions('sendFile', options, CHECKS);
+  // One that was not configured would open every file to whoever names it.
+  if ('root' in options) CHECKS.root(options.root as never, 'root');
   const { error, ...sent } = await answerWithFile(target, path, options);
   if (error !== undefined) throw error;
   return sent;

@@ -1,6 +1,6 @@
 /** chunked-trailers get: one URL, whose content is kept only on a good verdict, and an exit code that says which. */
 import { createHash } from 'node:crypto';
-import { existsSync, fstatSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, fstatSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { areSameOctets } from '../../core/content-digest.ts';
@@ -9,14 +9,21 @@ import type { FieldPairs } from '../../core/fields.ts';
 import { BodyError, unsealedVerdict, type Verdict } from '../../core/verdict.ts';
 import type { AttemptSettings } from '../../files/download/attempt.ts';
 import { disagreement } from '../../files/download/digest.ts';
-import { type DownloadOptions, downloadBy, settingsWith, tooLong } from '../../files/download/download.ts';
+import {
+  type DownloadOptions,
+  downloadBy,
+  type FurtherOptions,
+  settingsWith,
+  tooLong,
+} from '../../files/download/download.ts';
 import { partFor } from '../../files/download/ownership.ts';
+import { danglingEnd } from '../../files/download/part-file.ts';
 import { lengthFrom, openVerified, requestFollowing } from '../../files/download/request.ts';
 import { StatusError } from '../../files/download/status-error.ts';
 import { systemReason } from '../../files/system-reason.ts';
 import { EXIT, exitCodeOf, interruptible } from '../exit-codes.ts';
 import { complain, formatCount, paint, warn } from '../terminal.ts';
-import { GET_USAGE } from '../usage.ts';
+import { GET_USAGE, UsageError } from '../usage.ts';
 import { nameFromDisposition } from './file-name.ts';
 import { type GetOptions, readOptions } from './options.ts';
 import { isStream, openOutput } from './output-stream.ts';
@@ -32,11 +39,13 @@ export async function get(args: string[]): Promise<number> {
     try {
       await nameByServer(options, interruption);
       const { output } = options;
-      const isFile = output !== undefined && !isStream(output);
-      return await (isFile ? getFile(options, output, interruption) : getStream(options, output, interruption));
+      if (output !== undefined && !isStream(output)) return await getFile(options, output, interruption);
+      assertForStream(options, output);
+      return await getStream(options, output, interruption);
     } catch (error) {
+      if (error instanceof UsageError) throw error;
       const isAnothers = /^E(?:BUSY|EXIST)$/.test((error as NodeJS.ErrnoException).code ?? '');
-      const kept = options.isResumed && !isAnothers ? whatIsKept(options.output!) : undefined;
+      const kept = options.isResumed && !isAnothers ? await whatIsKept(options.output!) : undefined;
       if (interruption.aborted) {
         complain(`interrupted; ${kept ?? 'nothing was kept'}`);
         return leave(EXIT.interrupted);
@@ -62,20 +71,27 @@ async function nameByServer(options: GetOptions, signal: AbortSignal): Promise<v
   const name = nameFromDisposition(field);
   if (name === null) warn(`there is no safe name in "${field}": ${options.output} it is`);
   options.output = name ?? options.output!;
-  const isContinued = options.isResumed || options.isTimestamped;
-  if (!isContinued && existsSync(options.output)) {
+  options.mayReplace = options.isResumed || options.isTimestamped;
+  // A link is there, too, wherever it leads.
+  if (!options.mayReplace && lstatSync(options.output, { throwIfNoEntry: false }) !== undefined) {
     throw Object.assign(new Error(`${options.output} is there already: name the file by -o`), { code: 'EEXIST' });
   }
 }
 
+/** What is written to as it comes is neither continued nor compared with. */
+function assertForStream({ isResumed, isTimestamped, retries }: GetOptions, output = 'standard output'): void {
+  const option = isResumed ? '--resume' : isTimestamped ? '-N' : retries > 0 ? '--retries' : undefined;
+  if (option !== undefined) throw new UsageError(`${option} needs a file, and ${output} is none: -o <file>`);
+}
+
 /** Into a file: `download` does it. */
 async function getFile(options: GetOptions, output: string, signal: AbortSignal): Promise<number> {
-  const { isResumed, retries, isQuiet, hasRemoteTime } = options;
+  const { isResumed, mayReplace, retries, isQuiet, hasRemoteTime } = options;
   const progress = new Progress(!isQuiet && process.stderr.isTTY);
   const since = options.isTimestamped ? timeOf(output) : undefined;
   try {
-    const downloading: DownloadOptions = {
-      ...{ resume: isResumed, retries, remoteTime: hasRemoteTime },
+    const downloading: FurtherOptions = {
+      ...{ resume: isResumed, mayReplace, retries, remoteTime: hasRemoteTime },
       onRetry: (error, retry) => {
         if (!isQuiet) progress.interrupt(() => warn(`${error.message}; trying again (${retry} of ${retries})`));
       },
@@ -200,9 +216,9 @@ function sharesTerminal(output: string | undefined): boolean {
 }
 
 /** In words, if there is something for the next run. */
-function whatIsKept(output: string): string | undefined {
-  const part = partFor(existsSync(output) ? realpathSync(output) : output);
-  if (!existsSync(`${part}.json`)) return undefined;
+async function whatIsKept(output: string): Promise<string | undefined> {
+  const part = partFor(existsSync(output) ? realpathSync(output) : await danglingEnd(output).catch(() => output));
+  if (!existsSync(part) || !existsSync(`${part}.json`)) return undefined;
   return `what came is kept in ${part}, and get --resume continues it`;
 }
 

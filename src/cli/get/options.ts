@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type FieldPairs, fieldValue, serializeFieldLines } from '../../core/fields.ts';
+import { type FieldPairs, serializeFieldLines } from '../../core/fields.ts';
 import type { Require } from '../../core/verifier.ts';
 import { parseChecksum } from '../../files/download/digest.ts';
 import { requestFieldsFor, WANT_REPR_DIGEST } from '../../files/download/download.ts';
@@ -22,6 +22,8 @@ export interface GetOptions {
   isStdoutAsked: boolean;
   /** Whether the name in a Content-Disposition goes before that of the URL. */
   isNamedByServer: boolean;
+  /** Whether a file that is there may be replaced. */
+  mayReplace: boolean;
   isResumed: boolean;
   /** Whether only what is newer than the file is wanted. */
   isTimestamped: boolean;
@@ -90,12 +92,14 @@ export function readOptions(args: string[]): GetOptions | undefined {
   if (values.resume && values.plain) throw new UsageError('--resume asks for the status: it cannot go with --plain');
   if (values.checksum !== undefined) usage(() => parseChecksum(values.checksum!));
   const own = ownFields(values.header);
-  if (values.resume) assertResumable(own);
+  if (values.resume) assertOurs(own, '--resume', ['range', 'if-range']);
+  if (values.timestamping) assertOurs(own, '-N', ['if-modified-since', 'if-none-match']);
   return {
     url,
     output,
     isStdoutAsked: values.output === '-',
     isNamedByServer: values['remote-header-name'],
+    mayReplace: true,
     isResumed: values.resume,
     isTimestamped: values.timestamping,
     hasRemoteTime: values['remote-time'] || values.timestamping,
@@ -173,9 +177,9 @@ function ownFields(headerLines: readonly string[]): FieldPairs {
   return own;
 }
 
-function assertResumable(own: FieldPairs): void {
-  const ours = ['range', 'if-range'].find((name) => fieldValue(own, name) !== undefined);
-  if (ours !== undefined) throw new UsageError(`--resume sends ${ours} itself: leave it out`);
+function assertOurs(own: FieldPairs, option: string, fields: readonly string[]): void {
+  const ours = own.map(([name]) => name.toLowerCase()).find((name) => fields.includes(name));
+  if (ours !== undefined) throw new UsageError(`${option} sends ${ours} itself: leave it out`);
 }
 
 function requestFields(url: URL, own: FieldPairs, isPlain: boolean): FieldPairs {

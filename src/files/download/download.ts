@@ -37,7 +37,7 @@ import {
   mayKeepUnverified,
 } from './attempt.ts';
 import { parseChecksum } from './digest.ts';
-import { PartFile } from './part-file.ts';
+import { PartFile, type PartSettings } from './part-file.ts';
 import type { RequestFields } from './request.ts';
 import { defaultRetryDelay, isWorthRetrying, retryAfterOf } from './retry.ts';
 
@@ -120,8 +120,11 @@ export async function download(url: URL | string, file: string, options: Downloa
   return downloadBy(settingsFrom(url, options), file, options);
 }
 
-/** `download` with settings made: what the command line asks for beyond its options. */
-export async function downloadBy(settings: AttemptSettings, file: string, options: DownloadOptions): Promise<Verdict> {
+/** What the command line asks for besides. */
+export interface FurtherOptions extends DownloadOptions, Pick<PartSettings, 'mayReplace'> {}
+
+/** `download` with settings made. */
+export async function downloadBy(settings: AttemptSettings, file: string, options: FurtherOptions): Promise<Verdict> {
   const { origin, pathname, search } = settings.url;
   const facts = () => ({ receiver: 'download', method: 'GET', origin, path: `${pathname}${search}` }) as const;
   try {
@@ -134,7 +137,7 @@ export async function downloadBy(settings: AttemptSettings, file: string, option
   }
 }
 
-async function downloadWhole(settings: AttemptSettings, file: string, options: DownloadOptions): Promise<Verdict> {
+async function downloadWhole(settings: AttemptSettings, file: string, options: FurtherOptions): Promise<Verdict> {
   settings.signal?.throwIfAborted();
   if (settings.maxTime === 0) return downloadWithin(settings, file, options, undefined);
   const deadline = new AbortController();
@@ -151,16 +154,20 @@ async function downloadWhole(settings: AttemptSettings, file: string, options: D
 async function downloadWithin(
   settings: AttemptSettings,
   file: string,
-  options: DownloadOptions,
+  options: FurtherOptions,
   deadline: AbortSignal | undefined,
 ): Promise<Verdict> {
   const { retries = 5, retryDelay = defaultRetryDelay, resume = false, remoteTime = false, onRetry } = options;
+  const { mayReplace = true } = options;
   const { signal } = settings;
   const part = await PartFile.open(file, {
     source: identityOf(settings.url),
     keepsOverRuns: resume,
+    mayReplace,
     isUsable: (state) => state.isVerified || mayKeepUnverified(state, settings.require),
     signal,
+  }).catch((error: unknown) => {
+    throw deadline?.aborted ? tooLong(0) : error; // what is there takes time to be hashed
   });
   let furthest = part.bytes;
   try {
