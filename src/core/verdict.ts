@@ -97,7 +97,9 @@ export type BodyErrorCode =
  */
 export class BodyError extends Error {
   override readonly name = 'BodyError';
+  /** Why the body is not to be used. */
   readonly code: BodyErrorCode;
+  /** All that was concluded. */
   readonly verdict: Verdict;
 
   /** @param message the reason of the verdict by default */

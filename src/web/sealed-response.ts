@@ -47,8 +47,8 @@ const NO_BODY = new Set([204, 205, 304]);
  * @example
  * if (!acceptsInContent(request)) return new Response(stream);
  */
-export function acceptsInContent({ headers }: AskingRequest): boolean {
-  return acceptsType(headers.get('Accept') ?? '');
+export function acceptsInContent(request: AskingRequest): boolean {
+  return acceptsType(request.headers.get('Accept') ?? '');
 }
 
 /**

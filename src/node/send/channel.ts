@@ -347,8 +347,8 @@ function onTimer(channel: Channel): void {
 
 function ignore(): void {}
 
-/** Milliseconds without progress that are left to a failed response, at least, however short the lingering is. */
-const MIN_LEAVING = 1000;
+/** Milliseconds without progress that are left to a message that has failed, at least, however short the lingering is. */
+export const MIN_LEAVING = 1000;
 /** The same once somebody has closed its connection, at most. */
 const MAX_LEAVING = 5000;
 
