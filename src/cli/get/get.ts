@@ -1,6 +1,6 @@
 /** chunked-trailers get: one URL, whose content is kept only on a good verdict, and an exit code that says which. */
 import { createHash } from 'node:crypto';
-import { existsSync, fstatSync, lstatSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, fstatSync, lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { areSameOctets } from '../../core/content-digest.ts';
@@ -21,7 +21,7 @@ import { lengthFrom, openVerified, requestFollowing } from '../../files/download
 import { StatusError } from '../../files/download/status-error.ts';
 import { systemReason } from '../../files/system-reason.ts';
 import { EXIT, exitCodeOf, SIGNALS } from '../exit-codes.ts';
-import { complain, formatCount, paint, warn } from '../terminal.ts';
+import { complain, formatCount, formatTime, paint, warn } from '../terminal.ts';
 import { GET_USAGE, UsageError } from '../usage.ts';
 import { nameFromDisposition } from './file-name.ts';
 import { type GetOptions, readOptions } from './options.ts';
@@ -95,8 +95,9 @@ async function getFile(options: GetOptions, output: string, signal: AbortSignal)
   try {
     const downloading: FurtherOptions = {
       ...{ resume: isResumed, mayReplace, retries, remoteTime: hasRemoteTime },
-      onRetry: (error, retry) => {
-        if (!isQuiet) progress.interrupt(() => warn(`${error.message}; trying again (${retry} of ${retries})`));
+      onRetry: ({ message }, retry, delay) => {
+        const next = `trying again in ${formatTime(delay)} (${retry} of ${retries})`;
+        if (!isQuiet) progress.interrupt(() => warn(`${message}; ${next}`));
       },
     };
     const settings = settingsOf(options, signal, since === undefined ? [] : [['If-Modified-Since', since]]);
@@ -124,8 +125,7 @@ async function getStream(options: GetOptions, output: string | undefined, signal
   let last: number | undefined;
   /** Content that ends within a line, before what is said after it. */
   const endLine = () => {
-    const isShown = output === undefined && process.stdout.isTTY && process.stderr.isTTY;
-    if (isShown && last !== undefined && last !== 0x0a) process.stderr.write('\n');
+    if (isTerminal(output) && process.stderr.isTTY && last !== undefined && last !== 0x0a) process.stderr.write('\n');
     last = undefined;
   };
   try {
@@ -211,9 +211,17 @@ function timeOf(file: string): string | undefined {
 
 /** Whether content, or what whoever reads it makes of it, may come to the terminal on which the progress is shown. */
 function sharesTerminal(output: string | undefined): boolean {
-  const stats = output === undefined ? fstatSync(1) : statSync(output, { throwIfNoEntry: false });
-  if (stats === undefined) return false;
-  return stats.isFIFO() || output === '/dev/tty' || (stats.isCharacterDevice() && stats.rdev === fstatSync(2).rdev);
+  return isTerminal(output) || statsOf(output)?.isFIFO() === true;
+}
+
+/** That of the messages, where they go to one. */
+function isTerminal(output: string | undefined): boolean {
+  const stats = statsOf(output);
+  return stats?.isCharacterDevice() === true && (output === '/dev/tty' || stats.rdev === fstatSync(2).rdev);
+}
+
+function statsOf(output: string | undefined): Stats | undefined {
+  return output === undefined ? fstatSync(1) : statSync(output, { throwIfNoEntry: false });
 }
 
 /** In words, if there is something for the next run. */
