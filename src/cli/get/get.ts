@@ -18,6 +18,7 @@ import {
 import { partFor } from '../../files/download/ownership.ts';
 import { danglingEnd } from '../../files/download/part-file.ts';
 import { lengthFrom, openVerified, requestFollowing } from '../../files/download/request.ts';
+import { isCertificateProblem } from '../../files/download/retry.ts';
 import { StatusError } from '../../files/download/status-error.ts';
 import { systemReason } from '../../files/system-reason.ts';
 import { EXIT, exitCodeOf, SIGNALS } from '../exit-codes.ts';
@@ -249,7 +250,8 @@ function explain(error: unknown, { output = '' }: GetOptions): number {
     return EXIT.status;
   }
   if (error instanceof HeadError) {
-    complain(`${error.message}  [${error.code}]`);
+    const hint = isCertificateProblem(error.cause) ? '; --cacert <file> trusts its issuer, --insecure anybody' : '';
+    complain(`${error.message}${hint}  [${error.code}]`);
     return EXIT.noResponse;
   }
   if (!(error instanceof BodyError)) {

@@ -255,11 +255,11 @@ export function settingsWith(
 }
 
 /** @throws TypeError that says which, without a password */
-function urlFrom(url: URL | string): URL {
+export function urlFrom(url: URL | string): URL {
   try {
     return new URL(url);
   } catch {
-    const said = shown(typeof url === 'string' ? url.replace(/\/\/[^/]*@/, '//') : url);
+    const said = shown(typeof url === 'string' ? url.replace(/(^|[/\\])[^/\\?#]*@/, '$1') : url);
     throw new TypeError(`${said} is not a URL; it starts with http:// or https://`);
   }
 }
