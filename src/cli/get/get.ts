@@ -60,18 +60,26 @@ export async function get(args: string[]): Promise<number> {
   }
 }
 
-/** -J: a HEAD first, for the name in its Content-Disposition. What is there is not replaced under such a name. */
+/** -J: a request first, for the name in its Content-Disposition. What is there is not replaced under such a name. */
 async function nameByServer(options: GetOptions, signal: AbortSignal): Promise<void> {
   if (!options.isNamedByServer) return;
   const { maxTime } = options;
   const bounded = maxTime > 0 ? AbortSignal.any([signal, AbortSignal.timeout(maxTime)]) : signal;
   const settings = settingsOf(options, bounded);
-  const asking = requestFollowing(settings.url, settings.headers, { ...settings, method: 'HEAD' });
-  const { message, close } = await asking.catch((error: unknown) => {
+  const ask = async (method: 'HEAD' | 'GET') => {
+    const { message, close } = await requestFollowing(settings.url, settings.headers, { ...settings, method });
+    close();
+    return message;
+  };
+  let field: string | undefined;
+  try {
+    let message = await ask('HEAD');
+    // A URL that is signed, or a server that knows GET only.
+    if ((message.statusCode ?? 0) >= 400) message = await ask('GET');
+    field = message.headers['content-disposition'];
+  } catch (error) {
     throw bounded.aborted && !signal.aborted ? tooLong(0) : error;
-  });
-  close();
-  const field = message.headers['content-disposition'];
+  }
   const name = nameFromDisposition(field);
   if (name === null) warn(`there is no safe name in "${field}": ${options.output} it is`);
   options.output = name ?? options.output!;
