@@ -66,7 +66,7 @@ export interface Checked {
 
 /** @throws TypeError, RangeError for invalid options */
 export function checked(options: RespondOptions): Checked {
-  const { status, headers, digest = 'sha-256', extraTrailers, length, signal, lingerTimeout = 5_000 } = options;
+  const { status, headers, digest, extraTrailers, length, signal, lingerTimeout = 5_000 } = options;
   const idleTimeout = timeoutFrom('idleTimeout', options.idleTimeout ?? 300_000);
   timeoutFrom('lingerTimeout', lingerTimeout);
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal');
@@ -75,7 +75,8 @@ export function checked(options: RespondOptions): Checked {
   }
   if (status !== undefined) assertStatus(status);
   if (isInContent(options.framing)) assertWholeContent(status);
-  trailerNames(extraTrailers);
-  algorithmsOf(digest);
-  return { idleTimeout, lingerTimeout, ...applicationFields(headers) };
+  if (extraTrailers !== undefined) trailerNames(extraTrailers);
+  if (digest !== undefined) algorithmsOf(digest);
+  const { fields, asksToClose } = applicationFields(headers);
+  return { idleTimeout, lingerTimeout, fields, asksToClose };
 }
