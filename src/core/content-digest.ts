@@ -32,7 +32,7 @@ export type CreateHasher = (algorithm: DigestAlgorithm) => Hasher;
  */
 export function algorithmsOf(digest: DigestOption): readonly DigestAlgorithm[] {
   if (digest === false) return [];
-  const algorithms = typeof digest === 'string' ? [digest] : digest;
+  const algorithms = [digest].flat();
   for (const algorithm of algorithms) {
     if (!isDigestAlgorithm(algorithm)) {
       const known = DIGEST_ALGORITHMS.join(', ');

@@ -14,6 +14,7 @@ import type { CreateHasher } from '../core/content-digest.ts';
 import { FramingError, HeadError } from '../core/errors.ts';
 import { type FailureDescription, failureType } from '../core/failure.ts';
 import { type FieldPairs, fieldValue, listMembers, serializeFieldLines } from '../core/fields.ts';
+import { aBoolean, aFunction, areTrailers, aString, assertOptions, type OptionChecks } from '../core/options.ts';
 import { BodyError, type Verdict } from '../core/verdict.ts';
 import { type Conclusion, type FramingEnd, Verifier } from '../core/verifier.ts';
 import { BorrowedHash } from './borrowed-hash.ts';
@@ -22,9 +23,16 @@ import { createHasher } from './hashing.ts';
 import { hasNoContent } from './head/message-head.ts';
 import { pairsFrom, requestOf } from './receive/message-source.ts';
 import type { BodySink } from './receive/received-body.ts';
-import { type Incoming, incomingFrom, type StartableSource, type VerifyOptions } from './receive/verify.ts';
+import {
+  type Incoming,
+  incomingFrom,
+  type StartableSource,
+  VERIFY_CHECKS,
+  type VerifyOptions,
+} from './receive/verify.ts';
 import { type RespondOptions, respondWith, type StreamResponse } from './send/respond.ts';
 import type { ErrorResponse } from './send/response-head.ts';
+import { timeoutFrom } from './timeouts.ts';
 
 export interface RelayOptions
   extends VerifyOptions,
@@ -39,6 +47,16 @@ export interface RelayOptions
   /** What to call this hop in `Via` (RFC 9110 §7.6.3); `chunked-trailers` by default. */
   via?: string;
 }
+
+const CHECKS: OptionChecks<RelayOptions> = {
+  ...VERIFY_CHECKS,
+  extraTrailers: areTrailers,
+  describeError: aFunction,
+  errorResponse: aFunction,
+  lingerTimeout: timeoutFrom,
+  vouch: aBoolean,
+  via: aString,
+};
 
 /** What of an upstream response goes on. */
 interface Head {
@@ -78,6 +96,7 @@ export function relay(
   res: ServerResponse,
   options: RelayOptions = {},
 ): Promise<Verdict> {
+  assertOptions('relay', options, CHECKS);
   const { require, vouch = false, describeError = describeUpstream, errorResponse = gatewayError } = options;
   const { digest, extraTrailers, signal, idleTimeout, lingerTimeout } = options;
   const hash = new BorrowedHash();
@@ -284,7 +303,7 @@ function targetOf({ url }: Response): Pick<BodyFacts, 'origin' | 'path'> {
 }
 
 function isFetched(upstream: IncomingMessage | Response): upstream is Response {
-  return typeof (upstream as Response).headers?.get === 'function';
+  return typeof (upstream as Partial<Response> | undefined)?.headers?.get === 'function';
 }
 
 /** What upstream said of its own failure; otherwise the type that fits what we saw. */

@@ -11,6 +11,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { requestHeaders } from '../../src/node/head/request-headers.ts';
 import { verify } from '../../src/node/receive/verify.ts';
 import { type RespondOptions, respond } from '../../src/node/send/respond.ts';
+import { stopClock } from '../support/clock.ts';
 import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../support/hashing.ts';
 import { ask, failing, listenHttp2, type Source, serve, stuck } from '../support/servers.ts';
 
@@ -193,10 +194,12 @@ describe.each<[string, Start]>([
           this.push(Buffer.alloc(65_536));
         },
       });
-    const { port, outcomes } = await start(endless, { idleTimeout: 100, lingerTimeout: 50 });
+    const pass = stopClock();
+    const { port, outcomes } = await start(endless, { idleTimeout: 1000, lingerTimeout: 50 });
     const stream = connect(port).request({ ':path': '/' });
     stream.on('error', () => {});
     await once(stream, 'response');
+    pass(10_000);
     await new Promise((resolve) => stream.once('close', resolve));
     expect(stream.rstCode).not.toBe(NO_ERROR);
     expect(outcomes[0]).toMatchObject({ code: 'ETIMEDOUT' });

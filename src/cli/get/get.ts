@@ -1,7 +1,6 @@
 /** chunked-trailers get: one URL, whose content is kept only on a good verdict, and an exit code that says which. */
 import { createHash } from 'node:crypto';
 import { existsSync, fstatSync, realpathSync, statSync } from 'node:fs';
-import path from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { areSameOctets } from '../../core/content-digest.ts';
@@ -14,7 +13,7 @@ import { partFor } from '../../files/download/ownership.ts';
 import { lengthFrom, openVerified, requestFollowing } from '../../files/download/request.ts';
 import { StatusError } from '../../files/download/status-error.ts';
 import { systemReason } from '../../files/system-reason.ts';
-import { EXIT, exitCodeOf, SIGNALS } from '../exit-codes.ts';
+import { EXIT, exitCodeOf, interruptible } from '../exit-codes.ts';
 import { complain, formatCount, paint, warn } from '../terminal.ts';
 import { GET_USAGE } from '../usage.ts';
 import { nameFromDisposition } from './file-name.ts';
@@ -28,35 +27,30 @@ export async function get(args: string[]): Promise<number> {
     process.stdout.write(GET_USAGE);
     return EXIT.ok;
   }
-  const interruption = new AbortController();
-  const interrupt = () => interruption.abort();
-  for (const name of SIGNALS) process.once(name, interrupt);
-  try {
-    await nameByServer(options, interruption.signal);
-    const { output } = options;
-    const isFile = output !== undefined && !isStream(output);
-    if (!isFile) return await getStream(options, output, interruption.signal);
-    return await getFile(options, output, interruption.signal);
-  } catch (error) {
-    const isAnothers = /^E(?:BUSY|EXIST)$/.test((error as NodeJS.ErrnoException).code ?? '');
-    const kept = options.isResumed && !isAnothers ? whatIsKept(options.output!) : undefined;
-    if (interruption.signal.aborted) {
-      complain(`interrupted; ${kept ?? 'nothing was kept'}`);
-      return leave(EXIT.interrupted);
+  return interruptible(async (interruption) => {
+    try {
+      await nameByServer(options, interruption);
+      const { output } = options;
+      const isFile = output !== undefined && !isStream(output);
+      return await (isFile ? getFile(options, output, interruption) : getStream(options, output, interruption));
+    } catch (error) {
+      const isAnothers = /^E(?:BUSY|EXIST)$/.test((error as NodeJS.ErrnoException).code ?? '');
+      const kept = options.isResumed && !isAnothers ? whatIsKept(options.output!) : undefined;
+      if (interruption.aborted) {
+        complain(`interrupted; ${kept ?? 'nothing was kept'}`);
+        return leave(EXIT.interrupted);
+      }
+      const code = explain(error, options);
+      if (kept !== undefined) warn(kept);
+      return code;
     }
-    const code = explain(error, options);
-    if (kept !== undefined) warn(kept);
-    return code;
-  } finally {
-    for (const name of SIGNALS) process.off(name, interrupt);
-  }
+  });
 }
 
 /** -J: a HEAD first, for the name in its Content-Disposition. What is there is not replaced under such a name. */
 async function nameByServer(options: GetOptions, signal: AbortSignal): Promise<void> {
   if (!options.isNamedByServer) return;
-  const { maxTime } = options;
-  const bounded = maxTime > 0 ? AbortSignal.any([signal, AbortSignal.timeout(maxTime)]) : signal;
+  const bounded = within(options.maxTime, signal);
   const settings = settingsOf(options, bounded);
   const asking = requestFollowing(settings.url, settings.headers, { ...settings, method: 'HEAD' });
   const { message, close } = await asking.catch((error: unknown) => {
@@ -103,7 +97,7 @@ async function getFile(options: GetOptions, output: string, signal: AbortSignal)
 /** Into what is no file: standard output, a pipe, a device. There is nothing to be renamed or continued. */
 async function getStream(options: GetOptions, output: string | undefined, signal: AbortSignal): Promise<number> {
   const { isQuiet, maxTime } = options;
-  const bounded = maxTime > 0 ? AbortSignal.any([signal, AbortSignal.timeout(maxTime)]) : signal;
+  const bounded = within(maxTime, signal);
   const settings = settingsOf(options, bounded);
   const progress = new Progress(!isQuiet && process.stderr.isTTY && !sharesTerminal(output));
   let close = () => {};
@@ -143,6 +137,11 @@ async function getStream(options: GetOptions, output: string | undefined, signal
     endLine();
     close();
   }
+}
+
+/** The signal, which is aborted after that time as well; 0 for no bound. */
+function within(maxTime: number, signal: AbortSignal): AbortSignal {
+  return maxTime > 0 ? AbortSignal.any([signal, AbortSignal.timeout(maxTime)]) : signal;
 }
 
 /** At once: what stands in a pipe that nobody reads would hold the process. */
@@ -241,10 +240,6 @@ function explain(error: unknown, { output = '' }: GetOptions): number {
 
 function describeLocal(error: NodeJS.ErrnoException, output: string): string {
   const { code, syscall, message } = error;
-  const folder = path.dirname(path.resolve(output));
-  if (code === 'ENOENT' && !existsSync(folder)) {
-    return `${output} cannot be written: there is no directory ${folder}`;
-  }
   if (code === 'EPIPE') return `${output} cannot be written: its reader has gone (EPIPE)`;
   if (syscall !== undefined) return `${output} cannot be written: ${systemReason(error)}`;
   return code === undefined ? message : message.replace(`${code}: `, '');

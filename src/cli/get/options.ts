@@ -2,14 +2,14 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type FieldPairs, serializeFieldLines } from '../../core/fields.ts';
+import { type FieldPairs, fieldValue, serializeFieldLines } from '../../core/fields.ts';
 import type { Require } from '../../core/verifier.ts';
 import { parseChecksum } from '../../files/download/digest.ts';
 import { requestFieldsFor, WANT_REPR_DIGEST } from '../../files/download/download.ts';
 import { type ProxyFor, proxyByEnvironment, proxyFields } from '../../files/download/proxy.ts';
 import type { RequestSettings } from '../../files/download/request.ts';
 import { requestHeaders } from '../../node/head/request-headers.ts';
-import { UsageError } from '../usage.ts';
+import { requireFrom, UsageError } from '../usage.ts';
 import { nameFromUrl } from './file-name.ts';
 
 const USER_AGENT = 'chunked-trailers';
@@ -81,10 +81,7 @@ export function readOptions(args: string[]): GetOptions | undefined {
   if (values.output !== undefined && (values.output === '' || /[/\\]$/.test(values.output))) {
     throw new UsageError(`-o takes the name of a file, not "${values.output}"`);
   }
-  const { require } = values;
-  if (require !== 'announced' && require !== 'always' && require !== 'never') {
-    throw new UsageError(`--require takes announced, always or never, not "${require}"`);
-  }
+  const require = requireFrom(values.require);
   if (values.output !== undefined && values['remote-name']) throw new UsageError('-o and -O name the file: give one');
   if (values['remote-header-name'] && !values['remote-name']) throw new UsageError('-J goes with -O');
   const output = values['remote-name'] ? nameOf(url) : values.output === '-' ? undefined : values.output;
@@ -172,25 +169,17 @@ function ownFields(headerLines: readonly string[]): FieldPairs {
     if (name === undefined || value === undefined) throw new UsageError(`-H takes "Name: value", not "${line}"`);
     return [name, value];
   });
-  try {
-    serializeFieldLines(own);
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  usage(() => serializeFieldLines(own));
   return own;
 }
 
 function assertResumable(own: FieldPairs): void {
-  const names = own.map(([name]) => name.toLowerCase());
-  const ours = names.find((name) => name === 'range' || name === 'if-range');
+  const ours = ['range', 'if-range'].find((name) => fieldValue(own, name) !== undefined);
   if (ours !== undefined) throw new UsageError(`--resume sends ${ours} itself: leave it out`);
 }
 
 function requestFields(url: URL, own: FieldPairs, isPlain: boolean): FieldPairs {
   const asking = isPlain ? {} : { ...requestHeaders(), ...WANT_REPR_DIGEST };
-  try {
-    return requestFieldsFor(url, Object.entries({ 'User-Agent': USER_AGENT, Accept: '*/*', ...asking }), own);
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  const fields = Object.entries({ 'User-Agent': USER_AGENT, Accept: '*/*', ...asking });
+  return usage(() => requestFieldsFor(url, fields, own));
 }

@@ -5,6 +5,7 @@ import {
   type DigestAlgorithm,
   parseContentDigest,
 } from '../../core/content-digest.ts';
+import { shown } from '../../core/options.ts';
 import { BodyError, type Verdict } from '../../core/verdict.ts';
 import type { PartFile } from './part-file.ts';
 
@@ -25,11 +26,12 @@ export class ChecksumError extends BodyError {}
  * @throws TypeError for what is none
  */
 export function parseChecksum(text: string): Checksum {
-  const [, name, digits = ''] = /^(?:(sha-?256|sha-?512)[=:])?([0-9a-f]{64}|[0-9a-f]{128})$/i.exec(text.trim()) ?? [];
+  const [, name, digits = ''] =
+    /^(?:(sha-?256|sha-?512)[=:])?([0-9a-f]{64}|[0-9a-f]{128})$/i.exec(`${text}`.trim()) ?? [];
   const algorithm = digits.length === 128 ? 'sha-512' : 'sha-256';
   const isNamed = name === undefined || name.replace('-', '').slice(3) === algorithm.slice(4);
   if (digits !== '' && isNamed) return { algorithm, digest: Buffer.from(digits, 'hex') };
-  throw new TypeError(`A checksum is sha-256= or sha-512= and its hexadecimal digits, not "${text}"`);
+  throw new TypeError(`A checksum is sha-256= or sha-512= and its hexadecimal digits, not ${shown(text)}`);
 }
 
 /** Whether a Repr-Digest value can be checked at all: it parses, and has an algorithm that is known. */

@@ -63,6 +63,12 @@ export function partFor(target: string): string {
   return path.join(dir, `${cut(base)}.part`);
 }
 
+/** Whether it is a name that a download gives to something beside its target. */
+export function isBeside(target: string, file: string): boolean {
+  const { dir, base } = path.parse(target);
+  return file.startsWith(partFor(target)) || file.startsWith(path.join(dir, startOf(base)));
+}
+
 /** Of our user, and not to be changed by another. */
 export function isMine(stats: Stats | undefined): boolean {
   if (stats === undefined) return false;

@@ -9,8 +9,9 @@
 import { createHash, type Hash } from 'node:crypto';
 import { lstat, readlink, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { systemReason } from '../system-reason.ts';
 import { Draft } from './draft.ts';
-import { disown, isMine, Lock, notOurs, partFor, removeLeftovers, temporaryFor } from './ownership.ts';
+import { disown, isBeside, isMine, Lock, notOurs, partFor, removeLeftovers, temporaryFor } from './ownership.ts';
 import { type PartState, type Representation, readState, writeState } from './state.ts';
 
 /** Milliseconds between two notes of what is on the disk: what is lost with the power. */
@@ -28,6 +29,8 @@ export interface PartSettings {
 }
 
 export class PartFile {
+  /** As the caller has named it. */
+  readonly #file: string;
   readonly #target: string;
   readonly #mode: number;
   readonly #lock: Lock | undefined;
@@ -42,7 +45,14 @@ export class PartFile {
   /** What is there did not fit an answer: the whole is to be asked for, without giving it up. */
   isDoubted = false;
 
-  private constructor(target: string, mode: number, lock: Lock | undefined, { source, signal }: PartSettings) {
+  private constructor(
+    file: string,
+    target: string,
+    mode: number,
+    lock: Lock | undefined,
+    { source, signal }: PartSettings,
+  ) {
+    this.#file = file;
     this.#target = target;
     this.#mode = mode;
     this.#lock = lock;
@@ -55,17 +65,25 @@ export class PartFile {
    *   of it runs, EEXIST for files of a download that are not ours; of the file system
    */
   static async open(file: string, settings: PartSettings): Promise<PartFile> {
-    const { keepsOverRuns, isUsable, signal } = settings;
     const { target, mode } = await targetFor(file);
     await removeLeftovers(target);
+    try {
+      return await PartFile.#openBeside(file, target, mode, settings);
+    } catch (error) {
+      throw await named(error, file, target);
+    }
+  }
+
+  static async #openBeside(file: string, target: string, mode: number, settings: PartSettings): Promise<PartFile> {
+    const { keepsOverRuns, isUsable, signal } = settings;
     if (!keepsOverRuns) {
-      const part = new PartFile(target, mode, undefined, settings);
+      const part = new PartFile(file, target, mode, undefined, settings);
       part.#draft = await createTemporary(target);
       return part;
     }
     const name = partFor(target);
     const lock = await Lock.take(`${name}.lock`);
-    const part = new PartFile(target, mode, lock, settings);
+    const part = new PartFile(file, target, mode, lock, settings);
     try {
       await part.#takeUp(name, isUsable, signal);
       return part;
@@ -199,6 +217,11 @@ export class PartFile {
     }
   }
 
+  /** @returns what has gone wrong, as the caller knows the file */
+  named(error: unknown): Promise<unknown> {
+    return named(error, this.#file, this.#target);
+  }
+
   get #stateFile(): string {
     return `${partFor(this.#target)}.json`;
   }
@@ -263,6 +286,16 @@ async function danglingEnd(file: string): Promise<string> {
     end = path.resolve(await realpath(path.dirname(end)), to);
   }
   throw failure('ELOOP', `${file} is a link to itself`);
+}
+
+/** What the file system says of a name of ours, said of the file that was asked for. */
+async function named(error: unknown, file: string, target: string): Promise<unknown> {
+  const { code, errno, syscall, path: ours = '' } = error as NodeJS.ErrnoException;
+  if (syscall === undefined || !isBeside(target, ours)) return error;
+  const { dir } = path.parse(target);
+  const hasFolder = code !== 'ENOENT' || (await stat(dir).catch(() => undefined)) !== undefined;
+  const why = hasFolder ? systemReason(error as Error) : `there is no directory ${dir}`;
+  return Object.assign(new Error(`${file} cannot be written: ${why}`, { cause: error }), { code, errno, path: file });
 }
 
 async function createTemporary(target: string): Promise<Draft> {

@@ -6,6 +6,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { FieldPairs } from '../../core/fields.ts';
 import { acceptsType, inContentType, withMember } from '../../core/in-content.ts';
+import { shown } from '../../core/options.ts';
 import type { Negotiated, RequestFacts } from './negotiation.ts';
 import { applicationFields, type HeadersOption } from './response-head.ts';
 
@@ -21,7 +22,7 @@ const REFUSED: Readonly<Record<string, string>> = {
 /** @throws TypeError for any other value */
 export function isInContent(framing: 'content' | undefined): boolean {
   if (framing !== undefined && framing !== 'content') {
-    throw new TypeError(`framing must be "content", or be left out; not ${JSON.stringify(framing)}`);
+    throw new TypeError(`framing must be "content", or be left out; not ${shown(framing)}`);
   }
   return framing === 'content';
 }

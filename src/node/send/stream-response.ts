@@ -35,7 +35,7 @@ import {
 } from './negotiation.ts';
 import type { OutgoingContent } from './outgoing-content.ts';
 import { PipedSources } from './piped-sources.ts';
-import { checked, type RespondOptions } from './respond-options.ts';
+import { type RespondOptions, resolved } from './respond-options.ts';
 import { assertStatus, errorMessage, type MakeErrorResponse } from './response-head.ts';
 
 export type OpenChannel = (options: ChannelOptions) => Channel;
@@ -82,7 +82,7 @@ export class StreamResponse extends GatheringWritable {
   constructor(open: OpenChannel, request: RequestFacts, options: RespondOptions, createHasher: CreateHasher) {
     super();
     this.#createHasher = createHasher;
-    const { idleTimeout, lingerTimeout, fields, asksToClose } = checked(options);
+    const { idleTimeout, lingerTimeout, fields, asksToClose } = resolved(options);
     this.#options = options;
     this.#fields = fields;
     this.#asksToClose = asksToClose;
@@ -105,6 +105,15 @@ export class StreamResponse extends GatheringWritable {
   /** How the body was ended; undefined while it is open. Final when the response has closed. */
   get ending(): Ending | undefined {
     return this.#ending;
+  }
+
+  /**
+   * Whether nobody reads any more from what has been written: it may be written over.
+   *
+   * @internal
+   */
+  get hasLetGo(): boolean {
+    return this.writableLength === 0 && this.#channel.returnsBuffers;
   }
 
   /**

@@ -278,13 +278,13 @@ test('options that are none are told before anything is sent', async () => {
   });
   const { body } = await ask(await listen(server), '/');
   expect(body.toString()).toBe('fell back');
-  expect(errors).toEqual([new TypeError('sha256 must be the 64 hexadecimal digits of a SHA-256')]);
+  expect(errors).toEqual([new TypeError('sha256 must be the 64 hexadecimal digits of a SHA-256, not "abc"')]);
 });
 
 test.each([undefined, new URL('file:///tmp/a')])('a path that is no string is answered with 500: %s', async (given) => {
   const { port, sent } = await s.overHttp(given as unknown as string);
   expect((await ask(port, '/')).status).toBe(500);
-  await expect(sent[0]).rejects.toThrow(/^The path of a file is a string/);
+  await expect(sent[0]).rejects.toThrow(/^The path of sendFile must be a string, not /);
 });
 
 test('a POST can be answered with a file, as a GET', async () => {
