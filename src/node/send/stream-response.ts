@@ -131,9 +131,13 @@ export class StreamResponse extends GatheringWritable {
 
   protected override onPipe(source: Readable): void {
     super.onPipe(source);
-    if (this.#sources !== undefined) return; // it listens
-    this.#sources = new PipedSources(this, (error) => this.#destroyQuietly(error));
+    this.#sources ??= new PipedSources(this, (error) => this.#destroyQuietly(error));
     this.#sources.add(source);
+  }
+
+  protected override onUnpipe(source: Readable): void {
+    super.onUnpipe(source);
+    this.#sources?.drop(source);
   }
 
   protected override sendEnd(
