@@ -312,7 +312,7 @@ def main() -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        sys.exit("sealed.py URL")
+        sys.exit("usage: sealed.py URL")
     try:
         main()
     except OSError as error:  # there was no response, or nobody takes the content

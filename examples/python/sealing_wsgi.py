@@ -213,5 +213,5 @@ def serve(application: Callable[..., Iterable[bytes]], port: int = 8080, host: s
     server = SealingServer((host, port), SealingHandler)
     server.set_app(application)
     print(f"listening on {server.server_port}", flush=True)
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt):  # Ctrl-C
         server.serve_forever()

@@ -1,22 +1,44 @@
 /**
  * The bytes of one response, or of several after each other, on their way into a file. What is in the file and what is
- * believed of it never part: everything is hashed as it comes. Writes are gathered to about 1 MiB, and a few are under way
- * at the same time (measured: 64 KiB, one after the other, take twice as long).
+ * believed of it never part: everything is hashed as it comes. What comes while a write is under way is gathered for the
+ * next one, of 1 MiB or more (measured: writes of 64 KiB take twice as long; and of two at the same time the second only
+ * burns a core, for the kernel lets one at a time into a file).
  */
 import { createHash, type Hash } from 'node:crypto';
-import { type BigIntStats, constants, type Stats } from 'node:fs';
-import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
-import { notOurs } from './ownership.ts';
+import { type BigIntStats, constants } from 'node:fs';
+import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises';
+import { isMine, notOurs } from './ownership.ts';
 import type { Representation, Start } from './state.ts';
 
 const WRITE_BYTES = 1024 * 1024;
-const MAX_WRITES = 4;
+/** What may wait for the write that is under way. */
+const MAX_GATHERED_BYTES = 2 * WRITE_BYTES;
 const READ_BYTES = 1024 * 1024;
+/**
+ * After so many bytes the disk is to begin with them, while others come: what is left for the sync at the end has to be
+ * waited for (measured: 0.5 s for 1 GiB, a fifth of the whole).
+ */
+const SYNC_BYTES = 32 * WRITE_BYTES;
 
 interface Position {
   bytes: number;
   hash: Hash;
   isVerified: boolean;
+}
+
+/** Who may do what with a file. */
+export interface Access {
+  mode: number;
+  /** Those of the file that is replaced. */
+  uid?: number;
+  gid?: number;
+}
+
+export interface Move {
+  access?: Access;
+  modified?: Date | undefined;
+  /** Whether there must be nothing under the name: EEXIST. */
+  isNew?: boolean;
 }
 
 export class Draft {
@@ -30,7 +52,10 @@ export class Draft {
   #gatheredBytes = 0;
   /** Bytes of which the writes have begun. */
   #begun = 0;
-  readonly #writes = new Set<Promise<void>>();
+  #writing: Promise<void> | undefined;
+  /** Bytes that no sync has begun with. */
+  #unsynced = 0;
+  #syncing: Promise<void> | undefined;
   #writeError: unknown;
 
   private constructor(file: string, handle: FileHandle) {
@@ -43,14 +68,14 @@ export class Draft {
     return new Draft(file, await open(file, 'wx+', 0o600));
   }
 
-  /** @param isOurs asked of the file that has been opened */
-  static async reopen(file: string, isOurs: (stats: Stats) => boolean): Promise<Draft> {
+  /** @throws Error EEXIST for a file that is not provably ours */
+  static async reopen(file: string): Promise<Draft> {
     const flags = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
     const handle = await open(file, flags).catch((error: NodeJS.ErrnoException) => {
       throw error.code === 'ENOENT' ? error : notOurs(file);
     });
     const stats = await handle.stat();
-    if (stats.isFile() && isOurs(stats)) return new Draft(file, handle);
+    if (stats.isFile() && (await isMine(file, stats))) return new Draft(file, handle);
     await handle.close();
     throw notOurs(file);
   }
@@ -116,9 +141,8 @@ export class Draft {
     this.#gathered.push(data);
     this.#gatheredBytes += data.length;
     if (this.#writeError !== undefined) throw this.#writeError;
-    if (this.#gatheredBytes < WRITE_BYTES) return undefined;
-    this.#flush();
-    return this.#writes.size < MAX_WRITES ? undefined : Promise.race(this.#writes);
+    if (this.#gatheredBytes >= WRITE_BYTES) this.#flush();
+    return this.#gatheredBytes < MAX_GATHERED_BYTES ? undefined : this.#writing;
   }
 
   /** The sender's digest agrees with what the response brought. */
@@ -128,8 +152,7 @@ export class Draft {
 
   /** Gives up what the response brought. */
   async revert(): Promise<void> {
-    this.#flush(); // what came before it may be among it
-    await Promise.all(this.#writes);
+    await this.#writeRest(); // what came before it may be among it
     this.#now = copyOf(this.#base);
     this.#begun = this.#now.bytes;
     await this.#handle.truncate(this.#now.bytes);
@@ -151,57 +174,100 @@ export class Draft {
   async sync(): Promise<void> {
     await this.#settle();
     await this.#handle.datasync();
+    await this.#synced();
   }
 
   /** Ends the file at its last byte, and puts it under another name: this file, and no other that took its place. */
-  async moveTo(name: string, { mode, modified }: { mode?: number; modified?: Date | undefined } = {}): Promise<void> {
+  async moveTo(name: string, { access, modified, isNew = false }: Move = {}): Promise<void> {
     await this.#settle();
     await this.#handle.truncate(this.bytes);
-    if (mode !== undefined) await this.#handle.chmod(mode);
-    if (modified !== undefined) await this.#handle.utimes(new Date(), modified);
+    if (access !== undefined) await this.#give(access);
+    if (modified !== undefined) await this.#handle.utimes(new Date(), modified).catch(ignoreUnsupported);
     await this.#handle.sync();
-    if (!(await this.#isAt(this.file))) {
+    await this.#synced();
+    if (!(await this.isThere())) {
       await lstat(this.file); // which tells, if it has gone
       throw notOurs(this.file);
     }
-    await rename(this.file, name);
+    if (isNew && (await linkTo(this.file, name))) await rm(this.file);
+    else await rename(this.file, name);
     this.file = name;
   }
 
+  /** As far as we may, and as the file system knows of it: FAT knows nothing. */
+  async #give({ mode, uid, gid }: Access): Promise<void> {
+    if (uid !== undefined && gid !== undefined) {
+      const own = await this.#handle.stat();
+      const isOwners = await this.#handle.chown(uid, gid).then(
+        () => true,
+        () => false,
+      );
+      if (!isOwners) await this.#handle.chown(own.uid, gid).catch(() => {});
+    }
+    await this.#handle.chmod(mode).catch(ignoreUnsupported);
+  }
+
   async close(): Promise<void> {
-    await Promise.all(this.#writes);
+    await this.#writeRest();
+    await this.#syncing;
     await this.#handle.close().catch(() => {});
   }
 
   /** Removes the file, if it is still this one. */
   async remove(): Promise<void> {
-    if (await this.#isAt(this.file)) await rm(this.file, { force: true });
+    if (await this.isThere()) await rm(this.file, { force: true });
     await this.close();
   }
 
-  async #isAt(name: string): Promise<boolean> {
-    const there: BigIntStats | undefined = await lstat(name, { bigint: true }).catch(() => undefined);
+  /** Under its name: this file, and no other that took its place. */
+  async isThere(): Promise<boolean> {
+    const there: BigIntStats | undefined = await lstat(this.file, { bigint: true }).catch(() => undefined);
     const { dev, ino } = await this.#handle.stat({ bigint: true });
     return there?.ino === ino && there.dev === dev;
   }
 
   async #settle(): Promise<void> {
-    this.#flush();
-    await Promise.all(this.#writes);
+    await this.#writeRest();
     if (this.#writeError !== undefined) throw this.#writeError;
   }
 
+  async #writeRest(): Promise<void> {
+    for (this.#flush(); this.#writing !== undefined; this.#flush()) await this.#writing;
+  }
+
+  /** Begins to write what has been gathered, unless a write is under way. */
   #flush(): void {
-    if (this.#gatheredBytes === 0) return;
-    const write: Promise<void> = this.#writeAll(this.#gathered, this.#begun)
+    if (this.#gatheredBytes === 0 || this.#writing !== undefined) return;
+    this.#writing = this.#writeAll(this.#gathered, this.#begun)
       .catch((error) => {
         this.#writeError ??= error;
       })
-      .finally(() => this.#writes.delete(write));
-    this.#writes.add(write);
+      .then(() => {
+        this.#writing = undefined;
+        if (this.#gatheredBytes >= WRITE_BYTES) this.#flush();
+      });
     this.#begun += this.#gatheredBytes;
+    this.#unsynced += this.#gatheredBytes;
     this.#gathered = [];
     this.#gatheredBytes = 0;
+    if (this.#unsynced >= SYNC_BYTES) this.#syncing ??= this.#syncMeanwhile();
+  }
+
+  async #syncMeanwhile(): Promise<void> {
+    this.#unsynced = 0;
+    try {
+      await this.#handle.datasync();
+    } catch (error) {
+      this.#writeError ??= error; // the system tells it once: the sync at the end would be told that all is well
+    } finally {
+      this.#syncing = undefined;
+    }
+  }
+
+  /** The sync that is under way may be the one that is told of a failure. */
+  async #synced(): Promise<void> {
+    await this.#syncing;
+    if (this.#writeError !== undefined) throw this.#writeError;
   }
 
   async #writeAll(pieces: Uint8Array[], position: number): Promise<void> {
@@ -228,6 +294,26 @@ export class Draft {
       at += bytesRead;
     }
     return true;
+  }
+}
+
+/** What a file system does not know of a file is no reason to have no file. */
+function ignoreUnsupported(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPERM' && error.code !== 'ENOTSUP' && error.code !== 'EINVAL') throw error;
+}
+
+/**
+ * @returns false where there are no hard links, and nothing of that name
+ * @throws Error EEXIST
+ */
+async function linkTo(file: string, name: string): Promise<boolean> {
+  try {
+    await link(file, name);
+    return true;
+  } catch {
+    const isThere = (await lstat(name).catch(() => undefined)) !== undefined;
+    if (isThere) throw Object.assign(new Error(`EEXIST: ${name} is there already`), { code: 'EEXIST', path: name });
+    return false;
   }
 }
 

@@ -10,7 +10,8 @@
  * While the response is open, `end`, `write` and `destroy` are ours: somebody else who calls them has ended a body that is
  * not whole.
  */
-import { type OutgoingHttpHeaders, OutgoingMessage, ServerResponse, STATUS_CODES } from 'node:http';
+
+import { OutgoingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { type FieldPairs, listMembers } from '../../core/fields.ts';
@@ -20,6 +21,7 @@ import { Channel, type ChannelOptions, type MessageFacts, type OnDone } from './
 import { canReset, uncorkAll } from './closing.ts';
 import { flush, Middleware, type Write } from './middleware.ts';
 import { assertNotOurs, removeContentFields, setFields, valuesByName } from './response-head.ts';
+import { assertUnanswered } from './unanswered.ts';
 
 const METHODS = ['write', 'end', 'destroy'] as const;
 type Method = (typeof METHODS)[number];
@@ -52,11 +54,11 @@ const OURS = {
 
 const NODES = { write, end, destroy } as Pick<ServerResponse, Method>;
 
-const CHUNKED: OutgoingHttpHeaders = { 'Transfer-Encoding': 'chunked' };
-
-/** Whether nobody has set a field on it, or waits for its head. */
-function isUntouched(response: ServerResponse): boolean {
-  return response.writeHead === ServerResponse.prototype.writeHead && response.getHeaderNames().length === 0;
+/** Whether Node will say by itself that it sends chunks. To say so in a field costs as much as the rest of the head (measured). */
+function saysChunked(response: ServerResponse): boolean {
+  const { _hasBody, _removedTE } = response as ServerResponse & { _hasBody?: boolean; _removedTE?: boolean };
+  const isHooked = response.writeHead !== ServerResponse.prototype.writeHead;
+  return response.useChunkedEncodingByDefault && _hasBody === true && _removedTE === false && !isHooked;
 }
 
 /** Octets up to this length leave with the head as one text: a third of the system call's time less than a list (measured). */
@@ -68,8 +70,9 @@ function joinedText(pieces: readonly Uint8Array[]): string | undefined {
   for (const { length } of pieces) size += length;
   if (size > MAX_TEXT_BYTES) return undefined;
   let text = '';
-  for (const { buffer, byteOffset, length } of pieces) {
-    text += Buffer.from(buffer, byteOffset, length).toString('latin1');
+  for (const piece of pieces) {
+    const octets = piece instanceof Buffer ? piece : Buffer.from(piece.buffer, piece.byteOffset, piece.length);
+    text += octets.toString('latin1');
   }
   return text;
 }
@@ -114,10 +117,7 @@ export class HttpChannel extends Channel {
    */
   constructor(response: ServerResponse, options: ChannelOptions, isBegun = false) {
     const request = response.req as ServerResponse['req'] | undefined;
-    if (CHANNEL in response) throw new Error('This response has been given to respond already');
-    if (response.headersSent && !isBegun) {
-      throw new Error('The head of this response is out already: call respond before writing');
-    }
+    assertUnanswered(CHANNEL in response, response.headersSent && !isBegun);
     const connection: unknown = request?.socket ?? response.socket;
     // A Socket is a Duplex, as is what stands in for one under TLS. A harness may give request and response one each.
     const isReal = connection instanceof Duplex && (!response.socket || response.socket === connection);
@@ -145,6 +145,11 @@ export class HttpChannel extends Channel {
     if (!isReal || response.socket) return;
     this.wait();
     response.once('socket', onSocket);
+  }
+
+  /** @throws Error if the constructor would */
+  static assertUnanswered(response: ServerResponse): void {
+    assertUnanswered(CHANNEL in response, response.headersSent);
   }
 
   get isGone(): boolean {
@@ -190,17 +195,14 @@ export class HttpChannel extends Channel {
     }
     assertNotOurs(response.getHeaderNames());
     // Who carries it without a connection frames it in a way of its own.
-    if (!this.#isReal) fields = fields.filter(([name]) => name !== 'Transfer-Encoding');
-    // Set as a field, it would cost as much as the rest of the head; Node's own is no field either.
-    const isBare = fields.length === 1 && fields[0]![0] === 'Transfer-Encoding' && isUntouched(response);
-    if (isBare) fields = [];
+    if (!this.#isReal || saysChunked(response)) fields = fields.filter(([name]) => name !== 'Transfer-Encoding');
     const before = fields.map(([name]): [string, unknown] => [name, response.getHeader(name)]);
     setFields(response, fields);
     const closes = this.#closesAfter(facts);
     // Said aloud, "Connection: close" makes some clients take a cut body for a whole one.
     if (closes) response.removeHeader('Connection');
     try {
-      this.#commitHead(status, closes === facts.closes ? facts : { ...facts, closes }, isBare ? CHUNKED : undefined);
+      this.#commitHead(status, closes === facts.closes ? facts : { ...facts, closes });
     } catch (error) {
       for (const [name, value] of before) {
         if (value === undefined) response.removeHeader(name);
@@ -225,13 +227,15 @@ export class HttpChannel extends Channel {
 
   write(pieces: readonly Uint8Array[], onSent: (error?: Error | null) => void): void {
     if (pieces.length === 0) return onSent();
-    this.moved();
     const response = this.#response;
     const onWritten = (error?: Error | null) => {
       this.moved();
       onSent(error);
     };
-    if (this.#middleware !== undefined) return this.#middleware.write(pieces, onWritten);
+    if (this.#middleware !== undefined) {
+      this.#middleware.write(pieces, onWritten);
+      return this.moved();
+    }
     // Corked even for one piece: Node would cork it itself, and uncork a tick later.
     response.cork();
     const text = this.#isHeadDue ? joinedText(pieces) : undefined;
@@ -244,6 +248,7 @@ export class HttpChannel extends Channel {
     }
     // Whoever has corked it before would have us wait for what cannot leave.
     uncorkAll(response);
+    this.moved();
   }
 
   flushHead(): void {
@@ -260,7 +265,10 @@ export class HttpChannel extends Channel {
     if (isHeld && this.#isReal && response.socket)
       this.holdWhileLeaving(this.connection, () => response.writableFinished);
     this.endWith(onDone, this.options.idleTimeout, (settle) => {
-      const onFinish = () => settle(true);
+      const onFinish = () => {
+        settle(true);
+        this.closeIfTold();
+      };
       response.once('finish', onFinish);
       if (pieces.length > 0) this.write(pieces, ignore);
       // A middleware's own `end` may write: that belongs to the body.
@@ -337,7 +345,7 @@ export class HttpChannel extends Channel {
     return result;
   }
 
-  #commitHead(status: number, facts: MessageFacts, fields?: OutgoingHttpHeaders): void {
+  #commitHead(status: number, facts: MessageFacts): void {
     const response = this.#response;
     const { isShared } = this;
     if (this.#isCovered) {
@@ -353,8 +361,7 @@ export class HttpChannel extends Channel {
     if (facts.isDelimitedByClose) response.useChunkedEncodingByDefault = false;
     if (isShared) response.statusCode = status; // a middleware looks there
     try {
-      if (fields === undefined) response.writeHead(status);
-      else response.writeHead(status, fields);
+      response.writeHead(status);
     } catch (error) {
       this.#isBegun = false;
       throw error;

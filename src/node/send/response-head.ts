@@ -5,6 +5,7 @@
  */
 import { STATUS_CODES } from 'node:http';
 import { type FieldPairs, listMembers, serializeFieldLines } from '../../core/fields.ts';
+import { integer } from '../../core/options.ts';
 
 /** Fields by name; or pairs, which a Headers and a Map are as well. */
 export type HeadersOption =
@@ -60,11 +61,11 @@ export function assertNotOurs(names: readonly string[]): void {
   }
 }
 
-/** @throws RangeError for a status that is not the final one of a response */
+const finalStatus = integer('an integer from 200 to 999', 200, 999);
+
+/** @throws TypeError, RangeError for a status that is not the final one of a response */
 export function assertStatus(status: number): void {
-  if (!Number.isInteger(status) || status < 200 || status > 999) {
-    throw new RangeError(`status must be an integer from 200 to 999, not ${status}`);
-  }
+  finalStatus(status as never, 'status');
 }
 
 /** The values of each name, whatever its case. An upstream chooses how many there are: linear in that. */
@@ -89,6 +90,7 @@ interface FieldHolder {
 
 /** Sets the fields in the place of those that are there; Vary is added to. */
 export function setFields(response: FieldHolder, fields: FieldPairs): void {
+  if (fields.length === 0) return;
   if (fields.length === 1 && fields[0]![0] !== 'Vary') return void response.setHeader(...fields[0]!);
   for (const [name, values] of valuesByName(fields)) {
     if (name === 'Vary') values.unshift(...[response.getHeader(name) ?? []].flat().map(String));
@@ -131,6 +133,7 @@ export function removeContentFields(response: FieldHolder): void {
 export interface ErrorResponse {
   /** 500 by default; 400 to 599. */
   status?: number;
+  /** Without those that `respond` sets, as in `RespondOptions`. `Content-Type: application/problem+json` by default, if there is no `body`. */
   headers?: HeadersOption;
   /** A string is sent as UTF-8. By default a problem+json object that says no more than the status. */
   body?: string | Uint8Array;

@@ -10,6 +10,7 @@ import type { Readable } from 'node:stream';
 import type { CreateHasher } from '../../core/content-digest.ts';
 import { describeFailure } from '../../core/failure.ts';
 import type { FieldPairs } from '../../core/fields.ts';
+import { assertWholeContent } from '../../core/in-content.ts';
 import { ownTrailers, Seal, trailerNames } from '../../core/seal.ts';
 import { destroyOnAbort } from '../abort-signal.ts';
 import {
@@ -24,7 +25,7 @@ import { hasNoContent } from '../head/message-head.ts';
 import { type BodyWriter, ChunkedWriter, InContentWriter, LengthWriter, NoWriter, PlainWriter } from './body-writer.ts';
 import type { Channel, ChannelOptions, MessageFacts, OnDone } from './channel.ts';
 import { GatheringWritable, type WriteCallback } from './gathering-writable.ts';
-import { assertWholeContent, inContentEndings, isInContent } from './in-content.ts';
+import { inContentEndings, isInContent } from './in-content.ts';
 import {
   algorithmsFor,
   type Ending,
@@ -35,7 +36,7 @@ import {
 } from './negotiation.ts';
 import type { OutgoingContent } from './outgoing-content.ts';
 import { PipedSources } from './piped-sources.ts';
-import { checked, type RespondOptions } from './respond-options.ts';
+import { type RespondOptions, resolved } from './respond-options.ts';
 import { assertStatus, errorMessage, type MakeErrorResponse } from './response-head.ts';
 
 export type OpenChannel = (options: ChannelOptions) => Channel;
@@ -47,6 +48,8 @@ interface Plan {
   negotiated: Negotiated;
   seal: Seal | undefined;
 }
+
+const NO_WRITER = new NoWriter();
 
 type Phase = 'waiting' | 'open' | 'ending' | 'over';
 
@@ -66,7 +69,7 @@ export class StreamResponse extends GatheringWritable {
   #phase: Phase = 'waiting';
   /** Known from the commit of the head on. */
   #negotiated: Negotiated | undefined;
-  #body: BodyWriter = new NoWriter();
+  #body: BodyWriter = NO_WRITER;
   #seal: Seal | undefined;
   #ending: Ending | undefined;
   /** Bytes of content that have been given to the channel. */
@@ -80,7 +83,7 @@ export class StreamResponse extends GatheringWritable {
   constructor(open: OpenChannel, request: RequestFacts, options: RespondOptions, createHasher: CreateHasher) {
     super();
     this.#createHasher = createHasher;
-    const { idleTimeout, lingerTimeout, fields, asksToClose } = checked(options);
+    const { idleTimeout, lingerTimeout, fields, asksToClose } = resolved(options);
     this.#options = options;
     this.#fields = fields;
     this.#asksToClose = asksToClose;
@@ -106,6 +109,15 @@ export class StreamResponse extends GatheringWritable {
   }
 
   /**
+   * Whether nobody reads any more from what has been written: it may be written over.
+   *
+   * @internal
+   */
+  get hasLetGo(): boolean {
+    return this.writableLength === 0 && this.#channel.returnsBuffers;
+  }
+
+  /**
    * Sends the head at once, for events and slow sources. A failure after it is a failure of the body. Does nothing once the
    * head is out.
    */
@@ -120,9 +132,13 @@ export class StreamResponse extends GatheringWritable {
 
   protected override onPipe(source: Readable): void {
     super.onPipe(source);
-    if (this.#sources !== undefined) return; // it listens
-    this.#sources = new PipedSources(this, (error) => this.#destroyQuietly(error));
+    this.#sources ??= new PipedSources(this, (error) => this.#destroyQuietly(error));
     this.#sources.add(source);
+  }
+
+  protected override onUnpipe(source: Readable): void {
+    super.onUnpipe(source);
+    this.#sources?.drop(source);
   }
 
   protected override sendEnd(
@@ -236,12 +252,13 @@ export class StreamResponse extends GatheringWritable {
     if (framing === 'chunked') fields.push(['Transfer-Encoding', 'chunked']);
     // A 205 without content is framed all the same (RFC 9110 §15.3.6).
     if (status === 205) fields.push(['Content-Length', '0']);
-    // The head of HEAD says what that of GET would (RFC 9110 §9.3.2).
-    const { method, httpVersion, headers } = this.#request;
-    const described = method === 'HEAD' ? negotiate({ httpVersion, headers }, status, offer).framing : framing;
-    if (described === 'length') fields.push(['Content-Length', String(length)]);
-    else if (described !== 'until-close' && described !== 'none' && hasLength)
-      fields.push(['X-Stream-Length', String(length)]);
+    if (hasLength) {
+      // The head of HEAD says what that of GET would (RFC 9110 §9.3.2).
+      const { method, httpVersion, headers } = this.#request;
+      const described = method === 'HEAD' ? negotiate({ httpVersion, headers }, status, offer).framing : framing;
+      if (described === 'length') fields.push(['Content-Length', String(length)]);
+      else if (described !== 'until-close' && described !== 'none') fields.push(['X-Stream-Length', String(length)]);
+    }
     const seal =
       hasTrailers || (this.#isInContent && framing !== 'none' && isSealed) ? this.#sealFor(negotiated) : undefined;
     if (hasTrailers) fields.push(['Trailer', [...seal!.names, ...trailerNames(extraTrailers)].join(', ')]);
@@ -279,7 +296,7 @@ export class StreamResponse extends GatheringWritable {
   }
 
   #writerFor(framing: Negotiated['framing'], isShared: boolean): BodyWriter {
-    if (framing === 'none') return new NoWriter();
+    if (framing === 'none') return NO_WRITER;
     const chunked = framing === 'chunked' && !isShared ? new ChunkedWriter() : undefined;
     if (this.#isInContent) return new InContentWriter(chunked);
     if (framing === 'length') return new LengthWriter(this.#options.length!);

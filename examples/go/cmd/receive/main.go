@@ -17,7 +17,8 @@ import (
 
 func main() {
 	if len(os.Args) != 2 {
-		log.Fatal("receive URL")
+		fmt.Fprintln(os.Stderr, "usage: receive URL")
+		os.Exit(2)
 	}
 	client := &http.Client{
 		Transport:     &sealed.Transport{Require: os.Getenv("REQUIRE")},
