@@ -11,7 +11,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { OutgoingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type FieldPairs, fieldValue } from '../core/fields.ts';
+import { type FieldPairs, fieldValue, namesOf, withoutFields } from '../core/fields.ts';
 import { aString, assertOptions, mustBe, type OptionChecks } from '../core/options.ts';
 import { createHasher } from '../node/hashing.ts';
 import type { Ending, RequestFacts } from '../node/send/negotiation.ts';
@@ -127,7 +127,8 @@ export async function answerWithFile(
     let bytes = 0;
     const source = async function* () {
       const failing = first + failAfter;
-      for await (const data of readContent(handle, opened.stats, first, Math.min(end, failing))) {
+      const hasLetGo = () => response.hasLetGo;
+      for await (const data of readContent(handle, opened.stats, first, Math.min(end, failing), hasLetGo)) {
         bytes += data.length;
         yield data;
       }
@@ -264,23 +265,22 @@ function fieldsBefore(target: RespondTarget, { headers = {} }: Responding): Fiel
   const { fields, asksToClose } = applicationFields(headers);
   const given: FieldPairs = asksToClose ? [...fields, ['Connection', 'close']] : fields;
   if (!('writeHead' in target)) return given;
-  const has = new Set(given.map(([name]) => name.toLowerCase()));
-  const set = target.getHeaderNames().filter((name) => !has.has(name) && name !== 'connection');
-  return [
-    ...given,
-    ...set.flatMap((name) => [target.getHeader(name)].flat().map((value): [string, string] => [name, String(value)])),
-  ];
+  const set = target
+    .getHeaderNames()
+    .flatMap((name) => [target.getHeader(name)].flat().map((value): [string, string] => [name, String(value)]));
+  return [...given, ...withoutFields(set, ['connection', ...namesOf(given)])];
 }
 
 /** Ours, where the application has none of its own. */
 function merged(own: FieldPairs, ours: FieldPairs, isShared: boolean): FieldPairs {
-  const has = new Set(own.map(([name]) => name.toLowerCase()));
-  const fields = [...own, ...ours.filter(([name]) => !has.has(name.toLowerCase()))];
+  const fields = [...own, ...withoutFields(ours, namesOf(own))];
   if (!isShared) return fields;
   // A compressor below us would change what the tag, the digest and the range are of.
   const control = fieldValue(own, 'cache-control');
-  const others = fields.filter(([name]) => name.toLowerCase() !== 'cache-control');
-  return [...others, ['Cache-Control', control === undefined ? 'no-transform' : `${control}, no-transform`]];
+  return [
+    ...withoutFields(fields, ['cache-control']),
+    ['Cache-Control', control === undefined ? 'no-transform' : `${control}, no-transform`],
+  ];
 }
 
 /** Whether middleware may change what is written. */
@@ -305,10 +305,8 @@ async function refuse(
 ): Promise<Answered> {
   const given = Object.assign(error instanceof Error ? error : new Error(String(error)), { statusCode });
   const message = errorMessage(given, errorResponse ?? undefined, statusCode);
-  if ('writeHead' in target) {
-    removeContentFields(target);
-  }
-  const about = message.fields.filter(([name]) => name.toLowerCase() !== 'content-length');
+  if ('writeHead' in target) removeContentFields(target);
+  const about = withoutFields(message.fields, ['content-length']);
   const { status, content } = message;
   const length = content.length;
   const response = respond(target, { ...options, request, status, headers: [...fields, ...about], length });

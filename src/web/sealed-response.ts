@@ -4,7 +4,7 @@
  */
 import type { DigestOption } from '../core/content-digest.ts';
 import type { DescribeError } from '../core/failure.ts';
-import { acceptsType, inContentType, withMember } from '../core/in-content.ts';
+import { acceptsType, assertTrueOfContent, assertWholeContent, inContentType, withMember } from '../core/in-content.ts';
 import { aFunction, anObject, areTrailers, assertOptions, JUDGING, mustBe } from '../core/options.ts';
 import type { ExtraTrailers } from '../core/seal.ts';
 import type { CreateStreamHasher } from './async-hashers.ts';
@@ -76,11 +76,8 @@ export function sealedResponse(
   const isEmpty = request.method === 'HEAD' || NO_BODY.has(init.status ?? 200);
   const isSealed = acceptsInContent(request) && !NO_BODY.has(init.status ?? 200);
   if (isSealed) {
-    if (init.status === 206) throw new TypeError('A part of a representation cannot be sealed as content');
-    for (const name of ['Content-Encoding', 'Content-Digest', 'Repr-Digest']) {
-      if (!headers.has(name)) continue;
-      throw new TypeError(`${name} is about the whole content, which is the chunked body: leave it out`);
-    }
+    assertWholeContent(init.status);
+    assertTrueOfContent((name) => headers.has(name));
     headers.set('Content-Type', inContentType(headers.get('Content-Type') ?? undefined));
     // A failure ends well, as far as HTTP knows: no cache may keep it.
     headers.set('Cache-Control', withMember(headers.get('Cache-Control') ?? '', 'no-store'));

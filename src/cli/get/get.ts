@@ -6,8 +6,9 @@ import { pipeline } from 'node:stream/promises';
 import { areSameOctets } from '../../core/content-digest.ts';
 import { HeadError } from '../../core/errors.ts';
 import type { FieldPairs } from '../../core/fields.ts';
-import { BodyError, type Verdict } from '../../core/verdict.ts';
+import { BodyError, unsealedVerdict, type Verdict } from '../../core/verdict.ts';
 import type { AttemptSettings } from '../../files/download/attempt.ts';
+import { disagreement } from '../../files/download/digest.ts';
 import {
   type DownloadOptions,
   downloadBy,
@@ -21,7 +22,7 @@ import { lengthFrom, openVerified, requestFollowing } from '../../files/download
 import { isCertificateProblem } from '../../files/download/retry.ts';
 import { StatusError } from '../../files/download/status-error.ts';
 import { systemReason } from '../../files/system-reason.ts';
-import { EXIT, exitCodeOf, SIGNALS } from '../exit-codes.ts';
+import { EXIT, exitCodeOf, interruptible } from '../exit-codes.ts';
 import { complain, formatCount, formatTime, paint, warn } from '../terminal.ts';
 import { GET_USAGE, UsageError } from '../usage.ts';
 import { nameFromDisposition } from './file-name.ts';
@@ -35,36 +36,32 @@ export async function get(args: string[]): Promise<number> {
     process.stdout.write(GET_USAGE);
     return EXIT.ok;
   }
-  const interruption = new AbortController();
-  const interrupt = () => interruption.abort();
-  for (const name of SIGNALS) process.once(name, interrupt);
-  try {
-    await nameByServer(options, interruption.signal);
-    const { output } = options;
-    if (output !== undefined && !isStream(output)) return await getFile(options, output, interruption.signal);
-    assertForStream(options, output);
-    return await getStream(options, output, interruption.signal);
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    const isAnothers = /^E(?:BUSY|EXIST)$/.test((error as NodeJS.ErrnoException).code ?? '');
-    const kept = options.isResumed && !isAnothers ? await whatIsKept(options.output!) : undefined;
-    if (interruption.signal.aborted) {
-      complain(`interrupted; ${kept ?? 'nothing was kept'}`);
-      return leave(EXIT.interrupted);
+  return interruptible(async (interruption) => {
+    try {
+      await nameByServer(options, interruption);
+      const { output } = options;
+      if (output !== undefined && !isStream(output)) return await getFile(options, output, interruption);
+      assertForStream(options, output);
+      return await getStream(options, output, interruption);
+    } catch (error) {
+      if (error instanceof UsageError) throw error;
+      const isAnothers = /^E(?:BUSY|EXIST)$/.test((error as NodeJS.ErrnoException).code ?? '');
+      const kept = options.isResumed && !isAnothers ? await whatIsKept(options.output!) : undefined;
+      if (interruption.aborted) {
+        complain(`interrupted; ${kept ?? 'nothing was kept'}`);
+        return leave(EXIT.interrupted);
+      }
+      const code = explain(error, options);
+      if (kept !== undefined) warn(kept);
+      return code;
     }
-    const code = explain(error, options);
-    if (kept !== undefined) warn(kept);
-    return code;
-  } finally {
-    for (const name of SIGNALS) process.off(name, interrupt);
-  }
+  });
 }
 
 /** -J: a request first, for the name in its Content-Disposition. What is there is not replaced under such a name. */
 async function nameByServer(options: GetOptions, signal: AbortSignal): Promise<void> {
   if (!options.isNamedByServer) return;
-  const { maxTime } = options;
-  const bounded = maxTime > 0 ? AbortSignal.any([signal, AbortSignal.timeout(maxTime)]) : signal;
+  const bounded = within(options.maxTime, signal);
   const settings = settingsOf(options, bounded);
   const ask = async (method: 'HEAD' | 'GET') => {
     const { message, close } = await requestFollowing(settings.url, settings.headers, { ...settings, method });
@@ -127,7 +124,7 @@ async function getFile(options: GetOptions, output: string, signal: AbortSignal)
 /** Into what is no file: standard output, a pipe, a device. There is nothing to be renamed or continued. */
 async function getStream(options: GetOptions, output: string | undefined, signal: AbortSignal): Promise<number> {
   const { isQuiet, maxTime } = options;
-  const bounded = maxTime > 0 ? AbortSignal.any([signal, AbortSignal.timeout(maxTime)]) : signal;
+  const bounded = within(maxTime, signal);
   const settings = settingsOf(options, bounded);
   const progress = new Progress(!isQuiet && process.stderr.isTTY && !sharesTerminal(output));
   let close = () => {};
@@ -168,6 +165,11 @@ async function getStream(options: GetOptions, output: string | undefined, signal
   }
 }
 
+/** The signal, which is aborted after that time as well; 0 for no bound. */
+function within(maxTime: number, signal: AbortSignal): AbortSignal {
+  return maxTime > 0 ? AbortSignal.any([signal, AbortSignal.timeout(maxTime)]) : signal;
+}
+
 /** At once: what stands in a pipe that nobody reads would hold the process. */
 function leave(code: number): never {
   process.exit(code);
@@ -192,11 +194,8 @@ function checking(
     flush(callback) {
       const own = hash?.digest();
       if (own === undefined || areSameOctets(own, checksum!.digest)) return callback();
-      const reason = `The checksum disagrees: what came has ${checksum!.algorithm}=${own.toString('hex')}`;
-      const findings = { trailers: [], isStatusUnreadable: false, status: undefined, error: undefined };
-      callback(
-        new BodyError('ERR_BODY_MISMATCH', { ...findings, kind: 'mismatch', bytes, digest: 'mismatch', reason }),
-      );
+      const verdict = unsealedVerdict('mismatch', bytes, 'mismatch', disagreement(checksum!, own));
+      callback(new BodyError('ERR_BODY_MISMATCH', verdict));
     },
   });
 }

@@ -9,7 +9,7 @@ import { requestFieldsFor, urlFrom, WANT_REPR_DIGEST } from '../../files/downloa
 import { type ProxyFor, proxyByEnvironment, proxyFields } from '../../files/download/proxy.ts';
 import type { RequestSettings } from '../../files/download/request.ts';
 import { requestHeaders } from '../../node/head/request-headers.ts';
-import { UsageError } from '../usage.ts';
+import { requireFrom, UsageError } from '../usage.ts';
 import { nameFromUrl } from './file-name.ts';
 
 const USER_AGENT = 'chunked-trailers';
@@ -82,10 +82,7 @@ export function readOptions(args: string[]): GetOptions | undefined {
   if (values.output !== undefined && (values.output === '' || /[/\\]$/.test(values.output))) {
     throw new UsageError(`-o takes the name of a file, not "${values.output}"`);
   }
-  const { require } = values;
-  if (require !== 'announced' && require !== 'always' && require !== 'never') {
-    throw new UsageError(`--require takes announced, always or never, not "${require}"`);
-  }
+  const require = requireFrom(values.require);
   if (values.output !== undefined && values['remote-name']) throw new UsageError('-o and -O name the file: give one');
   if (values['remote-header-name'] && !values['remote-name']) throw new UsageError('-J goes with -O');
   const output = values['remote-name'] ? nameOf(url) : values.output === '-' ? undefined : values.output;
@@ -178,11 +175,7 @@ function ownFields(headerLines: readonly string[]): FieldPairs {
     }
     return [name, value];
   });
-  try {
-    serializeFieldLines(own);
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  usage(() => serializeFieldLines(own));
   return own;
 }
 
@@ -193,9 +186,6 @@ function assertOurs(own: FieldPairs, option: string, fields: readonly string[]):
 
 function requestFields(url: URL, own: FieldPairs, isPlain: boolean): FieldPairs {
   const asking = isPlain ? {} : { ...requestHeaders(), ...WANT_REPR_DIGEST };
-  try {
-    return requestFieldsFor(url, Object.entries({ 'User-Agent': USER_AGENT, Accept: '*/*', ...asking }), own);
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  const fields = Object.entries({ 'User-Agent': USER_AGENT, Accept: '*/*', ...asking });
+  return usage(() => requestFieldsFor(url, fields, own));
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { FramingError } from '../../core/errors.ts';
 import { fieldValue, listMembers } from '../../core/fields.ts';
-import { BodyError, judge, type Verdict } from '../../core/verdict.ts';
+import { BodyError, judge, unsealedVerdict, type Verdict } from '../../core/verdict.ts';
 import { bodyErrorFor, type Require } from '../../core/verifier.ts';
 import { BorrowedHash } from './borrowed-hash.ts';
 import {
@@ -168,9 +168,7 @@ function isLess(facts: Facts, known: Representation): boolean {
 }
 
 function refusal(part: PartFile, reason: string): BodyError {
-  const findings = { trailers: [], isStatusUnreadable: false, status: undefined, error: undefined };
-  const verdict = { ...findings, kind: 'unverified', bytes: part.bytes, digest: 'absent', reason } as const;
-  return new BodyError('ERR_BODY_UNVERIFIED', verdict);
+  return new BodyError('ERR_BODY_UNVERIFIED', unsealedVerdict('unverified', part.bytes, 'absent', reason));
 }
 
 async function receive(
@@ -380,6 +378,5 @@ function cutShort(bytes: number, total: number): BodyError {
 
 function tooLong({ first, last }: ContentRange, bytes: number): BodyError {
   const reason = `The Content-Range has ${last + 1 - first} bytes, more came`;
-  const findings = { trailers: [], isStatusUnreadable: false, status: undefined, error: undefined };
-  return new BodyError('ERR_BODY_MISMATCH', { ...findings, kind: 'mismatch', bytes, digest: 'ignored', reason });
+  return new BodyError('ERR_BODY_MISMATCH', unsealedVerdict('mismatch', bytes, 'ignored', reason));
 }

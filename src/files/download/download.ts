@@ -10,7 +10,7 @@ import type { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { preferredDigest } from '../../core/content-digest.ts';
 import { FramingError } from '../../core/errors.ts';
-import { fieldValue, serializeFieldLines } from '../../core/fields.ts';
+import { fieldValue, namesOf, serializeFieldLines, withoutFields } from '../../core/fields.ts';
 import {
   aBoolean,
   aFunction,
@@ -281,12 +281,11 @@ export const WANT_REPR_DIGEST = { 'Want-Repr-Digest': 'sha-256=10' };
  * @throws TypeError for credentials that are not percent-encoded
  */
 export function requestFieldsFor(url: URL, fields: RequestFields, own: RequestFields): RequestFields {
-  const replaced = new Set(own.map(([name]) => name.toLowerCase()));
   const hasCredentials = url.username !== '' || url.password !== '';
   const authorization: RequestFields = hasCredentials
     ? [['Authorization', `Basic ${Buffer.from(credentialsOf(url)).toString('base64')}`]]
     : [];
-  return [...[...fields, ...authorization].filter(([name]) => !replaced.has(name.toLowerCase())), ...own];
+  return [...withoutFields([...fields, ...authorization], namesOf(own)), ...own];
 }
 
 function credentialsOf({ username, password }: URL): string {

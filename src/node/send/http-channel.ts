@@ -229,13 +229,15 @@ export class HttpChannel extends Channel {
 
   write(pieces: readonly Uint8Array[], onSent: (error?: Error | null) => void): void {
     if (pieces.length === 0) return onSent();
-    this.moved();
     const response = this.#response;
     const onWritten = (error?: Error | null) => {
       this.moved();
       onSent(error);
     };
-    if (this.#middleware !== undefined) return this.#middleware.write(pieces, onWritten);
+    if (this.#middleware !== undefined) {
+      this.#middleware.write(pieces, onWritten);
+      return this.moved();
+    }
     // Corked even for one piece: Node would cork it itself, and uncork a tick later.
     response.cork();
     const text = this.#isHeadDue ? joinedText(pieces) : undefined;
@@ -248,6 +250,7 @@ export class HttpChannel extends Channel {
     }
     // Whoever has corked it before would have us wait for what cannot leave.
     uncorkAll(response);
+    this.moved();
   }
 
   flushHead(): void {
