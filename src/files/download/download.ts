@@ -107,7 +107,7 @@ const CHECKS: OptionChecks<DownloadOptions> = {
  *   those of the last response
  * @throws BodyError of the last response's verdict; ERR_BODY_MISMATCH if a Repr-Digest disagrees with the whole
  * @throws HeadError ERR_NO_RESPONSE, ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT, ERR_HEAD_TIMEOUT if no response came
- * @throws StatusError for a response that is no success
+ * @throws StatusError for a response that is not 2xx, or brings a part that was not asked for; one redirect too many
  * @throws Error of the file system, with its code (ENOSPC, EACCES ...); EBUSY if another `resume` is at work on the same file,
  *   EEXIST if a `.part` beside it is not provably ours, EACCES if the file is read-only
  * @throws TypeError, RangeError for an invalid URL or option

@@ -176,7 +176,7 @@ describe('against serve', () => {
     const first = await serve(file);
     const resumed: (number | undefined)[] = [];
     const verdict = await download(first.url, target, {
-      retries: 50,
+      retries: 600,
       retryDelay: () => 100,
       onProgress: ({ bytes, resumedFrom }) => {
         if (bytes > SIZE / 2 && first.child.exitCode === null) first.child.kill('SIGKILL');
