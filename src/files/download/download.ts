@@ -70,8 +70,8 @@ export interface DownloadOptions extends BodyTimeoutOptions {
   remoteTime?: boolean;
   /** Told whenever bytes have come. What it throws ends the download. */
   onProgress?: (progress: DownloadProgress) => void;
-  /** Called before each retry. */
-  onRetry?: (error: Error, retry: number) => void;
+  /** Called before each retry, and the wait before that, in milliseconds. */
+  onRetry?: (error: Error, retry: number, delay: number) => void;
   /** Cancels: `download` rejects with an AbortError, or with the signal's reason before a response. */
   signal?: AbortSignal;
   /** Milliseconds to wait for a whole head. Default 300,000; 0 or Infinity for no bound. */
@@ -195,8 +195,9 @@ async function downloadWithin(
         if (retry >= retries || !(isWorthRetrying(error) || (isUnverified && hasEarlier))) throw error;
         retry++;
         await part.note();
-        onRetry?.(error as Error, retry);
-        await sleep(Math.max(retryDelay(retry), retryAfterOf(error)), undefined, signal && { signal });
+        const delay = Math.max(retryDelay(retry), retryAfterOf(error));
+        onRetry?.(error as Error, retry, delay);
+        await sleep(delay, undefined, signal && { signal });
       }
     }
   } catch (error) {
@@ -254,11 +255,11 @@ export function settingsWith(
 }
 
 /** @throws TypeError that says which, without a password */
-function urlFrom(url: URL | string): URL {
+export function urlFrom(url: URL | string): URL {
   try {
     return new URL(url);
   } catch {
-    const said = shown(typeof url === 'string' ? url.replace(/\/\/[^/]*@/, '//') : url);
+    const said = shown(typeof url === 'string' ? url.replace(/(^|[/\\])[^/\\?#]*@/, '$1') : url);
     throw new TypeError(`${said} is not a URL; it starts with http:// or https://`);
   }
 }

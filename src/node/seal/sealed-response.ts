@@ -17,7 +17,7 @@ import type { Seal } from '../../core/seal.ts';
 import { type ResponseEnd, responseEnd, responseFailed, responseStart } from '../diagnostics.ts';
 import { isDraining, register } from '../draining.ts';
 import { onCloseAll } from '../send/close-all.ts';
-import { holdSocket, reset, uncorkAll } from '../send/closing.ts';
+import { holdSocket, isToClose, reset, uncorkAll } from '../send/closing.ts';
 import { HttpChannel } from '../send/http-channel.ts';
 import { Middleware, type Write } from '../send/middleware.ts';
 import { type Ending, type FailureEnding, negotiate, type RequestFacts } from '../send/negotiation.ts';
@@ -314,14 +314,16 @@ export class SealedResponse {
     return failureEnding === 'clean-failure' && this.#isShared ? 'cut' : failureEnding;
   }
 
-  /** The connection goes on after a failure that ends cleanly, once that has left. */
+  /** The connection goes on after a failure that ends cleanly, once that has left, unless somebody has closed it. */
   #holdUntilFinished(): void {
     const connection = this.#connection;
     let timer: NodeJS.Timeout | undefined;
-    const letGo = holdSocket(connection, () => {
+    const bound = () => {
       timer ??= setTimeout(() => reset(connection), MAX_LEAVING).unref();
       return false;
-    });
+    };
+    if (isToClose(connection)) bound();
+    const letGo = holdSocket(connection, bound);
     const stop = () => {
       clearTimeout(timer);
       connection.off('close', stop);

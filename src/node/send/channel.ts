@@ -9,7 +9,7 @@ import { enlist, isDraining, type Open } from '../draining.ts';
 import { onSocketClose } from '../socket-use.ts';
 import type { Framer } from './body-writer.ts';
 import { onCloseAll } from './close-all.ts';
-import { holdSocket, lingeringClose, lingeringReset, reset, sendAll } from './closing.ts';
+import { holdSocket, isToClose, lingeringClose, lingeringReset, reset, sendAll } from './closing.ts';
 
 /** What whoever writes into a channel is told. */
 export interface ChannelOptions {
@@ -285,6 +285,7 @@ export abstract class Channel implements Open {
     const forget = this.onceClosed(() => settle(false));
     this.#forgetClose(); // after that, so that the socket keeps its one listener
     if (this.isClosed) return settle(false);
+    if (isToClose(this.connection)) timeout = this.#closingTimeout;
     const { idleTimeout } = this.options;
     if (timeout !== idleTimeout && idleTimeout > 0) this.#endBound = idleTimeout + timeout;
     this.armTimer(timeout);
@@ -295,9 +296,18 @@ export abstract class Channel implements Open {
   protected holdWhileLeaving(socket: Socket, hasLeft = () => false): void {
     this.#rehold(socket, () => {
       if (hasLeft()) return true;
-      this.armTimer(Math.min(this.leavingTimeout || MAX_LEAVING, MAX_LEAVING));
+      this.armTimer(this.#closingTimeout);
       return false;
     });
+  }
+
+  /** Somebody else has closed the connection of a response that has now left. */
+  protected closeIfTold(): void {
+    if (isToClose(this.connection)) lingeringClose(this.connection, this.options.lingerTimeout);
+  }
+
+  get #closingTimeout(): number {
+    return Math.min(this.leavingTimeout || MAX_LEAVING, MAX_LEAVING);
   }
 
   /** Milliseconds that a failed response may take without progress; 0 for no bound. */

@@ -267,7 +267,10 @@ export class HttpChannel extends Channel {
     if (isHeld && this.#isReal && response.socket)
       this.holdWhileLeaving(this.connection, () => response.writableFinished);
     this.endWith(onDone, this.options.idleTimeout, (settle) => {
-      const onFinish = () => settle(true);
+      const onFinish = () => {
+        settle(true);
+        this.closeIfTold();
+      };
       response.once('finish', onFinish);
       if (pieces.length > 0) this.write(pieces, ignore);
       // A middleware's own `end` may write: that belongs to the body.
