@@ -150,7 +150,7 @@ export class Draft {
     await this.revert();
   }
 
-  /** What has come is in the file: after a kill, too. */
+  /** What had come is in the file: after a kill, too. More may come meanwhile. */
   settle(): Promise<void> {
     return this.#settle();
   }
@@ -158,7 +158,7 @@ export class Draft {
   /** And on the disk: after a loss of power, too. */
   async sync(): Promise<void> {
     await this.#settle();
-    await this.#handle.datasync();
+    await this.#datasync();
     await this.#synced();
   }
 
@@ -201,8 +201,11 @@ export class Draft {
     if (this.#writeError !== undefined) throw this.#writeError;
   }
 
+  /** All that has been gathered by now. */
   async #writeRest(): Promise<void> {
-    for (this.#flush(); this.#writing !== undefined; this.#flush()) await this.#writing;
+    await this.#writing;
+    this.#flush();
+    await this.#writing;
   }
 
   /** Begins to write what has been gathered, unless a write is under way. */
@@ -220,17 +223,18 @@ export class Draft {
     this.#unsynced += this.#gatheredBytes;
     this.#gathered = [];
     this.#gatheredBytes = 0;
-    if (this.#unsynced >= SYNC_BYTES) this.#syncing ??= this.#syncMeanwhile();
+    if (this.#unsynced < SYNC_BYTES || this.#syncing !== undefined) return;
+    this.#syncing = this.#datasync().then(() => {
+      this.#syncing = undefined;
+    });
   }
 
-  async #syncMeanwhile(): Promise<void> {
+  async #datasync(): Promise<void> {
     this.#unsynced = 0;
     try {
       await this.#handle.datasync();
     } catch (error) {
       this.#writeError ??= error; // the system tells it once: the sync at the end would be told that all is well
-    } finally {
-      this.#syncing = undefined;
     }
   }
 
