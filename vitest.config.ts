@@ -15,10 +15,10 @@ export const LONG = [
   'test/bench/**/*.test.ts',
   'test/strictness/differential-fuzz.test.ts',
   'test/undici/{matrix,caching}.test.ts',
-  'test/cli/{exit-codes,full-disk,inspect/program}.test.ts',
+  'test/cli/{exit-codes,full-disk,https,get/progress,inspect/program}.test.ts',
   'test/files/send-file/{large-files,patience}.test.ts',
   'test/web/{runtimes,workerd,in-content-page,browser-example,in-content-proxies}.test.ts',
-  'test/http/{clients,old-clients,timing,server-timeouts}.test.ts',
+  'test/http/{clients,old-clients,server-timeouts}.test.ts',
   'test/examples.test.ts',
   'test/conformance/examples.test.ts',
   'test/observing/**/*.test.ts',
@@ -26,7 +26,7 @@ export const LONG = [
 
 export default defineConfig({
   test: {
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     globalSetup: './test/support/newest-undici.ts',
     // Most tests wait for a socket or a process, not for a core.

@@ -230,6 +230,10 @@ public final class SealedContent extends InputStream {
 
   /** SealedContent URL: writes the content to standard output, the verdict to standard error, and exits with 0 or 1. */
   public static void main(String[] args) throws Exception {
+    if (args.length != 1) {
+      System.err.println("usage: SealedContent URL");
+      System.exit(2);
+    }
     var client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     try (var content = open(client, URI.create(args[0]))) {
       content.transferTo(System.out);

@@ -295,6 +295,8 @@ def read(
 
 
 def main() -> None:
+    if len(sys.argv) != 2:
+        sys.exit("usage: python3 -m sealed URL")
     env = os.environ
     timeout = float(env.get("IDLE_TIMEOUT", 60))
     with closing(read(sys.argv[1], env.get("METHOD", "GET"), env.get("REQUIRE", "announced"), timeout)) as pieces:
@@ -307,6 +309,8 @@ def main() -> None:
             sys.stdout.buffer.flush()
             print(*filter(None, (error.verdict, error.type)), file=sys.stderr)
             sys.exit(1)
+        except OSError as error:
+            sys.exit(f"{sys.argv[1]}: {error}")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingMixIn
@@ -171,4 +172,5 @@ def serve(application: Callable[..., Iterable[bytes]], port: int = 8080, host: s
     server = SealingServer((host, port), SealingHandler)
     server.set_app(application)
     print(f"listening on {server.server_port}", flush=True)
-    server.serve_forever()
+    with suppress(KeyboardInterrupt):  # Ctrl-C
+        server.serve_forever()

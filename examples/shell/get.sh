@@ -6,6 +6,7 @@
 set -u
 LC_ALL=C
 export LC_ALL
+: "${1:?usage: get.sh URL}"
 dir=$(mktemp -d) || exit 2
 trap 'rm -rf "$dir"' EXIT
 

@@ -24,6 +24,18 @@ export const EXIT = {
 /** Ctrl-C, `kill`, and a terminal that is closed. */
 export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** Runs with an AbortSignal that one of SIGNALS aborts. */
+export async function interruptible<T>(run: (interruption: AbortSignal) => Promise<T>): Promise<T> {
+  const interruption = new AbortController();
+  const interrupt = () => interruption.abort();
+  for (const name of SIGNALS) process.once(name, interrupt);
+  try {
+    return await run(interruption.signal);
+  } finally {
+    for (const name of SIGNALS) process.off(name, interrupt);
+  }
+}
+
 export function exitCodeOf(kind: Verdict['kind']): number {
   if (kind === 'complete') return EXIT.ok;
   return kind === 'abandoned' ? EXIT.interrupted : EXIT[kind];

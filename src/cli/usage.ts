@@ -1,7 +1,14 @@
 /** What the command line says about itself, and the error for being used wrongly. */
+import type { Require } from '../core/verifier.ts';
 
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+}
+
+/** What `--require` takes. */
+export function requireFrom(text: string): Require {
+  if (text === 'announced' || text === 'always' || text === 'never') return text;
+  throw new UsageError(`--require takes announced, always or never, not "${text}"`);
 }
 
 /** In a line, also what Node's parseArgs says in three. */

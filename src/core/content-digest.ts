@@ -2,7 +2,7 @@
  * Content-Digest and Want-Content-Digest (RFC 9530 §2, §4), and the shape of a hasher. This folder has no hash of its
  * own: the platform's is handed in.
  */
-import { parseDictionary, serializeByteSequence } from './structured-fields.ts';
+import { isKey, parseDictionary, serializeByteSequence } from './structured-fields.ts';
 
 export const DIGEST_FIELD = 'Content-Digest';
 
@@ -32,7 +32,7 @@ export type CreateHasher = (algorithm: DigestAlgorithm) => Hasher;
  */
 export function algorithmsOf(digest: DigestOption): readonly DigestAlgorithm[] {
   if (digest === false) return [];
-  const algorithms = typeof digest === 'string' ? [digest] : digest;
+  const algorithms = [digest].flat();
   for (const algorithm of algorithms) {
     if (!isDigestAlgorithm(algorithm)) {
       const known = DIGEST_ALGORITHMS.join(', ');
@@ -103,7 +103,7 @@ export function serializeContentDigest(
   digests: Iterable<readonly [algorithm: string, digest: Uint8Array | ArrayBuffer]>,
 ): string {
   return Array.from(digests, ([algorithm, digest]) => {
-    if (typeof algorithm !== 'string' || !/^[a-z*][a-z0-9_.*-]*$/.test(algorithm)) {
+    if (typeof algorithm !== 'string' || !isKey(algorithm)) {
       throw new TypeError(
         `${JSON.stringify(algorithm)} is not the name of a digest algorithm (RFC 9651 §3.1.2: lower case)`,
       );

@@ -60,6 +60,12 @@ export class FramingError extends PeerError {
   declare readonly code: FramingErrorCode;
 }
 
+/** Input ended before the message did, for a reason that somebody else may tell. */
+export function brokenOff(what: string, cause: unknown, details: ErrorDetails = {}): FramingError {
+  const why = cause instanceof Error ? `: ${cause.message}` : '';
+  return new FramingError('ERR_FRAMING_TRUNCATED', what + why, { ...details, cause });
+}
+
 /** There is no message head that can be used: thrown by `receive`, `readRequest` and `download`. */
 export class HeadError extends PeerError {
   override readonly name = 'HeadError';

@@ -145,6 +145,19 @@ export function listMembers(value: string | readonly string[] | undefined): read
     .filter((member) => member !== '');
 }
 
+/** The pairs without those of these names. */
+export function withoutFields<Value>(
+  pairs: readonly [name: string, value: Value][],
+  names: Iterable<string>,
+): [name: string, value: Value][] {
+  const dropped = new Set(Array.from(names, (name) => name.toLowerCase()));
+  return pairs.filter(([name]) => !dropped.has(name.toLowerCase()));
+}
+
+export function namesOf(pairs: readonly (readonly [name: string, value: unknown])[]): string[] {
+  return pairs.map(([name]) => name);
+}
+
 /** The pairs that a recipient may act on: those whose names may trail. */
 export function withoutForbiddenTrailers(rawTrailers: FieldPairs): FieldPairs {
   return rawTrailers.filter(([name]) => mayTrail(name));

@@ -91,9 +91,6 @@ export interface ExtraTrailers {
 /** @throws TypeError for a name that may not trail, or that the seal uses itself */
 export function trailerNames(extra: ExtraTrailers | undefined): readonly string[] {
   if (extra === undefined) return [];
-  if (!Array.isArray(extra.names) || typeof extra.fields !== 'function') {
-    throw new TypeError('extraTrailers has the shape { names: string[], fields: () => [name, value][] }');
-  }
   for (const name of extra.names) {
     assertTrailerName(name);
     if (SEAL_NAMES.some((own) => own.toLowerCase() === name.toLowerCase()))

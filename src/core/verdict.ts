@@ -144,11 +144,11 @@ export function judge(evidence: Evidence): Verdict {
   }
   const reported = [error && abortReason, headStatus].map(errorStatusFrom).find((one) => one !== undefined);
   if (reported !== undefined) {
-    return { ...findings, kind: 'failed', status: reported, error, reason: describeFailure(reported) };
+    return { ...findings, kind: 'failed', status: reported, error, reason: describeReport(reported) };
   }
   if (error !== undefined) return { ...findings, kind: 'truncated', status, error, reason: error.message };
   if (status?.kind === 'error') {
-    return { ...findings, kind: 'failed', status, error, reason: describeFailure(status) };
+    return { ...findings, kind: 'failed', status, error, reason: describeReport(status) };
   }
   if (status?.bytes !== undefined && status.bytes !== bytes) {
     const reason = `The sender counted ${status.bytes} bytes, ${bytes} came`;
@@ -166,13 +166,14 @@ export function judge(evidence: Evidence): Verdict {
   return { ...findings, kind: 'complete', status, error, reason: describeCompletion(digest) };
 }
 
-/** The verdict of a receiver that has given up. */
-export function abandonedVerdict(bytes: number): Verdict {
-  const findings: Findings = {
-    ...{ bytes, trailers: [], digest: 'ignored', isStatusUnreadable: false },
-    reason: 'The receiver gave up before the body ended',
-  };
-  return { ...findings, kind: 'abandoned', status: undefined, error: undefined };
+/** A verdict that no seal has a part in. */
+export function unsealedVerdict(
+  kind: 'complete' | 'mismatch' | 'unverified' | 'abandoned',
+  bytes: number,
+  digest: DigestState,
+  reason: string,
+): Verdict {
+  return { kind, bytes, digest, reason, trailers: [], isStatusUnreadable: false, status: undefined, error: undefined };
 }
 
 /** What is missing to a proof, of a body that nothing speaks against. */
@@ -214,7 +215,7 @@ function checkDigest(value: string | undefined, computed: Evidence['digests']): 
   return state;
 }
 
-function describeFailure({ type, details }: ErrorStatus): string {
+function describeReport({ type, details }: ErrorStatus): string {
   return `The sender reported ${type ?? 'an error'}${details === undefined ? '' : `: ${details}`}`;
 }
 

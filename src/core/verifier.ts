@@ -7,7 +7,7 @@ import { algorithmsOf, type CreateHasher, DIGEST_FIELD, type DigestOption, Diges
 import type { FramingError } from './errors.ts';
 import { type FieldPairs, type HeadFields, headValue, listMembers } from './fields.ts';
 import { STATUS_FIELD } from './stream-status.ts';
-import { abandonedVerdict, BodyError, type BodyErrorCode, judge, type Verdict } from './verdict.ts';
+import { BodyError, type BodyErrorCode, judge, unsealedVerdict, type Verdict } from './verdict.ts';
 
 /**
  * When a body that is not proven is an error: `announced`, if the head announced an X-Stream-Status, or if one came that
@@ -108,7 +108,10 @@ export class Verifier {
 
   /** The receiver has given up, for a reason of its own. Changes nothing after a conclusion. */
   abandon(): Verdict {
-    this.#conclusion ??= { verdict: abandonedVerdict(this.bytes), error: undefined };
+    if (this.#conclusion === undefined) {
+      const reason = 'The receiver gave up before the body ended';
+      this.#conclusion = { verdict: unsealedVerdict('abandoned', this.bytes, 'ignored', reason), error: undefined };
+    }
     return this.#conclusion.verdict;
   }
 }

@@ -11,10 +11,12 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { OutgoingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type FieldPairs, fieldValue } from '../core/fields.ts';
+import { type FieldPairs, fieldValue, namesOf, withoutFields } from '../core/fields.ts';
+import { aString, assertOptions, mustBe, type OptionChecks } from '../core/options.ts';
 import { createHasher } from '../node/hashing.ts';
 import type { Ending, RequestFacts } from '../node/send/negotiation.ts';
-import { type RespondOptions, type RespondTarget, respond, respondWith } from '../node/send/respond.ts';
+import { assertUnanswered, assertWritable, type RespondTarget, respond, respondWith } from '../node/send/respond.ts';
+import { RESPOND_CHECKS, type RespondOptions } from '../node/send/respond-options.ts';
 import { applicationFields, errorMessage, removeContentFields } from '../node/send/response-head.ts';
 import { below } from './below.ts';
 import { etagOf, field, ifRangeHolds, preconditionStatus, type Validators } from './etag.ts';
@@ -32,10 +34,17 @@ export interface SendFileOptions
    * The directory that the path is below. Then the path may come from the request, percent-decoded: `..`, and links that
    * lead out of the root, are answered with 403.
    */
-  root?: string | undefined;
+  root?: string;
   /** The SHA-256 of the content in hexadecimal, where the application knows it: then nothing is hashed for the head. */
   sha256?: string | undefined;
 }
+
+const { request, headers, digest, describeError, errorResponse, signal, idleTimeout, lingerTimeout } = RESPOND_CHECKS;
+const CHECKS: OptionChecks<SendFileOptions> = {
+  ...{ request, headers, digest, describeError, errorResponse, signal, idleTimeout, lingerTimeout },
+  root: mustBe('the name of a directory', (value) => typeof value === 'string' && value !== ''),
+  sha256: mustBe('the 64 hexadecimal digits of a SHA-256', (value) => /^[0-9a-f]{64}$/i.test(`${value}`)),
+};
 
 /** What has been sent. */
 export interface SentFile {
@@ -62,6 +71,9 @@ export interface SentFile {
  * http.createServer((req, res) => sendFile(res, 'report.pdf').catch(log));
  */
 export async function sendFile(target: RespondTarget, path: string, options: SendFileOptions = {}): Promise<SentFile> {
+  assertOptions('sendFile', options, CHECKS);
+  // One that was not configured would open every file to whoever names it.
+  if ('root' in options) CHECKS.root(options.root as never, 'root');
   const { error, ...sent } = await answerWithFile(target, path, options);
   if (error !== undefined) throw error;
   return sent;
@@ -78,10 +90,9 @@ export async function answerWithFile(
   options: SendFileOptions,
   failAfter = Number.POSITIVE_INFINITY,
 ): Promise<Answered> {
-  const { root, sha256, ...responding } = options;
-  if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) {
-    throw new TypeError('sha256 must be the 64 hexadecimal digits of a SHA-256');
-  }
+  assertWritable(target, 'sendFile takes a', 'a stream of node:http2 or a socket');
+  assertUnanswered(target);
+  const { root, sha256: _, ...responding } = options;
   const request = options.request ?? ('writeHead' in target ? (target.req as RequestFacts | undefined) : undefined);
   if (request === undefined) {
     throw new TypeError(
@@ -95,7 +106,7 @@ export async function answerWithFile(
   }
   let opened: Opened;
   try {
-    if (typeof path !== 'string') throw new TypeError(`The path of a file is a string, not ${typeof path}`);
+    aString(path as never, 'The path of sendFile');
     opened = await openFile(root === undefined ? path : await below(root, path));
   } catch (error) {
     return refuse(target, statusOf(error), error, request, responding);
@@ -254,23 +265,22 @@ function fieldsBefore(target: RespondTarget, { headers = {} }: Responding): Fiel
   const { fields, asksToClose } = applicationFields(headers);
   const given: FieldPairs = asksToClose ? [...fields, ['Connection', 'close']] : fields;
   if (!('writeHead' in target)) return given;
-  const has = new Set(given.map(([name]) => name.toLowerCase()));
-  const set = target.getHeaderNames().filter((name) => !has.has(name) && name !== 'connection');
-  return [
-    ...given,
-    ...set.flatMap((name) => [target.getHeader(name)].flat().map((value): [string, string] => [name, String(value)])),
-  ];
+  const set = target
+    .getHeaderNames()
+    .flatMap((name) => [target.getHeader(name)].flat().map((value): [string, string] => [name, String(value)]));
+  return [...given, ...withoutFields(set, ['connection', ...namesOf(given)])];
 }
 
 /** Ours, where the application has none of its own. */
 function merged(own: FieldPairs, ours: FieldPairs, isShared: boolean): FieldPairs {
-  const has = new Set(own.map(([name]) => name.toLowerCase()));
-  const fields = [...own, ...ours.filter(([name]) => !has.has(name.toLowerCase()))];
+  const fields = [...own, ...withoutFields(ours, namesOf(own))];
   if (!isShared) return fields;
   // A compressor below us would change what the tag, the digest and the range are of.
   const control = fieldValue(own, 'cache-control');
-  const others = fields.filter(([name]) => name.toLowerCase() !== 'cache-control');
-  return [...others, ['Cache-Control', control === undefined ? 'no-transform' : `${control}, no-transform`]];
+  return [
+    ...withoutFields(fields, ['cache-control']),
+    ['Cache-Control', control === undefined ? 'no-transform' : `${control}, no-transform`],
+  ];
 }
 
 /** Whether middleware may change what is written. */
@@ -295,10 +305,8 @@ async function refuse(
 ): Promise<Answered> {
   const given = Object.assign(error instanceof Error ? error : new Error(String(error)), { statusCode });
   const message = errorMessage(given, errorResponse ?? undefined, statusCode);
-  if ('writeHead' in target) {
-    removeContentFields(target);
-  }
-  const about = message.fields.filter(([name]) => name.toLowerCase() !== 'content-length');
+  if ('writeHead' in target) removeContentFields(target);
+  const about = withoutFields(message.fields, ['content-length']);
   const { status, content } = message;
   const length = content.length;
   const response = respond(target, { ...options, request, status, headers: [...fields, ...about], length });

@@ -6,12 +6,14 @@
  * behind the message is in `rest`. On a kept-alive socket, therefore, `socket.pipe(decoder)` and a `pipeline` from the
  * decoder on; a `pipeline` from the socket on waits for the end of the socket.
  */
+
 import { Socket } from 'node:net';
 import { type Readable, Transform, type TransformCallback } from 'node:stream';
 import { Decoder } from '../core/decoder.ts';
 import type { FramingError } from '../core/errors.ts';
 import { type FieldPairs, type HeadFields, withoutForbiddenTrailers } from '../core/fields.ts';
 import type { Limits } from '../core/limits.ts';
+import { aNumber, anObject, areLimits, assertOptions, JUDGING, type OptionChecks } from '../core/options.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { type JudgingOptions, Verifier } from '../core/verifier.ts';
 import { createHasher } from './hashing.ts';
@@ -27,6 +29,13 @@ export interface ChunkedDecoderOptions extends JudgingOptions {
   statusCode?: number;
   limits?: Partial<Limits>;
 }
+
+const CHECKS: OptionChecks<ChunkedDecoderOptions> = {
+  ...JUDGING,
+  headers: anObject,
+  statusCode: aNumber,
+  limits: areLimits,
+};
 
 /**
  * A Transform from a chunked message body (RFC 9112 §7.1) to its content, which ends only on a good verdict. For whoever
@@ -47,6 +56,7 @@ export class ChunkedDecoder extends Transform {
   /** @throws TypeError, RangeError for invalid options */
   constructor(options: ChunkedDecoderOptions = {}) {
     super();
+    assertOptions('ChunkedDecoder', options, CHECKS);
     const { limits = {}, ...judging } = options;
     this.#verifier = new Verifier({ ...judging, createHasher });
     this.#decoder = new Decoder({

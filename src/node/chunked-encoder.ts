@@ -6,7 +6,8 @@ import { Transform, type TransformCallback } from 'node:stream';
 import { algorithmsOf, type DigestOption } from '../core/content-digest.ts';
 import { Encoder } from '../core/encoder.ts';
 import { type DescribeError, describeFailure } from '../core/failure.ts';
-import { type ExtraTrailers, ownTrailers, Seal, trailerNames } from '../core/seal.ts';
+import { aBoolean, aFunction, areTrailers, assertOptions, JUDGING, type OptionChecks } from '../core/options.ts';
+import { type ExtraTrailers, ownTrailers, Seal } from '../core/seal.ts';
 import { createHasher } from './hashing.ts';
 
 export interface ChunkedEncoderOptions {
@@ -24,6 +25,14 @@ export interface ChunkedEncoderOptions {
    */
   cleanFailure?: boolean;
 }
+
+const CHECKS: OptionChecks<ChunkedEncoderOptions> = {
+  seal: aBoolean,
+  digest: JUDGING.digest,
+  extraTrailers: areTrailers,
+  describeError: aFunction,
+  cleanFailure: aBoolean,
+};
 
 /**
  * A Transform from content to a chunked message body (RFC 9112 §7.1), sealed when it ends. For whoever writes the head and
@@ -43,9 +52,9 @@ export class ChunkedEncoder extends Transform {
   /** @throws TypeError for a digest or trailers that cannot be sent */
   constructor(options: ChunkedEncoderOptions = {}) {
     super();
-    const { seal = true, digest = 'sha-256', extraTrailers, cleanFailure = false } = options;
+    assertOptions('ChunkedEncoder', options, CHECKS);
+    const { seal = true, digest = 'sha-256', cleanFailure = false } = options;
     if (cleanFailure && !seal) throw new TypeError('cleanFailure needs the seal: a clean end would hide the failure');
-    trailerNames(extraTrailers);
     this.#options = options;
     if (seal) this.#seal = new Seal({ algorithms: algorithmsOf(digest), createHasher });
   }

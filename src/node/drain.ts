@@ -6,6 +6,7 @@ import type { EventEmitter } from 'node:events';
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2SecureServer, Http2Server, Http2Session, ServerHttp2Stream } from 'node:http2';
 import { type Server, Socket } from 'node:net';
+import { anAbortSignal, assertOptions } from '../core/options.ts';
 import { drainingOf, shutdown } from './draining.ts';
 import { reset } from './send/closing.ts';
 import { INTERNAL_ERROR } from './send/http2-channel.ts';
@@ -43,9 +44,9 @@ export type DrainableServer = Server | HttpServer | Http2Server | Http2SecureSer
  * process.on('SIGTERM', () => drain(server, { timeout: 20_000 }).then(() => process.exit()));
  */
 export async function drain(server: DrainableServer, options: DrainOptions = {}): Promise<void> {
+  assertOptions('drain', options, { timeout: timeoutFrom, signal: anAbortSignal });
   const { signal } = options;
-  const timeout = timeoutFrom('timeout', options.timeout ?? 10_000);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal');
+  const timeout = timeoutFrom(options.timeout ?? 10_000, 'timeout');
   if (typeof (server as Partial<DrainableServer> | undefined)?.close !== 'function') {
     throw new TypeError('drain takes a server of node:http, https, http2 or net');
   }

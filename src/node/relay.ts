@@ -6,21 +6,30 @@
  * A response that cannot be passed on (a status or a field that no head can carry) costs that one response: the client gets
  * 502, and upstream is cancelled.
  */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { addAbortSignal, Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { FramingError, HeadError } from '../core/errors.ts';
 import { type FailureDescription, failureType } from '../core/failure.ts';
 import { type FieldPairs, fieldValue, listMembers, serializeFieldLines } from '../core/fields.ts';
+import { aBoolean, aFunction, areTrailers, aString, assertOptions, type OptionChecks } from '../core/options.ts';
 import { BodyError, type Verdict } from '../core/verdict.ts';
 import { type Conclusion, type FramingEnd, Verifier } from '../core/verifier.ts';
 import { type BodyFacts, publishVerdict } from './diagnostics.ts';
 import { hasNoContent } from './head/message-head.ts';
 import { pairsFrom, requestOf } from './receive/message-source.ts';
 import type { BodySink } from './receive/received-body.ts';
-import { type Incoming, incomingFrom, type StartableSource, type VerifyOptions } from './receive/verify.ts';
+import {
+  type Incoming,
+  incomingFrom,
+  type StartableSource,
+  VERIFY_CHECKS,
+  type VerifyOptions,
+} from './receive/verify.ts';
 import { type RespondOptions, respond, type StreamResponse } from './send/respond.ts';
 import type { ErrorResponse } from './send/response-head.ts';
+import { timeoutFrom } from './timeouts.ts';
 
 export interface RelayOptions
   extends VerifyOptions,
@@ -35,6 +44,16 @@ export interface RelayOptions
   /** What to call this hop in `Via` (RFC 9110 §7.6.3); `chunked-trailers` by default. */
   via?: string;
 }
+
+const CHECKS: OptionChecks<RelayOptions> = {
+  ...VERIFY_CHECKS,
+  extraTrailers: areTrailers,
+  describeError: aFunction,
+  errorResponse: aFunction,
+  lingerTimeout: timeoutFrom,
+  vouch: aBoolean,
+  via: aString,
+};
 
 /** What of an upstream response goes on. */
 interface Head {
@@ -74,6 +93,7 @@ export function relay(
   res: ServerResponse,
   options: RelayOptions = {},
 ): Promise<Verdict> {
+  assertOptions('relay', options, CHECKS);
   const { require, vouch = false, describeError = describeUpstream, errorResponse = gatewayError } = options;
   const { digest, extraTrailers, signal, idleTimeout, lingerTimeout } = options;
   const incoming = isFetched(upstream) ? fetchedBody(upstream, options) : incomingFrom('relay', upstream, options);
@@ -254,7 +274,7 @@ function targetOf({ url }: Response): Pick<BodyFacts, 'origin' | 'path'> {
 }
 
 function isFetched(upstream: IncomingMessage | Response): upstream is Response {
-  return typeof (upstream as Response).headers?.get === 'function';
+  return typeof (upstream as Partial<Response> | undefined)?.headers?.get === 'function';
 }
 
 /** What upstream said of its own failure; otherwise the type that fits what we saw. */

@@ -3,8 +3,10 @@
  * that tried would take octets from the first. Whoever has touched a socket guards the process against its late errors,
  * which come between our calls, when nobody listens.
  */
+
 import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { mustBe } from '../core/options.ts';
 
 interface Use {
   /** Told of 'close', one after the other. */
@@ -89,12 +91,17 @@ export function isWritten(socket: Socket): boolean {
   return uses.get(socket)?.writing !== undefined;
 }
 
+const aSocket = mustBe(
+  'a socket of node:net or node:tls',
+  (value) => typeof (value as Partial<Socket> | null | undefined)?.pause === 'function',
+);
+
 /**
  * @returns to be called when the message is over
  * @throws Error if another message is being read from the socket
  */
 export function claimForReading(socket: Socket): () => void {
-  if (typeof (socket as Partial<Socket> | undefined)?.pause !== 'function') throw new TypeError('This is no socket');
+  aSocket(socket as never, 'What is read from');
   const use = useOf(socket);
   if (use.isRead) {
     throw new Error('Another message is still being read from this socket: wait for its end before the next one');

@@ -1,15 +1,18 @@
 /** What a timeout option may be, and the two that bound a body in time. */
+import { mustBe } from '../core/options.ts';
 
 /** The longest time that a timer takes: some 24 days. */
 const MAX_TIMEOUT = 2 ** 31 - 1;
+
+const milliseconds = mustBe('a number of milliseconds', (value) => typeof value === 'number');
 
 /**
  * The option in milliseconds; 0 for no bound, which Infinity means as well.
  *
  * @throws TypeError if it is no number, RangeError if it is negative, NaN, or too long for a timer
  */
-export function timeoutFrom(name: string, value: number): number {
-  if (typeof value !== 'number') throw new TypeError(`${name} must be a number of milliseconds, not ${typeof value}`);
+export function timeoutFrom(value: number, name: string): number {
+  milliseconds(value as never, name);
   if (value === Number.POSITIVE_INFINITY) return 0;
   if (!(value >= 0 && value <= MAX_TIMEOUT)) {
     throw new RangeError(`${name} must be 0 to ${MAX_TIMEOUT} milliseconds, or Infinity; not ${value}`);
@@ -29,6 +32,9 @@ export interface BodyTimeoutOptions {
   totalTimeout?: number;
 }
 
+/** Of BodyTimeoutOptions. */
+export const BODY_TIMEOUTS = { idleTimeout: timeoutFrom, totalTimeout: timeoutFrom };
+
 export interface BodyTimeouts {
   idle: number;
   total: number;
@@ -43,5 +49,5 @@ export function bodyTimeoutsFrom({
   idleTimeout = 300_000,
   totalTimeout = 86_400_000,
 }: BodyTimeoutOptions): BodyTimeouts {
-  return { idle: timeoutFrom('idleTimeout', idleTimeout), total: timeoutFrom('totalTimeout', totalTimeout) };
+  return { idle: timeoutFrom(idleTimeout, 'idleTimeout'), total: timeoutFrom(totalTimeout, 'totalTimeout') };
 }

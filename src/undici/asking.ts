@@ -4,6 +4,7 @@
  * (measured).
  */
 import type { DigestAlgorithm } from '../core/content-digest.ts';
+import { withoutFields } from '../core/fields.ts';
 import { requestHeaders } from '../node/head/request-headers.ts';
 
 /**
@@ -17,21 +18,16 @@ export function askingHeaders(headers: unknown, digest: DigestAlgorithm | false)
   if (typeof headers !== 'object') return headers; // for undici to refuse
   if (Array.isArray(headers)) {
     const names = headers.filter((_, at) => at % 2 === 0);
-    return [...headers, ...missingFrom(names, fields).flat()];
+    return [...headers, ...withoutFields(fields, names.map(String)).flat()];
   }
   if (isIterable(headers)) {
     const pairs = [...headers]; // some can be read once
     const names = pairs.map((pair) => (Array.isArray(pair) ? pair[0] : undefined));
-    const all = [...pairs, ...missingFrom(names, fields)];
+    const all = [...pairs, ...withoutFields(fields, names.map(String))];
     return { [Symbol.iterator]: () => all[Symbol.iterator]() };
   }
   const set = Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [name]));
-  return { ...headers, ...Object.fromEntries(missingFrom(set, fields)) };
-}
-
-function missingFrom(names: readonly unknown[], fields: [name: string, value: string][]): [string, string][] {
-  const present = new Set(names.map((name) => String(name).toLowerCase()));
-  return fields.filter(([name]) => !present.has(name.toLowerCase()));
+  return { ...headers, ...Object.fromEntries(withoutFields(fields, set)) };
 }
 
 /** As undici tells it from an object: what Object.prototype has been given does not count. */

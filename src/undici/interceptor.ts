@@ -1,7 +1,9 @@
 /** verifyInterceptor: a dispatcher whose response bodies end only on a good verdict. */
+
 import { algorithmsOf } from '../core/content-digest.ts';
+import { aFunction, assertOptions, JUDGING } from '../core/options.ts';
 import type { Verdict } from '../core/verdict.ts';
-import { assertJudging, type JudgingOptions } from '../core/verifier.ts';
+import type { JudgingOptions } from '../core/verifier.ts';
 import { askingHeaders } from './asking.ts';
 import type { Dispatch, DispatchOptions, Handler } from './dispatcher-api.ts';
 import { kindOf } from './handler-kind.ts';
@@ -35,8 +37,8 @@ export type Interceptor = <D extends (options: never, handler: never) => unknown
  * await response.text(); // rejects unless the body is whole
  */
 export function verifyInterceptor(options: VerifyInterceptorOptions = {}): Interceptor {
+  assertOptions('verifyInterceptor', options, { ...JUDGING, onVerdict: aFunction });
   const { require, digest = 'sha-256', onVerdict } = options;
-  assertJudging({ require, digest });
   const [wanted = false] = algorithmsOf(digest);
 
   const intercept = (dispatch: Dispatch) => (request: DispatchOptions, handler: Handler) => {

@@ -106,7 +106,7 @@ export interface ResponseWithHeaders {
  * const { kind, status } = await verdictOf(response);
  */
 export function verdictOf(response: ResponseWithHeaders): Promise<Verdict> {
-  const id = idFrom(response.headers);
+  const id = idFrom(response?.headers ?? {});
   const exchange = asked.get(response) ?? (id === undefined ? undefined : exchangeNamed(id));
   if (exchange === undefined) {
     throw new TypeError('There is no verdict: the response did not come through verifyInterceptor, or ended long ago');

@@ -5,11 +5,13 @@
  * The readable side ends with the message, not with the input. The input may go on behind it only to its end: octets
  * that came with the end of the message are in `rest`, later ones are refused.
  */
+
 import { Decoder } from '../core/decoder.ts';
-import { FramingError } from '../core/errors.ts';
+import { brokenOff, type FramingError } from '../core/errors.ts';
 import { type FieldPairs, type HeadFields, withoutForbiddenTrailers } from '../core/fields.ts';
 import { joinOctets } from '../core/grammar.ts';
 import type { Limits } from '../core/limits.ts';
+import { aFunction, aNumber, anObject, areLimits, assertOptions, JUDGING, type OptionChecks } from '../core/options.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { type JudgingOptions, Verifier } from '../core/verifier.ts';
 import { assertHashing, type CreateStreamHasher, Hashers } from './async-hashers.ts';
@@ -31,6 +33,14 @@ export interface ChunkedDecoderStreamOptions extends JudgingOptions {
   createHasher?: CreateStreamHasher;
   limits?: Partial<Limits>;
 }
+
+const CHECKS: OptionChecks<ChunkedDecoderStreamOptions> = {
+  ...JUDGING,
+  headers: anObject,
+  statusCode: aNumber,
+  createHasher: aFunction,
+  limits: areLimits,
+};
 
 /**
  * A pair from a chunked message body (RFC 9112 §7.1) to its content, whose readable side closes only on a good verdict.
@@ -60,6 +70,7 @@ export class ChunkedDecoderStream {
 
   /** @throws TypeError, RangeError for invalid options */
   constructor(options: ChunkedDecoderStreamOptions = {}) {
+    assertOptions('ChunkedDecoderStream', options, CHECKS);
     const { require, headers, statusCode, createHasher, limits = {} } = options;
     const { digest = createHasher === undefined ? false : 'sha-256' } = options;
     assertHashing(digest, createHasher);
@@ -132,10 +143,7 @@ export class ChunkedDecoderStream {
     if (this.#isConcluded) return;
     if (isOwnAbort(reason)) return this.#abandon(reason);
     this.#decoder.end();
-    const { offset } = this.#decoder.error ?? {};
-    const message = `The input was lost${reason instanceof Error ? `: ${reason.message}` : ''}`;
-    const details = { cause: reason, ...(offset !== undefined && { offset }) };
-    await this.#conclude(new FramingError('ERR_FRAMING_TRUNCATED', message, details));
+    await this.#conclude(brokenOff('The input was lost', reason, { offset: this.#decoder.error?.offset }));
   }
 
   async #conclude(error: FramingError | undefined): Promise<void> {

@@ -6,11 +6,13 @@
  * the octets drop the reason: a Response resets its connection, a pipe aborts its destination. Who has to know of the
  * failure here knows it from the writable side: `source.pipeTo(stream.writable)` rejects.
  */
+
 import { algorithmsOf, type DigestOption } from '../core/content-digest.ts';
 import { Encoder } from '../core/encoder.ts';
 import { type DescribeError, describeFailure } from '../core/failure.ts';
 import { copyOctets, joinOctets } from '../core/grammar.ts';
-import { type ExtraTrailers, ownTrailers, Seal, trailerNames } from '../core/seal.ts';
+import { aBoolean, aFunction, areTrailers, assertOptions, JUDGING, type OptionChecks } from '../core/options.ts';
+import { type ExtraTrailers, ownTrailers, Seal } from '../core/seal.ts';
 import { assertHashing, type CreateStreamHasher, Hashers } from './async-hashers.ts';
 import { HeldReadable } from './held-readable.ts';
 
@@ -31,6 +33,15 @@ export interface ChunkedEncoderStreamOptions {
    */
   cleanFailure?: boolean;
 }
+
+const CHECKS: OptionChecks<ChunkedEncoderStreamOptions> = {
+  seal: aBoolean,
+  digest: JUDGING.digest,
+  createHasher: aFunction,
+  extraTrailers: areTrailers,
+  describeError: aFunction,
+  cleanFailure: aBoolean,
+};
 
 /**
  * A pair from content to a chunked message body (RFC 9112 §7.1), sealed when it is closed.
@@ -56,10 +67,10 @@ export class ChunkedEncoderStream {
 
   /** @throws TypeError for trailers that cannot be sent, or a digest without a `createHasher` */
   constructor(options: ChunkedEncoderStreamOptions = {}) {
-    const { seal = true, createHasher, extraTrailers, cleanFailure = false } = options;
+    assertOptions('ChunkedEncoderStream', options, CHECKS);
+    const { seal = true, createHasher, cleanFailure = false } = options;
     const { digest = seal && createHasher !== undefined ? 'sha-256' : false } = options;
     if (cleanFailure && !seal) throw new TypeError('cleanFailure needs the seal: a clean end would hide the failure');
-    trailerNames(extraTrailers);
     assertHashing(digest, createHasher);
     const algorithms = algorithmsOf(digest);
     this.#options = options;

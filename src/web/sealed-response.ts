@@ -4,7 +4,8 @@
  */
 import type { DigestOption } from '../core/content-digest.ts';
 import type { DescribeError } from '../core/failure.ts';
-import { acceptsType, inContentType, withMember } from '../core/in-content.ts';
+import { acceptsType, assertTrueOfContent, assertWholeContent, inContentType, withMember } from '../core/in-content.ts';
+import { aFunction, anObject, areTrailers, assertOptions, JUDGING, mustBe } from '../core/options.ts';
 import type { ExtraTrailers } from '../core/seal.ts';
 import type { CreateStreamHasher } from './async-hashers.ts';
 import { ChunkedEncoderStream } from './chunked-encoder-stream.ts';
@@ -25,6 +26,18 @@ export interface SealedResponseInit extends ResponseInit {
   /** What a failure may tell the recipient. By default a type only, no message. */
   describeError?: DescribeError;
 }
+
+const CHECKS = {
+  digest: JUDGING.digest,
+  createHasher: aFunction,
+  extraTrailers: areTrailers,
+  describeError: aFunction,
+};
+const aStream = mustBe(
+  'a ReadableStream',
+  (value) => typeof (value as ReadableStream | null)?.pipeThrough === 'function',
+);
+const hasGet = mustBe('a Headers', (value) => typeof (value as Headers | null)?.get === 'function');
 
 const NO_BODY = new Set([204, 205, 304]);
 
@@ -50,18 +63,21 @@ export function acceptsInContent({ headers }: AskingRequest): boolean {
 export function sealedResponse(
   request: AskingRequest,
   stream: ReadableStream<Uint8Array>,
-  { digest, createHasher, extraTrailers, describeError, ...init }: SealedResponseInit = {},
+  options: SealedResponseInit = {},
 ): Response {
+  hasGet(request?.headers as never, 'The headers of the request that sealedResponse answers');
+  aStream(stream as never, 'The content of sealedResponse');
+  anObject(options as never, 'The options of sealedResponse');
+  const { digest, createHasher, extraTrailers, describeError, ...init } = options;
+  const sealing = { digest, createHasher, extraTrailers, describeError };
+  assertOptions('sealedResponse', sealing, CHECKS); // the others are those of the runtime's Response
   const headers = new Headers(init.headers);
   headers.set('Vary', withMember(headers.get('Vary') ?? '', 'Accept'));
   const isEmpty = request.method === 'HEAD' || NO_BODY.has(init.status ?? 200);
   const isSealed = acceptsInContent(request) && !NO_BODY.has(init.status ?? 200);
   if (isSealed) {
-    if (init.status === 206) throw new TypeError('A part of a representation cannot be sealed as content');
-    for (const name of ['Content-Encoding', 'Content-Digest', 'Repr-Digest']) {
-      if (!headers.has(name)) continue;
-      throw new TypeError(`${name} is about the whole content, which is the chunked body: leave it out`);
-    }
+    assertWholeContent(init.status);
+    assertTrueOfContent((name) => headers.has(name));
     headers.set('Content-Type', inContentType(headers.get('Content-Type') ?? undefined));
     // A failure ends well, as far as HTTP knows: no cache may keep it.
     headers.set('Cache-Control', withMember(headers.get('Cache-Control') ?? '', 'no-store'));

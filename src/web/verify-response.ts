@@ -2,8 +2,10 @@
  * verifyResponse: a Response whose body ends only on a good verdict, for pages and workers. A sealed body that came as
  * content is decoded; of any other, what can be told is that it came to an end, and what its head announces or proves.
  */
-import { FramingError } from '../core/errors.ts';
+
+import { brokenOff, type FramingError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
+import { aFunction, areLimits, assertOptions, JUDGING, mustBe, type OptionChecks } from '../core/options.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { type JudgingOptions, Verifier } from '../core/verifier.ts';
 import { assertHashing, type CreateStreamHasher, Hashers } from './async-hashers.ts';
@@ -16,6 +18,12 @@ export interface VerifyResponseOptions extends JudgingOptions {
   /** Of a sealed body. */
   limits?: Partial<Limits>;
 }
+
+const aResponse = mustBe(
+  'a Response',
+  (value) => typeof (value as Partial<Response> | null | undefined)?.headers?.get === 'function',
+);
+const CHECKS: OptionChecks<VerifyResponseOptions> = { ...JUDGING, createHasher: aFunction, limits: areLimits };
 
 /** A Response that is judged. */
 export type VerifiedResponse = Response & {
@@ -34,6 +42,8 @@ export type VerifiedResponse = Response & {
  * const rows = await response.text(); // rejects unless all of it has come
  */
 export function verifyResponse(response: Response, options: VerifyResponseOptions = {}): VerifiedResponse {
+  aResponse(response as never, 'What verifyResponse takes');
+  assertOptions('verifyResponse', options, CHECKS);
   if (response.bodyUsed || response.body?.locked)
     throw new TypeError('The body of this response is being read already');
   const { status, statusText } = response;
@@ -93,8 +103,7 @@ function judged({ body, headers, status }: Response, options: VerifyResponseOpti
         try {
           result = await reader.read();
         } catch (cause) {
-          const message = `The response was lost${cause instanceof Error ? `: ${cause.message}` : ''}`;
-          return controller.error(conclude(new FramingError('ERR_FRAMING_TRUNCATED', message, { cause })));
+          return controller.error(conclude(brokenOff('The response was lost', cause)));
         }
         if (!result.done) {
           verifier.update(result.value);

@@ -1,5 +1,6 @@
 /** Strategy: RFC 9110 §6.5.1 and §6.6.2 for the application's own trailer fields: only announced names, only ones that may trail. */
 import { describe, expect, test } from 'vitest';
+import { areTrailers } from '../../src/core/options.ts';
 import { type ExtraTrailers, ownTrailers, trailerNames } from '../../src/core/seal.ts';
 
 const extra = (names: string[], fields: ExtraTrailers['fields'] = () => []): ExtraTrailers => ({ names, fields });
@@ -28,7 +29,7 @@ describe('the names', () => {
   test.each([{}, { names: 'A', fields: () => [] }, { names: ['A'] }, { names: ['A'], fields: [] }, { names: [5] }])(
     '%j has another shape',
     (shape) => {
-      expect(() => trailerNames(shape as unknown as ExtraTrailers)).toThrow(TypeError);
+      expect(() => areTrailers(shape as never, 'extraTrailers')).toThrow(TypeError);
     },
   );
 });

@@ -67,7 +67,7 @@ describe.each(CLIENTS)('%s', (client, ask) => {
       inPool(cuts([TINY]), async ({ response, length }) => {
         if (client === 'verify' && length < response.headBytes) return; // the request's own, which has no bound
         const one = { octets: response.octets.subarray(0, length), sign: 'silence' as const };
-        const outcome = await playTo(server, ask, one, { require: 'announced', idleTimeout: 100, headTimeout: 100 });
+        const outcome = await playTo(server, ask, one, { require: 'announced', idleTimeout: 500, headTimeout: 500 });
         tally.add(
           outcome,
           originalOf(response, length, 'silence', 'announced'),

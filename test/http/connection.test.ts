@@ -5,6 +5,7 @@
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { respond } from '../../src/node/send/respond.ts';
+import { timedOut } from '../support/clock.ts';
 import { ABORT_CHUNK, ASKING, AWARE, abortChunk, dial, LAST_CHUNK, messageFrom, unchunk } from '../support/dial.ts';
 import { latin1, pattern } from '../support/octets.ts';
 import { type Answer, begin, failing, KINDS, type Source, serve, until } from '../support/servers.ts';
@@ -159,7 +160,9 @@ test('a timeout ends a pipelined response that waits for the first, and says so 
   const { port } = await serve((req, res) => {
     if (req.url === '/1') begin(waiting('on', over, 'e'), respond(res));
     else {
-      const { response } = begin(source, respond(res, { signal: AbortSignal.timeout(20) }));
+      const controller = new AbortController();
+      const { response } = begin(source, respond(res, { signal: controller.signal }));
+      until(() => source.readableLength === 0).then(() => controller.abort(timedOut()));
       until(() => response.destroyed).then(isOver);
     }
   });

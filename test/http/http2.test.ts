@@ -7,12 +7,14 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import http2, { type ClientHttp2Stream, type Http2ServerResponse, type IncomingHttpHeaders } from 'node:http2';
 import { pipeline, Readable, Writable } from 'node:stream';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { requestHeaders } from '../../src/node/head/request-headers.ts';
 import { verify } from '../../src/node/receive/verify.ts';
 import { type RespondOptions, respond } from '../../src/node/send/respond.ts';
+import { stopClock } from '../support/clock.ts';
 import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../support/hashing.ts';
 import { ask, failing, listenHttp2, type Source, serve, stuck } from '../support/servers.ts';
+import { until } from '../support/sockets.ts';
 
 const GONE = new Error('the disk is gone');
 const OK = { 'x-stream-status': 'ok;bytes=19', 'content-digest': HELLO_WORLD_SHA_256 };
@@ -193,13 +195,30 @@ describe.each<[string, Start]>([
           this.push(Buffer.alloc(65_536));
         },
       });
-    const { port, outcomes } = await start(endless, { idleTimeout: 100, lingerTimeout: 50 });
+    const pass = stopClock();
+    const { port, outcomes } = await start(endless, { idleTimeout: 1000, lingerTimeout: 50 });
     const stream = connect(port).request({ ':path': '/' });
     stream.on('error', () => {});
     await once(stream, 'response');
+    pass(10_000);
     await new Promise((resolve) => stream.once('close', resolve));
     expect(stream.rstCode).not.toBe(NO_ERROR);
     expect(outcomes[0]).toMatchObject({ code: 'ETIMEDOUT' });
+  });
+
+  test('what waits to be taken is no progress', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const source = new Readable({ read() {} });
+    const { port } = await start(() => source, { idleTimeout: 60_000 });
+    const stream = connect(port).request({ ':path': '/' });
+    stream.on('error', () => {});
+    source.push(Buffer.alloc(131_072)); // twice its window
+    await once(stream, 'response');
+    vi.advanceTimersByTime(60_000);
+    vi.advanceTimersByTime(5000); // the time to leave
+    await until(() => source.destroyed);
+    stream.close();
   });
 
   test('a client that leaves: the source is let go', async () => {

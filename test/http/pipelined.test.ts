@@ -1,9 +1,11 @@
 /** Strategy: many requests at once on one connection; every response in its turn, and not one warning of the process. */
+import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type RespondOptions, respond } from '../../src/node/send/respond.ts';
+import { stopClock } from '../support/clock.ts';
 import { AWARE, dial, get, LAST_CHUNK, messageFrom, unchunk } from '../support/dial.ts';
-import { begin, closed, failing, KINDS, type Source, serve, stuck } from '../support/servers.ts';
+import { begin, closed, failing, KINDS, type Source, serve, stuck, until } from '../support/servers.ts';
 
 const COUNT = 30; // Node warns of more than 10 listeners
 const warnings: Error[] = [];
@@ -58,15 +60,25 @@ test(`${COUNT} responses with the same signal`, async () => {
 
 describe('a response that waits for its turn has all of its time left, and its neighbour keeps the connection', () => {
   /** The first is Node's own, and ends when the time of the second would long be over. */
-  const behindSlow = (second: Source, options: RespondOptions) =>
-    serve((req, res) => {
-      if (req.url === '/slow') setTimeout(() => res.end('slow'), 1300);
-      else begin(second, respond(res, options));
+  const behindSlow = (second: Source, options: RespondOptions) => {
+    const pass = stopClock();
+    let slow: ServerResponse;
+    return serve((req, res) => {
+      if (req.url === '/slow') {
+        slow = res;
+        return;
+      }
+      const { response } = begin(second, respond(res, options));
+      until(() => response.ending !== undefined || response.writableLength > 0).then(() => {
+        pass(10_000);
+        slow.end('slow');
+      });
     });
+  };
 
   test.each<[string, Source, RespondOptions]>([
-    ['one that has ended', ['quick'], { idleTimeout: 30 }],
-    ['one that is open', Readable.from(['quick']), { idleTimeout: 30 }],
+    ['one that has ended', ['quick'], { idleTimeout: 1000 }],
+    ['one that is open', Readable.from(['quick']), { idleTimeout: 1000 }],
   ])('%s', async (_, source, options) => {
     const { port } = await behindSlow(source, options);
     const wire = dial(port, get('', '/slow') + get());
@@ -75,7 +87,7 @@ describe('a response that waits for its turn has all of its time left, and its n
   });
 
   test('one that has failed, which takes at most a second to leave', async () => {
-    const { port } = await behindSlow(failing(['half']), { idleTimeout: 30, lingerTimeout: 1 });
+    const { port } = await behindSlow(failing(['half']), { idleTimeout: 1000, lingerTimeout: 1 });
     const wire = dial(port, get('', '/slow') + get());
     await wire.until('slow');
     const { octets, end } = await wire.closed();

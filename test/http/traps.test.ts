@@ -151,7 +151,7 @@ describe('what the application has set on the ServerResponse', () => {
     [
       'a head that has been prepared',
       (res) => respond(res.writeHead(200)),
-      'Error: The head of this response is out already: call respond before writing',
+      'Error: The head of this response is out already: call respond or sendFile before writing',
     ],
     [
       'a head that has been sent',
@@ -159,7 +159,7 @@ describe('what the application has set on the ServerResponse', () => {
         res.flushHeaders();
         respond(res);
       },
-      'Error: The head of this response is out already: call respond before writing',
+      'Error: The head of this response is out already: call respond or sendFile before writing',
     ],
   ])('%s is refused at once, with what to do', async (_, prepare, expected) => {
     const { octets } = await dial(await refusing(prepare), CLOSING).closed();

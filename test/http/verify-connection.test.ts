@@ -10,6 +10,7 @@ import { requestHeaders } from '../../src/node/head/request-headers.ts';
 import type { ReceivedBody } from '../../src/node/receive/received-body.ts';
 import { type VerifyOptions, verify } from '../../src/node/receive/verify.ts';
 import { respond } from '../../src/node/send/respond.ts';
+import { stopClock } from '../support/clock.ts';
 import { HELLO_WORLD } from '../support/hashing.ts';
 import {
   ask,
@@ -172,18 +173,24 @@ describe('giving up', () => {
   });
 
   test('idleTimeout: ERR_BODY_TIMEOUT, behind the data that came', async () => {
-    const { body, message } = await open({ idleTimeout: 40 });
-    expect(await drain(body)).toEqual({ data: 'data', code: 'ERR_BODY_TIMEOUT' });
+    const pass = stopClock();
+    const { body, message } = await open({ idleTimeout: 1000 });
+    const drained = drain(body);
+    await until(() => message.readableDidRead);
+    pass(1000);
+    expect(await drained).toEqual({ data: 'data', code: 'ERR_BODY_TIMEOUT' });
     expect(await body.verdict).toMatchObject({ kind: 'truncated', error: { code: 'ERR_FRAMING_TIMEOUT' } });
     await closed(message);
   });
 
   test('a reader that takes its time is no silence of the sender', async () => {
-    const { body } = await open({ idleTimeout: 40 }, true);
+    const pass = stopClock();
+    const { body, message } = await open({ idleTimeout: 1000 }, true);
     let pieces = 0;
     for await (const _ of body) {
       if (++pieces === 4) break;
-      await new Promise((resolve) => setTimeout(resolve, 80));
+      await until(() => message.isPaused());
+      pass(5000);
     }
     expect(pieces).toBe(4);
   });

@@ -28,7 +28,7 @@ function* cut(data: Uint8Array, length: number) {
   for (let at = 0; at < data.length; at += length) yield data.subarray(at, at + length);
 }
 
-describe('round trips by pipeline', { timeout: 3000 }, () => {
+describe('round trips by pipeline', () => {
   test.each([
     ['nothing', 0, 1, 1],
     ['an octet', 1, 1, 1],
@@ -61,7 +61,7 @@ describe('round trips by pipeline', { timeout: 3000 }, () => {
   );
 });
 
-describe('backpressure through both', { timeout: 5000 }, () => {
+describe('backpressure through both', () => {
   test('a sink that takes nothing holds the source', async () => {
     let pulled = 0;
     const source = new Readable({

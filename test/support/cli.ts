@@ -3,12 +3,13 @@
  * starts here is ended when the test is, and so are the temporary directories, which have a space in their names.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import { Transcript } from './transcript.ts';
 
 export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -88,6 +89,16 @@ export async function serve(root: string, options: readonly string[] = [], start
   const program = start(['serve', root, '--port', '0', ...options], start_);
   const [, url, port] = await program.stdout.seen(/ at (http:\/\/\S+:(\d+)\/) {2}\(Ctrl-C stops\)\n/);
   return { ...program, url: url!, port: Number(port) };
+}
+
+/** A file of which `serve` learns the digest beside its answers, as of all that are large: it is at rest when this returns. */
+export async function largeFile(bytes: number): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'chunked trailers '));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  const file = path.join(folder, 'large.bin');
+  await writeFile(file, randomBytes(bytes));
+  await new Promise((resolve) => setTimeout(resolve, 2100)); // within two seconds, a change may not show
+  return file;
 }
 
 export async function temporaryDirectory(): Promise<string> {

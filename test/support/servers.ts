@@ -12,9 +12,9 @@ import { onTestFinished } from 'vitest';
 import { readRequest } from '../../src/node/head/read-request.ts';
 import { type RespondOptions, respond, type StreamResponse } from '../../src/node/send/respond.ts';
 import { latin1 } from './octets.ts';
-import { closed, listenerCounts, until } from './sockets.ts';
+import { closed, listenerCounts, settled, until } from './sockets.ts';
 
-export { closed, listenerCounts, until };
+export { closed, listenerCounts, settled, until };
 
 export type Source = PipelineSource<Buffer | string>;
 

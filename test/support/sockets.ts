@@ -71,6 +71,17 @@ export async function closed(stream: { closed?: boolean | undefined } & NodeJS.E
   else await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** What the count comes to, once it has stood still for a while: there is no event for what does not happen any more. */
+export async function settled(count: () => number): Promise<number> {
+  let last = count();
+  for (let still = 0; still < 4; still++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    if (count() !== last) still = -1;
+    last = count();
+  }
+  return last;
+}
+
 /** Waits until the condition holds, looking after every round of the event loop; the test's timeout bounds it. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setImmediate(resolve));

@@ -5,14 +5,14 @@
  */
 import { connect, type Socket } from 'node:net';
 import { Encoder } from '../../core/encoder.ts';
-import { type FieldPairs, serializeFieldLines } from '../../core/fields.ts';
+import { type FieldPairs, serializeFieldLines, withoutFields } from '../../core/fields.ts';
 import { DEFAULT_LIMITS } from '../../core/limits.ts';
 import { parseResponseHead } from '../../node/head/message-head.ts';
 import { readHead } from '../../node/head/read-head.ts';
 import { readRequest } from '../../node/head/read-request.ts';
 
 /** Of one connection (RFC 9110 §7.6.1), and so not forwarded. */
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'te', 'transfer-encoding']);
+const HOP_BY_HOP = ['connection', 'keep-alive', 'te', 'transfer-encoding'];
 
 /** Forwards one exchange. */
 export async function forwardInHttp10(client: Socket, originPort: number): Promise<void> {
@@ -39,5 +39,5 @@ export async function forwardInHttp10(client: Socket, originPort: number): Promi
 }
 
 function forwarded(fields: FieldPairs): string {
-  return serializeFieldLines(fields.filter(([name]) => !HOP_BY_HOP.has(name.toLowerCase())));
+  return serializeFieldLines(withoutFields(fields, HOP_BY_HOP));
 }

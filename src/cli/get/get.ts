@@ -1,22 +1,29 @@
 /** chunked-trailers get: one URL, whose content is kept only on a good verdict, and an exit code that says which. */
 import { createHash } from 'node:crypto';
-import { existsSync, fstatSync, realpathSync, statSync } from 'node:fs';
-import path from 'node:path';
+import { existsSync, fstatSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { areSameOctets } from '../../core/content-digest.ts';
 import { HeadError } from '../../core/errors.ts';
 import type { FieldPairs } from '../../core/fields.ts';
-import { BodyError, type Verdict } from '../../core/verdict.ts';
+import { BodyError, unsealedVerdict, type Verdict } from '../../core/verdict.ts';
 import type { AttemptSettings } from '../../files/download/attempt.ts';
-import { type DownloadOptions, downloadBy, settingsWith, tooLong } from '../../files/download/download.ts';
+import { disagreement } from '../../files/download/digest.ts';
+import {
+  type DownloadOptions,
+  downloadBy,
+  type FurtherOptions,
+  settingsWith,
+  tooLong,
+} from '../../files/download/download.ts';
 import { partFor } from '../../files/download/ownership.ts';
+import { danglingEnd } from '../../files/download/part-file.ts';
 import { lengthFrom, openVerified, requestFollowing } from '../../files/download/request.ts';
 import { StatusError } from '../../files/download/status-error.ts';
 import { systemReason } from '../../files/system-reason.ts';
-import { EXIT, exitCodeOf, SIGNALS } from '../exit-codes.ts';
+import { EXIT, exitCodeOf, interruptible } from '../exit-codes.ts';
 import { complain, formatCount, paint, warn } from '../terminal.ts';
-import { GET_USAGE } from '../usage.ts';
+import { GET_USAGE, UsageError } from '../usage.ts';
 import { nameFromDisposition } from './file-name.ts';
 import { type GetOptions, readOptions } from './options.ts';
 import { isStream, openOutput } from './output-stream.ts';
@@ -28,35 +35,32 @@ export async function get(args: string[]): Promise<number> {
     process.stdout.write(GET_USAGE);
     return EXIT.ok;
   }
-  const interruption = new AbortController();
-  const interrupt = () => interruption.abort();
-  for (const name of SIGNALS) process.once(name, interrupt);
-  try {
-    await nameByServer(options, interruption.signal);
-    const { output } = options;
-    const isFile = output !== undefined && !isStream(output);
-    if (!isFile) return await getStream(options, output, interruption.signal);
-    return await getFile(options, output, interruption.signal);
-  } catch (error) {
-    const isAnothers = /^E(?:BUSY|EXIST)$/.test((error as NodeJS.ErrnoException).code ?? '');
-    const kept = options.isResumed && !isAnothers ? whatIsKept(options.output!) : undefined;
-    if (interruption.signal.aborted) {
-      complain(`interrupted; ${kept ?? 'nothing was kept'}`);
-      return leave(EXIT.interrupted);
+  return interruptible(async (interruption) => {
+    try {
+      await nameByServer(options, interruption);
+      const { output } = options;
+      if (output !== undefined && !isStream(output)) return await getFile(options, output, interruption);
+      assertForStream(options, output);
+      return await getStream(options, output, interruption);
+    } catch (error) {
+      if (error instanceof UsageError) throw error;
+      const isAnothers = /^E(?:BUSY|EXIST)$/.test((error as NodeJS.ErrnoException).code ?? '');
+      const kept = options.isResumed && !isAnothers ? await whatIsKept(options.output!) : undefined;
+      if (interruption.aborted) {
+        complain(`interrupted; ${kept ?? 'nothing was kept'}`);
+        return leave(EXIT.interrupted);
+      }
+      const code = explain(error, options);
+      if (kept !== undefined) warn(kept);
+      return code;
     }
-    const code = explain(error, options);
-    if (kept !== undefined) warn(kept);
-    return code;
-  } finally {
-    for (const name of SIGNALS) process.off(name, interrupt);
-  }
+  });
 }
 
 /** -J: a HEAD first, for the name in its Content-Disposition. What is there is not replaced under such a name. */
 async function nameByServer(options: GetOptions, signal: AbortSignal): Promise<void> {
   if (!options.isNamedByServer) return;
-  const { maxTime } = options;
-  const bounded = maxTime > 0 ? AbortSignal.any([signal, AbortSignal.timeout(maxTime)]) : signal;
+  const bounded = within(options.maxTime, signal);
   const settings = settingsOf(options, bounded);
   const asking = requestFollowing(settings.url, settings.headers, { ...settings, method: 'HEAD' });
   const { message, close } = await asking.catch((error: unknown) => {
@@ -67,20 +71,27 @@ async function nameByServer(options: GetOptions, signal: AbortSignal): Promise<v
   const name = nameFromDisposition(field);
   if (name === null) warn(`there is no safe name in "${field}": ${options.output} it is`);
   options.output = name ?? options.output!;
-  const isContinued = options.isResumed || options.isTimestamped;
-  if (!isContinued && existsSync(options.output)) {
+  options.mayReplace = options.isResumed || options.isTimestamped;
+  // A link is there, too, wherever it leads.
+  if (!options.mayReplace && lstatSync(options.output, { throwIfNoEntry: false }) !== undefined) {
     throw Object.assign(new Error(`${options.output} is there already: name the file by -o`), { code: 'EEXIST' });
   }
 }
 
+/** What is written to as it comes is neither continued nor compared with. */
+function assertForStream({ isResumed, isTimestamped, retries }: GetOptions, output = 'standard output'): void {
+  const option = isResumed ? '--resume' : isTimestamped ? '-N' : retries > 0 ? '--retries' : undefined;
+  if (option !== undefined) throw new UsageError(`${option} needs a file, and ${output} is none: -o <file>`);
+}
+
 /** Into a file: `download` does it. */
 async function getFile(options: GetOptions, output: string, signal: AbortSignal): Promise<number> {
-  const { isResumed, retries, isQuiet, hasRemoteTime } = options;
+  const { isResumed, mayReplace, retries, isQuiet, hasRemoteTime } = options;
   const progress = new Progress(!isQuiet && process.stderr.isTTY);
   const since = options.isTimestamped ? timeOf(output) : undefined;
   try {
-    const downloading: DownloadOptions = {
-      ...{ resume: isResumed, retries, remoteTime: hasRemoteTime },
+    const downloading: FurtherOptions = {
+      ...{ resume: isResumed, mayReplace, retries, remoteTime: hasRemoteTime },
       onRetry: (error, retry) => {
         if (!isQuiet) progress.interrupt(() => warn(`${error.message}; trying again (${retry} of ${retries})`));
       },
@@ -103,7 +114,7 @@ async function getFile(options: GetOptions, output: string, signal: AbortSignal)
 /** Into what is no file: standard output, a pipe, a device. There is nothing to be renamed or continued. */
 async function getStream(options: GetOptions, output: string | undefined, signal: AbortSignal): Promise<number> {
   const { isQuiet, maxTime } = options;
-  const bounded = maxTime > 0 ? AbortSignal.any([signal, AbortSignal.timeout(maxTime)]) : signal;
+  const bounded = within(maxTime, signal);
   const settings = settingsOf(options, bounded);
   const progress = new Progress(!isQuiet && process.stderr.isTTY && !sharesTerminal(output));
   let close = () => {};
@@ -145,6 +156,11 @@ async function getStream(options: GetOptions, output: string | undefined, signal
   }
 }
 
+/** The signal, which is aborted after that time as well; 0 for no bound. */
+function within(maxTime: number, signal: AbortSignal): AbortSignal {
+  return maxTime > 0 ? AbortSignal.any([signal, AbortSignal.timeout(maxTime)]) : signal;
+}
+
 /** At once: what stands in a pipe that nobody reads would hold the process. */
 function leave(code: number): never {
   process.exit(code);
@@ -169,11 +185,8 @@ function checking(
     flush(callback) {
       const own = hash?.digest();
       if (own === undefined || areSameOctets(own, checksum!.digest)) return callback();
-      const reason = `The checksum disagrees: what came has ${checksum!.algorithm}=${own.toString('hex')}`;
-      const findings = { trailers: [], isStatusUnreadable: false, status: undefined, error: undefined };
-      callback(
-        new BodyError('ERR_BODY_MISMATCH', { ...findings, kind: 'mismatch', bytes, digest: 'mismatch', reason }),
-      );
+      const verdict = unsealedVerdict('mismatch', bytes, 'mismatch', disagreement(checksum!, own));
+      callback(new BodyError('ERR_BODY_MISMATCH', verdict));
     },
   });
 }
@@ -203,9 +216,9 @@ function sharesTerminal(output: string | undefined): boolean {
 }
 
 /** In words, if there is something for the next run. */
-function whatIsKept(output: string): string | undefined {
-  const part = partFor(existsSync(output) ? realpathSync(output) : output);
-  if (!existsSync(`${part}.json`)) return undefined;
+async function whatIsKept(output: string): Promise<string | undefined> {
+  const part = partFor(existsSync(output) ? realpathSync(output) : await danglingEnd(output).catch(() => output));
+  if (!existsSync(part) || !existsSync(`${part}.json`)) return undefined;
   return `what came is kept in ${part}, and get --resume continues it`;
 }
 
@@ -241,10 +254,6 @@ function explain(error: unknown, { output = '' }: GetOptions): number {
 
 function describeLocal(error: NodeJS.ErrnoException, output: string): string {
   const { code, syscall, message } = error;
-  const folder = path.dirname(path.resolve(output));
-  if (code === 'ENOENT' && !existsSync(folder)) {
-    return `${output} cannot be written: there is no directory ${folder}`;
-  }
   if (code === 'EPIPE') return `${output} cannot be written: its reader has gone (EPIPE)`;
   if (syscall !== undefined) return `${output} cannot be written: ${systemReason(error)}`;
   return code === undefined ? message : message.replace(`${code}: `, '');

@@ -9,7 +9,7 @@ import { requestFieldsFor, WANT_REPR_DIGEST } from '../../files/download/downloa
 import { type ProxyFor, proxyByEnvironment, proxyFields } from '../../files/download/proxy.ts';
 import type { RequestSettings } from '../../files/download/request.ts';
 import { requestHeaders } from '../../node/head/request-headers.ts';
-import { UsageError } from '../usage.ts';
+import { requireFrom, UsageError } from '../usage.ts';
 import { nameFromUrl } from './file-name.ts';
 
 const USER_AGENT = 'chunked-trailers';
@@ -22,6 +22,8 @@ export interface GetOptions {
   isStdoutAsked: boolean;
   /** Whether the name in a Content-Disposition goes before that of the URL. */
   isNamedByServer: boolean;
+  /** Whether a file that is there may be replaced. */
+  mayReplace: boolean;
   isResumed: boolean;
   /** Whether only what is newer than the file is wanted. */
   isTimestamped: boolean;
@@ -81,10 +83,7 @@ export function readOptions(args: string[]): GetOptions | undefined {
   if (values.output !== undefined && (values.output === '' || /[/\\]$/.test(values.output))) {
     throw new UsageError(`-o takes the name of a file, not "${values.output}"`);
   }
-  const { require } = values;
-  if (require !== 'announced' && require !== 'always' && require !== 'never') {
-    throw new UsageError(`--require takes announced, always or never, not "${require}"`);
-  }
+  const require = requireFrom(values.require);
   if (values.output !== undefined && values['remote-name']) throw new UsageError('-o and -O name the file: give one');
   if (values['remote-header-name'] && !values['remote-name']) throw new UsageError('-J goes with -O');
   const output = values['remote-name'] ? nameOf(url) : values.output === '-' ? undefined : values.output;
@@ -93,12 +92,14 @@ export function readOptions(args: string[]): GetOptions | undefined {
   if (values.resume && values.plain) throw new UsageError('--resume asks for the status: it cannot go with --plain');
   if (values.checksum !== undefined) usage(() => parseChecksum(values.checksum!));
   const own = ownFields(values.header);
-  if (values.resume) assertResumable(own);
+  if (values.resume) assertOurs(own, '--resume', ['range', 'if-range']);
+  if (values.timestamping) assertOurs(own, '-N', ['if-modified-since', 'if-none-match']);
   return {
     url,
     output,
     isStdoutAsked: values.output === '-',
     isNamedByServer: values['remote-header-name'],
+    mayReplace: true,
     isResumed: values.resume,
     isTimestamped: values.timestamping,
     hasRemoteTime: values['remote-time'] || values.timestamping,
@@ -172,25 +173,17 @@ function ownFields(headerLines: readonly string[]): FieldPairs {
     if (name === undefined || value === undefined) throw new UsageError(`-H takes "Name: value", not "${line}"`);
     return [name, value];
   });
-  try {
-    serializeFieldLines(own);
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  usage(() => serializeFieldLines(own));
   return own;
 }
 
-function assertResumable(own: FieldPairs): void {
-  const names = own.map(([name]) => name.toLowerCase());
-  const ours = names.find((name) => name === 'range' || name === 'if-range');
-  if (ours !== undefined) throw new UsageError(`--resume sends ${ours} itself: leave it out`);
+function assertOurs(own: FieldPairs, option: string, fields: readonly string[]): void {
+  const ours = own.map(([name]) => name.toLowerCase()).find((name) => fields.includes(name));
+  if (ours !== undefined) throw new UsageError(`${option} sends ${ours} itself: leave it out`);
 }
 
 function requestFields(url: URL, own: FieldPairs, isPlain: boolean): FieldPairs {
   const asking = isPlain ? {} : { ...requestHeaders(), ...WANT_REPR_DIGEST };
-  try {
-    return requestFieldsFor(url, Object.entries({ 'User-Agent': USER_AGENT, Accept: '*/*', ...asking }), own);
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  const fields = Object.entries({ 'User-Agent': USER_AGENT, Accept: '*/*', ...asking });
+  return usage(() => requestFieldsFor(url, fields, own));
 }

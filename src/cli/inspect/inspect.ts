@@ -6,9 +6,9 @@ import type { Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { isToken } from '../../core/grammar.ts';
 import type { Require } from '../../core/verifier.ts';
-import { EXIT, SIGNALS } from '../exit-codes.ts';
+import { EXIT, interruptible } from '../exit-codes.ts';
 import { complain, paint } from '../terminal.ts';
-import { INSPECT_USAGE, UsageError } from '../usage.ts';
+import { INSPECT_USAGE, requireFrom, UsageError } from '../usage.ts';
 import { Annotator } from './annotator.ts';
 import { SHOWN_CHUNKS } from './chunk-fold.ts';
 import { JsonReport } from './json-report.ts';
@@ -37,14 +37,7 @@ export async function inspect(args: string[]): Promise<number> {
     return EXIT.ok;
   }
   const input = await open(options.file);
-  const interruption = new AbortController();
-  const interrupt = () => interruption.abort();
-  for (const name of SIGNALS) process.once(name, interrupt);
-  try {
-    return await annotate(input, options, interruption.signal);
-  } finally {
-    for (const name of SIGNALS) process.off(name, interrupt);
-  }
+  return interruptible((interruption) => annotate(input, options, interruption));
 }
 
 async function annotate({ stream, size }: Input, options: InspectOptions, signal: AbortSignal): Promise<number> {
@@ -132,15 +125,12 @@ function readOptions(args: string[]): InspectOptions | undefined {
   if (positionals.length === 0 && process.stdin.isTTY) {
     throw new UsageError('inspect reads a file, or what is piped to it');
   }
-  const { require, method } = values;
-  if (require !== 'announced' && require !== 'always' && require !== 'never') {
-    throw new UsageError(`--require takes announced, always or never, not "${require}"`);
-  }
+  const { method } = values;
   if (!isToken(method)) throw new UsageError(`--method takes the method of the request, not "${method}"`);
   return {
     file: file === '-' ? undefined : file,
     isJson: values.json,
-    require,
+    require: requireFrom(values.require),
     method,
     shownChunks: values.all ? Number.POSITIVE_INFINITY : SHOWN_CHUNKS,
   };

@@ -30,6 +30,7 @@ export async function serve(args: string[]): Promise<number> {
   }
   const [root] = positionals;
   if (root === undefined || positionals.length > 1) throw new UsageError('serve takes one file or directory');
+  if (root === '') throw new UsageError('the name of the file or directory is empty');
   const port = Number(values.port);
   if (!/^\d+$/.test(values.port) || port > 65535) throw new UsageError(`--port takes 0 to 65535, not "${values.port}"`);
   if (values.host === '') throw new UsageError('--host takes an address or a name'); // Node would take it for all

@@ -5,7 +5,8 @@ import {
   type DigestAlgorithm,
   parseContentDigest,
 } from '../../core/content-digest.ts';
-import { BodyError, type Verdict } from '../../core/verdict.ts';
+import { shown } from '../../core/options.ts';
+import { BodyError, unsealedVerdict, type Verdict } from '../../core/verdict.ts';
 import type { PartFile } from './part-file.ts';
 
 export type ReprDigestState = 'match' | 'mismatch' | 'absent';
@@ -25,11 +26,12 @@ export class ChecksumError extends BodyError {}
  * @throws TypeError for what is none
  */
 export function parseChecksum(text: string): Checksum {
-  const [, name, digits = ''] = /^(?:(sha-?256|sha-?512)[=:])?([0-9a-f]{64}|[0-9a-f]{128})$/i.exec(text.trim()) ?? [];
+  const [, name, digits = ''] =
+    /^(?:(sha-?256|sha-?512)[=:])?([0-9a-f]{64}|[0-9a-f]{128})$/i.exec(`${text}`.trim()) ?? [];
   const algorithm = digits.length === 128 ? 'sha-512' : 'sha-256';
   const isNamed = name === undefined || name.replace('-', '').slice(3) === algorithm.slice(4);
   if (digits !== '' && isNamed) return { algorithm, digest: Buffer.from(digits, 'hex') };
-  throw new TypeError(`A checksum is sha-256= or sha-512= and its hexadecimal digits, not "${text}"`);
+  throw new TypeError(`A checksum is sha-256= or sha-512= and its hexadecimal digits, not ${shown(text)}`);
 }
 
 /** Whether a Repr-Digest value can be checked at all: it parses, and has an algorithm that is known. */
@@ -66,8 +68,11 @@ export async function judgeByChecksum(
   if (areSameOctets(own, checksum.digest)) {
     return { ...verdict, kind: 'complete', digest: 'match', reason: `${verdict.reason}; the checksum agrees` };
   }
-  const reason = `The checksum disagrees: what came has ${checksum.algorithm}=${own.toString('hex')}`;
-  return { ...verdict, kind: 'mismatch', digest: 'mismatch', reason };
+  return { ...verdict, kind: 'mismatch', digest: 'mismatch', reason: disagreement(checksum, own) };
+}
+
+export function disagreement({ algorithm }: Checksum, own: Buffer): string {
+  return `The checksum disagrees: what came has ${algorithm}=${own.toString('hex')}`;
 }
 
 /**
@@ -96,14 +101,7 @@ export function judgeWhole(last: Verdict, part: PartFile, repr: ReprDigestState,
 /** No octet was missing when the rest was asked for (416): only a digest can vouch for those that are there. */
 export function judgeWithoutRest(part: PartFile, repr: ReprDigestState): Verdict {
   const { bytes } = part;
-  const findings = { bytes, trailers: [], isStatusUnreadable: false, status: undefined, error: undefined };
-  if (repr === 'mismatch') {
-    const reason = 'The Repr-Digest disagrees with the whole';
-    return { ...findings, kind: 'mismatch', digest: 'mismatch', reason };
-  }
-  if (repr === 'match') {
-    return { ...findings, kind: 'complete', digest: 'match', reason: 'The Repr-Digest agrees with the whole' };
-  }
-  const reason = 'No X-Stream-Status came, since no byte was missing';
-  return { ...findings, kind: 'unverified', digest: 'absent', reason };
+  if (repr === 'mismatch') return unsealedVerdict('mismatch', bytes, repr, 'The Repr-Digest disagrees with the whole');
+  if (repr === 'match') return unsealedVerdict('complete', bytes, repr, 'The Repr-Digest agrees with the whole');
+  return unsealedVerdict('unverified', bytes, repr, 'No X-Stream-Status came, since no byte was missing');
 }

@@ -10,12 +10,24 @@ import type { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { preferredDigest } from '../../core/content-digest.ts';
 import { FramingError } from '../../core/errors.ts';
-import { fieldValue, serializeFieldLines } from '../../core/fields.ts';
+import { fieldValue, namesOf, serializeFieldLines, withoutFields } from '../../core/fields.ts';
+import {
+  aBoolean,
+  aFunction,
+  anAbortSignal,
+  aString,
+  assertOptions,
+  integer,
+  JUDGING,
+  namesAndValues,
+  type OptionChecks,
+  shown,
+} from '../../core/options.ts';
 import { BodyError, judge, type Verdict } from '../../core/verdict.ts';
-import { assertJudging, type Require } from '../../core/verifier.ts';
+import type { Require } from '../../core/verifier.ts';
 import { publishVerdict } from '../../node/diagnostics.ts';
 import { requestHeaders } from '../../node/head/request-headers.ts';
-import { type BodyTimeoutOptions, bodyTimeoutsFrom, timeoutFrom } from '../../node/timeouts.ts';
+import { BODY_TIMEOUTS, type BodyTimeoutOptions, timeoutFrom } from '../../node/timeouts.ts';
 import {
   type AttemptSettings,
   attempt,
@@ -25,7 +37,7 @@ import {
   mayKeepUnverified,
 } from './attempt.ts';
 import { parseChecksum } from './digest.ts';
-import { PartFile } from './part-file.ts';
+import { PartFile, type PartSettings } from './part-file.ts';
 import type { RequestFields } from './request.ts';
 import { defaultRetryDelay, isWorthRetrying, retryAfterOf } from './retry.ts';
 
@@ -70,6 +82,24 @@ export interface DownloadOptions extends BodyTimeoutOptions {
   agent?: (url: URL) => Agent | undefined;
 }
 
+const CHECKS: OptionChecks<DownloadOptions> = {
+  ...BODY_TIMEOUTS,
+  resume: aBoolean,
+  require: JUDGING.require,
+  headers: namesAndValues,
+  retries: integer('an integer from 0 on', 0),
+  retryDelay: aFunction,
+  maxTime: timeoutFrom,
+  checksum: parseChecksum,
+  remoteTime: aBoolean,
+  onProgress: aFunction,
+  onRetry: aFunction,
+  signal: anAbortSignal,
+  headTimeout: timeoutFrom,
+  maxRedirects: integer('an integer from 0 on', 0),
+  agent: aFunction,
+};
+
 /**
  * Gets the URL into the file: verified, and put under its name only when it is whole, in the place of what was there.
  *
@@ -78,18 +108,23 @@ export interface DownloadOptions extends BodyTimeoutOptions {
  * @throws BodyError of the last response's verdict; ERR_BODY_MISMATCH if a Repr-Digest disagrees with the whole
  * @throws HeadError ERR_NO_RESPONSE, ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT, ERR_HEAD_TIMEOUT if no response came
  * @throws StatusError for a response that is no success
- * @throws Error of the file system as it is (ENOSPC, EACCES ...); EBUSY if another `resume` is at work on the same file,
+ * @throws Error of the file system, with its code (ENOSPC, EACCES ...); EBUSY if another `resume` is at work on the same file,
  *   EEXIST if a `.part` beside it is not provably ours, EACCES if the file is read-only
  * @throws TypeError, RangeError for an invalid URL or option
  * @example
  * const { bytes, digest } = await download('https://example.com/image.iso', 'image.iso', { resume: true });
  */
 export async function download(url: URL | string, file: string, options: DownloadOptions = {}): Promise<Verdict> {
+  assertOptions('download', options, CHECKS);
+  aString(file as never, 'The file of download');
   return downloadBy(settingsFrom(url, options), file, options);
 }
 
-/** `download` with settings made: what the command line asks for beyond its options. */
-export async function downloadBy(settings: AttemptSettings, file: string, options: DownloadOptions): Promise<Verdict> {
+/** What the command line asks for besides. */
+export interface FurtherOptions extends DownloadOptions, Pick<PartSettings, 'mayReplace'> {}
+
+/** `download` with settings made. */
+export async function downloadBy(settings: AttemptSettings, file: string, options: FurtherOptions): Promise<Verdict> {
   const { origin, pathname, search } = settings.url;
   const facts = () => ({ receiver: 'download', method: 'GET', origin, path: `${pathname}${search}` }) as const;
   try {
@@ -102,11 +137,7 @@ export async function downloadBy(settings: AttemptSettings, file: string, option
   }
 }
 
-async function downloadWhole(settings: AttemptSettings, file: string, options: DownloadOptions): Promise<Verdict> {
-  const { retries = 5 } = options;
-  if (!Number.isSafeInteger(retries) || retries < 0) {
-    throw new RangeError(`retries must be an integer, 0 or more; not ${retries}`);
-  }
+async function downloadWhole(settings: AttemptSettings, file: string, options: FurtherOptions): Promise<Verdict> {
   settings.signal?.throwIfAborted();
   if (settings.maxTime === 0) return downloadWithin(settings, file, options, undefined);
   const deadline = new AbortController();
@@ -123,16 +154,20 @@ async function downloadWhole(settings: AttemptSettings, file: string, options: D
 async function downloadWithin(
   settings: AttemptSettings,
   file: string,
-  options: DownloadOptions,
+  options: FurtherOptions,
   deadline: AbortSignal | undefined,
 ): Promise<Verdict> {
   const { retries = 5, retryDelay = defaultRetryDelay, resume = false, remoteTime = false, onRetry } = options;
+  const { mayReplace = true } = options;
   const { signal } = settings;
   const part = await PartFile.open(file, {
     source: identityOf(settings.url),
     keepsOverRuns: resume,
+    mayReplace,
     isUsable: (state) => state.isVerified || mayKeepUnverified(state, settings.require),
     signal,
+  }).catch((error: unknown) => {
+    throw deadline?.aborted ? tooLong(0) : error; // what is there takes time to be hashed
   });
   let furthest = part.bytes;
   try {
@@ -167,7 +202,7 @@ async function downloadWithin(
   } catch (error) {
     const { bytes } = part;
     await part.abandon();
-    throw deadline?.aborted ? tooLong(bytes) : error;
+    throw deadline?.aborted ? tooLong(bytes) : await part.named(error);
   }
 }
 
@@ -190,16 +225,14 @@ export function settingsWith(
   const { require = 'announced', signal, onProgress, maxRedirects = 10, agent } = options;
   const { maxTime = 604_800_000, checksum } = options;
   const { idleTimeout, totalTimeout, headTimeout = 300_000 } = options;
-  const parsed = new URL(url);
+  const parsed = urlFrom(url);
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
     throw new TypeError(`Only http: and https: can be downloaded, not ${parsed.protocol}`);
   }
-  assertJudging({ require });
   const timeouts = {
     ...(idleTimeout !== undefined && { idleTimeout }),
     ...(totalTimeout !== undefined && { totalTimeout }),
   };
-  bodyTimeoutsFrom(timeouts);
   const proof = checksum === undefined ? undefined : parseChecksum(checksum);
   const headers = fieldsOf(parsed);
   const wanted = preferredDigest(fieldValue(headers, 'want-content-digest'));
@@ -211,13 +244,23 @@ export function settingsWith(
     // With a checksum, that decides in the end.
     verifying: { require: proof === undefined ? require : 'never', digest, ...timeouts, ...(signal && { signal }) },
     signal,
-    maxTime: timeoutFrom('maxTime', maxTime),
+    maxTime: timeoutFrom(maxTime, 'maxTime'),
     checksum: proof,
-    headTimeout: timeoutFrom('headTimeout', headTimeout),
+    headTimeout: timeoutFrom(headTimeout, 'headTimeout'),
     maxRedirects,
     agent,
     onProgress,
   };
+}
+
+/** @throws TypeError that says which, without a password */
+function urlFrom(url: URL | string): URL {
+  try {
+    return new URL(url);
+  } catch {
+    const said = shown(typeof url === 'string' ? url.replace(/\/\/[^/]*@/, '//') : url);
+    throw new TypeError(`${said} is not a URL; it starts with http:// or https://`);
+  }
 }
 
 /** @throws TypeError for fields that are ours to send, or that cannot be sent */
@@ -237,12 +280,11 @@ export const WANT_REPR_DIGEST = { 'Want-Repr-Digest': 'sha-256=10' };
  * @throws TypeError for credentials that are not percent-encoded
  */
 export function requestFieldsFor(url: URL, fields: RequestFields, own: RequestFields): RequestFields {
-  const replaced = new Set(own.map(([name]) => name.toLowerCase()));
   const hasCredentials = url.username !== '' || url.password !== '';
   const authorization: RequestFields = hasCredentials
     ? [['Authorization', `Basic ${Buffer.from(credentialsOf(url)).toString('base64')}`]]
     : [];
-  return [...[...fields, ...authorization].filter(([name]) => !replaced.has(name.toLowerCase())), ...own];
+  return [...withoutFields([...fields, ...authorization], namesOf(own)), ...own];
 }
 
 function credentialsOf({ username, password }: URL): string {

@@ -7,10 +7,12 @@
  * A response of the whole in place of the rest is written beside what is kept, and takes its place once it is better.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { lstat, readlink, realpath, rm, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, lstat, readlink, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { Draft } from './draft.ts';
-import { disown, isMine, Lock, notOurs, partFor, removeLeftovers, temporaryFor } from './ownership.ts';
+import { systemReason } from '../system-reason.ts';
+import { type Access, Draft } from './draft.ts';
+import { disown, isBeside, Lock, notOurs, partFor, removeLeftovers, temporaryFor } from './ownership.ts';
 import { type PartState, type Representation, readState, writeState } from './state.ts';
 
 /** Milliseconds between two notes of what is on the disk: what is lost with the power. */
@@ -22,14 +24,19 @@ export interface PartSettings {
   /** What tells this download from another one of the same target. */
   source: string;
   keepsOverRuns: boolean;
+  /** Whether the target may be there already, and is replaced. `true` by default. */
+  mayReplace?: boolean;
   /** Whether bytes of which this is known may be continued. */
   isUsable: (state: Representation & { isVerified: boolean }) => boolean;
   signal: AbortSignal | undefined;
 }
 
 export class PartFile {
+  /** As the caller has named it. */
+  readonly #file: string;
   readonly #target: string;
-  readonly #mode: number;
+  readonly #access: Access;
+  readonly #mayReplace: boolean;
   readonly #lock: Lock | undefined;
   readonly #url: string;
   readonly #signal: AbortSignal | undefined;
@@ -39,16 +46,19 @@ export class PartFile {
   #lastNote = Number.NEGATIVE_INFINITY;
   /** What the last note said. */
   #noted: PartState | undefined;
-  /** A note that is being made while content comes: whatever else becomes of the files waits for it. */
+  /** A note that is being made while content comes. */
   #noting: Promise<void> | undefined;
   /** What that has failed with. */
   #noteError: unknown;
   /** What is there did not fit an answer: the whole is to be asked for, without giving it up. */
   isDoubted = false;
 
-  private constructor(target: string, mode: number, lock: Lock | undefined, { source, signal }: PartSettings) {
+  private constructor(found: Target, lock: Lock | undefined, { source, signal, mayReplace = true }: PartSettings) {
+    const { file, target, access } = found;
+    this.#file = file;
     this.#target = target;
-    this.#mode = mode;
+    this.#access = access;
+    this.#mayReplace = mayReplace;
     this.#lock = lock;
     this.#url = createHash('sha256').update(source).digest('hex');
     this.#signal = signal;
@@ -56,20 +66,31 @@ export class PartFile {
 
   /**
    * @throws Error EISDIR, EINVAL for a target that is no file, EACCES for one that is read-only, EBUSY if another download
-   *   of it runs, EEXIST for files of a download that are not ours; of the file system
+   *   of it runs, EEXIST for files of a download that are not ours, or one that may not be replaced; of the file system
    */
   static async open(file: string, settings: PartSettings): Promise<PartFile> {
+    let target = file;
+    try {
+      const found = await targetFor(file);
+      target = found.target;
+      await removeLeftovers(target);
+      return await PartFile.#openBeside(found, settings);
+    } catch (error) {
+      throw await named(error, file, target);
+    }
+  }
+
+  static async #openBeside(found: Target, settings: PartSettings): Promise<PartFile> {
     const { keepsOverRuns, isUsable, signal } = settings;
-    const { target, mode } = await targetFor(file);
-    await removeLeftovers(target);
+    const { target } = found;
     if (!keepsOverRuns) {
-      const part = new PartFile(target, mode, undefined, settings);
+      const part = new PartFile(found, undefined, settings);
       part.#draft = await createTemporary(target);
       return part;
     }
     const name = partFor(target);
     const lock = await Lock.take(`${name}.lock`);
-    const part = new PartFile(target, mode, lock, settings);
+    const part = new PartFile(found, lock, settings);
     try {
       await part.#takeUp(name, isUsable, signal);
       return part;
@@ -108,7 +129,6 @@ export class PartFile {
 
   /** A response begins that brings the whole. What is there is kept until `settle`. */
   async beginAfresh(representation: Representation | undefined): Promise<void> {
-    await this.#noting;
     if (this.bytes > 0) {
       const fresh = await createTemporary(this.#target);
       this.#kept = this.#draft;
@@ -121,9 +141,9 @@ export class PartFile {
 
   /** The response of the whole has ended before it was whole: the better start of both is kept. */
   async settle(): Promise<void> {
-    await this.#noting;
     const kept = this.#kept;
     if (kept === undefined) return;
+    await this.#lock?.assertHeld();
     const fresh = this.#draft;
     this.#kept = undefined;
     if (fresh.representation !== undefined && fresh.bytes > kept.bytes) {
@@ -152,6 +172,16 @@ export class PartFile {
     return isReady;
   }
 
+  /**
+   * No more content comes: whatever else becomes of the files waits for a note that is being made.
+   *
+   * @throws what it has failed with
+   */
+  async noted(): Promise<void> {
+    await this.#noting;
+    if (this.#noteError !== undefined) throw this.#noteError;
+  }
+
   /** The sender's digest agrees with what the response brought. */
   verified(): void {
     this.#draft.verified();
@@ -159,20 +189,19 @@ export class PartFile {
 
   /** Gives up what the response brought. */
   async revert(): Promise<void> {
-    await this.#noting;
+    await this.#lock?.assertHeld(); // or the file may be whole by now, and be another's
     await this.#draft.revert();
   }
 
   /** Gives up everything that is in the draft. */
   async restart(): Promise<void> {
-    await this.#noting;
+    await this.#lock?.assertHeld();
     await this.#draft.restart();
     if (this.#kept === undefined) await this.#writeState(this.#state);
   }
 
   /** Writes down how far it is. */
   async note(): Promise<void> {
-    await this.#noting;
     if (this.#isNoted && this.representation !== undefined) await this.#note();
   }
 
@@ -212,9 +241,9 @@ export class PartFile {
 
   /** The content is whole: puts it under the target's name, with this time of its last change. */
   async finish(modified?: Date): Promise<void> {
-    await this.#noting;
     const { file } = this.#draft;
-    await this.#draft.moveTo(this.#target, { mode: this.#mode, modified });
+    await this.#lock?.assertHeld();
+    await this.#draft.moveTo(this.#target, { access: this.#access, modified, isNew: !this.#mayReplace });
     disown(file);
     await this.#draft.close();
     if (this.#kept !== undefined) await removeDraft(this.#kept);
@@ -225,8 +254,10 @@ export class PartFile {
   /** It will not become whole now. */
   async abandon(): Promise<void> {
     try {
+      if (this.#lock !== undefined && !(await this.#lock.isHeld())) return await this.#leave();
       await this.settle().catch(() => {});
-      const isKept = this.#lock !== undefined && this.representation !== undefined && this.bytes > 0;
+      const hasBytes = this.representation !== undefined && this.bytes > 0;
+      const isKept = this.#lock !== undefined && hasBytes && (await this.#draft.isThere());
       // On a full disk there may be no room for a note: an earlier one still holds for the bytes before it.
       if (isKept) await this.note().catch(() => {});
       if (isKept) return await this.#draft.close();
@@ -235,6 +266,18 @@ export class PartFile {
     } finally {
       await this.#lock?.release();
     }
+  }
+
+  /** To whom has taken it over. */
+  async #leave(): Promise<void> {
+    if (this.#kept === undefined) return this.#draft.close();
+    await this.#kept.close();
+    await removeDraft(this.#draft);
+  }
+
+  /** @returns what has gone wrong, as the caller knows the file */
+  named(error: unknown): Promise<unknown> {
+    return named(error, this.#file, this.#target);
   }
 
   get #stateFile(): string {
@@ -253,6 +296,7 @@ export class PartFile {
 
   async #writeState(state: PartState): Promise<void> {
     if (this.#lock === undefined) return;
+    await this.#lock.assertHeld();
     await writeState(this.#stateFile, this.#lock.scratch(), state);
     this.#noted = state;
   }
@@ -263,18 +307,24 @@ export class PartFile {
     if (isThere && state === undefined) throw notOurs(name);
     if (!isThere) {
       await writeState(this.#stateFile, this.#lock!.scratch(), emptyState(this.#url));
-      this.#draft = await Draft.create(name);
+      this.#draft = await Draft.create(name).catch(async (error) => {
+        await this.#removeState();
+        throw error;
+      });
       return;
     }
-    this.#draft = await Draft.reopen(name, isMine);
+    this.#draft = await Draft.reopen(name);
     try {
       const { url, representation, further, ...start } = state!;
       const known = url === this.#url ? representation : undefined;
       const starts = [start, ...(further ? [{ ...further, isVerified: false }] : [])].filter(
         ({ isVerified }) => known !== undefined && isUsable({ ...known, isVerified }),
       );
-      if (await this.#draft.takeUp(starts, signal)) this.begin(known);
-      else await this.restart();
+      if (await this.#draft.takeUp(starts, signal)) return this.begin(known);
+      // Not emptied: a process elsewhere that was taken for dead may still have it open.
+      await this.#draft.remove();
+      this.#draft = await Draft.create(name);
+      await this.#writeState(this.#state);
     } catch (error) {
       await this.#draft.close();
       throw error;
@@ -282,20 +332,33 @@ export class PartFile {
   }
 }
 
-async function targetFor(file: string): Promise<{ target: string; mode: number }> {
+interface Target {
+  /** As the caller has named it. */
+  file: string;
+  target: string;
+  access: Access;
+}
+
+async function targetFor(file: string): Promise<Target> {
   if (file === '' || [path.sep, '/'].includes(`${file}`.slice(-1))) {
     throw failure('EISDIR', `"${file}" is not the name of a file`);
   }
-  const stats = await stat(file).catch(() => undefined);
-  if (stats === undefined) return { target: await danglingEnd(path.resolve(file)), mode: 0o666 & ~process.umask() };
+  const stats = await stat(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error; // such as a name that is too long
+  });
+  if (stats === undefined) {
+    return { file, target: await danglingEnd(path.resolve(file)), access: { mode: 0o666 & ~process.umask() } };
+  }
   if (stats.isDirectory()) throw failure('EISDIR', `${file} is a directory: name the file`);
   if (!stats.isFile()) throw failure('EINVAL', `${file} is no regular file`);
   if ((stats.mode & 0o222) === 0) throw failure('EACCES', `${file} is read-only, and is not replaced`);
-  return { target: await realpath(file), mode: stats.mode & 0o777 };
+  await access(file, constants.W_OK); // a directory that may be written to is not enough
+  const { uid, gid, mode } = stats;
+  return { file, target: await realpath(file), access: { uid, gid, mode: mode & 0o777 } };
 }
 
 /** Where a link leads to whose end is not there yet. */
-async function danglingEnd(file: string): Promise<string> {
+export async function danglingEnd(file: string): Promise<string> {
   let end = file;
   for (let links = 0; links < 40; links++) {
     const to = await readlink(end).catch(() => undefined);
@@ -303,6 +366,16 @@ async function danglingEnd(file: string): Promise<string> {
     end = path.resolve(await realpath(path.dirname(end)), to);
   }
   throw failure('ELOOP', `${file} is a link to itself`);
+}
+
+/** What the file system says of it or of a name of ours, said of the file that was asked for. */
+async function named(error: unknown, file: string, target: string): Promise<unknown> {
+  const { code, errno, syscall, path: ours = '' } = error as NodeJS.ErrnoException;
+  if (syscall === undefined || !(ours === file || isBeside(target, ours))) return error;
+  const { dir } = path.parse(target);
+  const hasFolder = code !== 'ENOENT' || (await stat(dir).catch(() => undefined)) !== undefined;
+  const why = hasFolder ? systemReason(error as Error) : `there is no directory ${dir}`;
+  return Object.assign(new Error(`${file} cannot be written: ${why}`, { cause: error }), { code, errno, path: file });
 }
 
 async function createTemporary(target: string): Promise<Draft> {

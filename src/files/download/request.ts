@@ -5,7 +5,7 @@ import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { CreateHasher } from '../../core/content-digest.ts';
 import { HeadError, type HeadErrorCode } from '../../core/errors.ts';
-import type { FieldPairs } from '../../core/fields.ts';
+import { type FieldPairs, fieldValue, withoutFields } from '../../core/fields.ts';
 import type { Require } from '../../core/verifier.ts';
 import type { ReceivedBody } from '../../node/receive/received-body.ts';
 import { type VerifyOptions, verifyFor } from '../../node/receive/verify.ts';
@@ -45,14 +45,11 @@ export interface RequestSettings {
 }
 
 /** Fields that are for the first origin only. */
-const PRIVATE_FIELDS = new Set(['authorization', 'cookie', 'proxy-authorization']);
+const PRIVATE_FIELDS = ['authorization', 'cookie', 'proxy-authorization'];
 
 /** The fields that go on to where a redirect leads: a Host is of one request only. */
 function fieldsAfterRedirect(sent: RequestFields, from: URL, to: URL): RequestFields {
-  return sent.filter(([name]) => {
-    const lower = name.toLowerCase();
-    return lower !== 'host' && !(from.origin !== to.origin && PRIVATE_FIELDS.has(lower));
-  });
+  return withoutFields(sent, from.origin === to.origin ? ['host'] : ['host', ...PRIVATE_FIELDS]);
 }
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -76,7 +73,8 @@ export async function requestFollowing(start: URL, headers: RequestFields, setti
       throw new StatusError(`HTTP ${statusCode} without a Location that can be followed`, statusCode);
     }
     if (redirects >= settings.maxRedirects) {
-      throw new StatusError(`More than ${settings.maxRedirects} redirects; the last one to ${location}`, statusCode);
+      const { href } = withoutCredentials(new URL(location, url));
+      throw new StatusError(`More than ${settings.maxRedirects} redirects; the last one to ${href}`, statusCode);
     }
     const next = new URL(location, url);
     if (next.protocol !== 'http:' && next.protocol !== 'https:') {
@@ -116,7 +114,7 @@ export function isPart({ message: { statusCode, headers } }: Reply): boolean {
 
 /** By a Range of the user's own. */
 export function asksForPart(sent: RequestFields): boolean {
-  return sent.some(([name]) => name.toLowerCase() === 'range');
+  return fieldValue(sent, 'range') !== undefined;
 }
 
 /** A number of bytes, as Content-Length has it. */
@@ -130,14 +128,19 @@ export function statusError({ url, message }: Reply): StatusError {
   return new StatusError(`HTTP ${statusCode} ${statusMessage} for ${url.href}`, statusCode, headers['retry-after']);
 }
 
+function withoutCredentials(url: URL): URL {
+  const bare = new URL(url);
+  bare.username = '';
+  bare.password = '';
+  return bare;
+}
+
 function request(url: URL, headers: RequestFields, settings: RequestSettings): Promise<Reply> {
   const { verifying, signal, headTimeout, connectTimeout = 0 } = settings;
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    const bare = new URL(url);
-    bare.username = '';
-    bare.password = '';
-    const hasHost = headers.some(([name]) => name.toLowerCase() === 'host');
+    const bare = withoutCredentials(url);
+    const hasHost = fieldValue(headers, 'host') !== undefined;
     const fields = hasHost ? headers : [['Host', bare.host] as [string, string], ...headers];
     let sent: ClientRequest | undefined;
     let cancelTunnel = () => {};
@@ -221,7 +224,7 @@ function clientRequest(
     const options = { ...proxyAddress(proxy), method, path: url.href, agent: false as const };
     return sendToProxy({ ...options, headers: [...fields, ...proxyFields(proxy)].flat() });
   }
-  const userAgent = fields.find(([name]) => name.toLowerCase() === 'user-agent')?.[1];
+  const userAgent = fieldValue(fields, 'user-agent');
   const createConnection = (_options: unknown, onCreated: (error: Error | null, socket: Socket) => void) => {
     const cancel = openTunnel(proxy, url, userAgent, (error, socket) => {
       if (socket === undefined) return onCreated(error, undefined as unknown as Socket);

@@ -11,7 +11,7 @@ export class StatusError extends Error {
     super(message);
     this.statusCode = statusCode;
     if (retryAfter === undefined) return;
-    const wait = /^\d{1,6}$/.test(retryAfter) ? 1000 * Number(retryAfter) : Date.parse(retryAfter) - Date.now();
+    const wait = /^\d+$/.test(retryAfter) ? 1000 * Number(retryAfter) : Date.parse(retryAfter) - Date.now();
     if (wait >= 0) this.retryAfter = wait;
   }
 }

@@ -1,6 +1,8 @@
 /** readRequest: one request head from a raw socket, which is what a server needs before it can respond. */
+
 import type { Socket } from 'node:net';
 import { type Limits, resolveLimits } from '../../core/limits.ts';
+import { anAbortSignal, areLimits, assertOptions, type OptionChecks } from '../../core/options.ts';
 import { register } from '../draining.ts';
 import { claimForReading, isWritten, whenWritten } from '../socket-use.ts';
 import { timeoutFrom } from '../timeouts.ts';
@@ -13,6 +15,12 @@ export interface ReadRequestOptions {
   headTimeout?: number;
   signal?: AbortSignal;
 }
+
+const CHECKS: OptionChecks<ReadRequestOptions> = {
+  limits: areLimits,
+  headTimeout: timeoutFrom,
+  signal: anAbortSignal,
+};
 
 /** Milliseconds for the application to answer a request that could not be read. */
 const ANSWER_TIMEOUT = 3000;
@@ -47,8 +55,9 @@ function closeUnlessAnswered(socket: Socket): void {
  * });
  */
 export async function readRequest(socket: Socket, options: ReadRequestOptions = {}): Promise<RequestHead> {
+  assertOptions('readRequest', options, CHECKS);
   const { signal } = options;
-  const timeout = timeoutFrom('headTimeout', options.headTimeout ?? 300_000);
+  const timeout = timeoutFrom(options.headTimeout ?? 300_000, 'headTimeout');
   const { maxHeadBytes, maxHeadFields } = resolveLimits(options.limits);
   const release = claimForReading(socket); // at once: a response that is opened meanwhile leaves the reading to us
   let onIdle = () => {};

@@ -1,5 +1,7 @@
 /** requestHeaders: how a client asks for the status and says that it reads trailers (spec-notes/x-stream-status.md). */
-import { type DigestAlgorithm, isDigestAlgorithm } from '../../core/content-digest.ts';
+
+import { DIGEST_ALGORITHMS, type DigestAlgorithm, isDigestAlgorithm } from '../../core/content-digest.ts';
+import { aBoolean, assertOptions, mustBe } from '../../core/options.ts';
 
 export interface RequestHeadersOptions {
   /** The digest to ask for; `sha-256` by default, `false` for none. */
@@ -11,6 +13,11 @@ export interface RequestHeadersOptions {
   connection?: boolean;
 }
 
+const oneDigest = mustBe(
+  `${DIGEST_ALGORITHMS.join(', ')} or false`,
+  (value) => value === false || isDigestAlgorithm(value as string),
+);
+
 /**
  * The request fields of a client that checks the end of the response.
  *
@@ -19,8 +26,8 @@ export interface RequestHeadersOptions {
  * http.get(url, { headers: { ...requestHeaders(), Accept: 'text/csv' } }, onResponse);
  */
 export function requestHeaders(options: RequestHeadersOptions = {}): Record<string, string> {
+  assertOptions('requestHeaders', options, { digest: oneDigest, connection: aBoolean });
   const { digest = 'sha-256', connection = true } = options;
-  if (digest !== false && !isDigestAlgorithm(digest)) throw new TypeError(`${JSON.stringify(digest)} is no digest`);
   return {
     TE: 'trailers',
     ...(connection && { Connection: 'TE' }),

@@ -3,16 +3,18 @@
  * only on a good verdict. Afterwards the socket is the caller's again if the framing was whole and the connection may
  * go on; in every other case it is destroyed, since nobody can say where the next message would start.
  */
+
 import type { Socket } from 'node:net';
 import { listMembers } from '../../core/fields.ts';
 import { type Limits, resolveLimits } from '../../core/limits.ts';
-import { assertJudging, type JudgingOptions, Verifier } from '../../core/verifier.ts';
+import { anAbortSignal, areLimits, aString, assertOptions, JUDGING, type OptionChecks } from '../../core/options.ts';
+import { type JudgingOptions, Verifier } from '../../core/verifier.ts';
 import { destroyOnAbort } from '../abort-signal.ts';
 import { createHasher } from '../hashing.ts';
 import { malformed, parseResponseHead, type ResponseHead, responseFraming } from '../head/message-head.ts';
 import { readHead } from '../head/read-head.ts';
 import { claimForReading } from '../socket-use.ts';
-import { type BodyTimeoutOptions, bodyTimeoutsFrom, timeoutFrom } from '../timeouts.ts';
+import { BODY_TIMEOUTS, type BodyTimeoutOptions, bodyTimeoutsFrom, timeoutFrom } from '../timeouts.ts';
 import { bodyReaderFor } from './body-reader.ts';
 import { ReceivedBody } from './received-body.ts';
 import { SocketSource } from './socket-source.ts';
@@ -26,6 +28,15 @@ export interface ReceiveOptions extends JudgingOptions, BodyTimeoutOptions {
   /** Milliseconds to wait for a whole head. Default 300,000; 0 or Infinity for no bound. */
   headTimeout?: number;
 }
+
+const CHECKS: OptionChecks<ReceiveOptions> = {
+  ...JUDGING,
+  ...BODY_TIMEOUTS,
+  method: aString,
+  limits: areLimits,
+  signal: anAbortSignal,
+  headTimeout: timeoutFrom,
+};
 
 /** What `receive` resolves with: the head, and the body to read. */
 export interface ReceivedResponse extends ResponseHead {
@@ -51,12 +62,12 @@ export interface ReceivedResponse extends ResponseHead {
  * await pipeline(body, destination); // rejects unless the body is whole
  */
 export async function receive(socket: Socket, options: ReceiveOptions = {}): Promise<ReceivedResponse> {
+  assertOptions('receive', options, CHECKS);
   const { method = 'GET', signal } = options;
   const timeouts = bodyTimeoutsFrom(options);
-  const headTimeout = timeoutFrom('headTimeout', options.headTimeout ?? 300_000);
+  const headTimeout = timeoutFrom(options.headTimeout ?? 300_000, 'headTimeout');
   const limits = resolveLimits(options.limits);
   const judging: JudgingOptions = { require: options.require, digest: options.digest };
-  assertJudging(judging);
   const release = claimForReading(socket);
   try {
     const head = await readFinalHead(socket, limits, headTimeout, signal);

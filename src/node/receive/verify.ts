@@ -2,16 +2,18 @@
  * verify: the body of a message that `node:http` has received, which ends only on a good verdict. Node frames; what it
  * reports of that is mapped onto our verdicts by the MessageSource.
  */
+
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import { isIPv6 } from 'node:net';
 import type { CreateHasher } from '../../core/content-digest.ts';
+import { anAbortSignal, assertOptions, JUDGING, namesAndValues, type OptionChecks } from '../../core/options.ts';
 import { type JudgingOptions, Verifier } from '../../core/verifier.ts';
 import { destroyOnAbort } from '../abort-signal.ts';
 import type { BodyFacts, Receiver } from '../diagnostics.ts';
 import { createHasher as platformHasher } from '../hashing.ts';
 import { type HeaderFields, hasNoContent } from '../head/message-head.ts';
-import { type BodyTimeoutOptions, bodyTimeoutsFrom } from '../timeouts.ts';
+import { BODY_TIMEOUTS, type BodyTimeoutOptions, bodyTimeoutsFrom } from '../timeouts.ts';
 import { Http2Source } from './http2-source.ts';
 import { MessageSource, requestOf } from './message-source.ts';
 import { type BodySink, type BodySource, ReceivedBody } from './received-body.ts';
@@ -22,6 +24,13 @@ export interface VerifyOptions extends JudgingOptions, BodyTimeoutOptions {
   /** Of a stream of HTTP/2: what 'response' gave. */
   headers?: IncomingHttpHeaders;
 }
+
+export const VERIFY_CHECKS: OptionChecks<VerifyOptions> = {
+  ...JUDGING,
+  ...BODY_TIMEOUTS,
+  signal: anAbortSignal,
+  headers: namesAndValues,
+};
 
 /**
  * The content of a response, to be read in the place of the message itself.
@@ -37,6 +46,8 @@ export interface VerifyOptions extends JudgingOptions, BodyTimeoutOptions {
  * stream.on('response', (headers) => pipeline(verify(stream, { headers }), destination, done));
  */
 export function verify(message: IncomingMessage | ClientHttp2Stream, options: VerifyOptions = {}): ReceivedBody {
+  assertMessage('verify', message);
+  assertOptions('verify', options, VERIFY_CHECKS);
   return verifyFor('verify', message, options);
 }
 
@@ -146,8 +157,10 @@ function peerOf({ host }: ClientRequest, { socket }: IncomingMessage): string {
 function assertMessage(receiver: Receiver, message: unknown): void {
   if (typeof message === 'object' && message !== null && 'readableEncoding' in message) return;
   throw new TypeError(
-    `${receiver} takes a message of node:http or a stream of node:http2. For fetch there are verifyInterceptor of ` +
-      'chunked-trailers/undici and verifyResponse of chunked-trailers/web',
+    receiver === 'relay'
+      ? 'relay takes a message of node:http or a Response of fetch'
+      : `${receiver} takes a message of node:http or a stream of node:http2. For fetch there are verifyInterceptor of ` +
+          'chunked-trailers/undici and verifyResponse of chunked-trailers/web',
   );
 }
 

@@ -1,6 +1,6 @@
 /** The seal of a response, announced in the head that is about to be sent. */
 import type { DigestOption } from '../../core/content-digest.ts';
-import { type FieldPairs, listMembers } from '../../core/fields.ts';
+import { type FieldPairs, listMembers, namesOf, withoutFields } from '../../core/fields.ts';
 import { Seal } from '../../core/seal.ts';
 import { createHasher } from '../hashing.ts';
 import { algorithmsFor, negotiate, type RequestFacts } from '../send/negotiation.ts';
@@ -33,8 +33,7 @@ export function announceSeal(
 
 /** The application's own trailers, and those of the seal, which go before any of the same name. */
 export function trailersWith(others: FieldPairs, seals: FieldPairs): FieldPairs {
-  const names = new Set(seals.map(([name]) => name.toLowerCase()));
-  return [...others.filter(([name]) => !names.has(name.toLowerCase())), ...seals];
+  return [...withoutFields(others, namesOf(seals)), ...seals];
 }
 
 /** Lists of field members, in order, as one; a member that is there already is not said again. */

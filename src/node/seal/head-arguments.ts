@@ -4,6 +4,7 @@
  * with a flat list makes Node 20 lose all but the last of repeated fields, Set-Cookie among them.
  */
 import type { ServerResponse } from 'node:http';
+import { namesOf, withoutFields } from '../../core/fields.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -22,7 +23,6 @@ export class HeadArguments implements Head {
   readonly #at: number;
   readonly #pairs: [name: string, value: unknown][];
   readonly #added: [name: string, value: string][] = [];
-  /** In lower case. */
   readonly #dropped: string[] = [];
 
   constructor(response: ServerResponse, args: readonly unknown[]) {
@@ -48,7 +48,7 @@ export class HeadArguments implements Head {
   drop(name: string): void {
     if (this.get(name) === undefined) return;
     this.#response.removeHeader(name);
-    this.#dropped.push(name.toLowerCase());
+    this.#dropped.push(name);
   }
 
   /**
@@ -76,8 +76,7 @@ export class HeadArguments implements Head {
       for (const [name, value] of this.#added) this.#response.setHeader(name, value);
       return this.#args;
     }
-    const names = new Set([...this.#dropped, ...this.#added.map(([name]) => name.toLowerCase())]);
-    const pairs = [...this.#pairs.filter(([name]) => !names.has(name.toLowerCase())), ...this.#added];
+    const pairs = [...withoutFields(this.#pairs, [...this.#dropped, ...namesOf(this.#added)]), ...this.#added];
     const given = this.#args[this.#at];
     const fields = !Array.isArray(given) ? Object.fromEntries(pairs) : Array.isArray(given[0]) ? pairs : pairs.flat();
     return this.#args.with(this.#at, fields);

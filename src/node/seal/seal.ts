@@ -4,7 +4,7 @@
 import { ClientRequest, type IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
 import { Duplex } from 'node:stream';
-import { algorithmsOf } from '../../core/content-digest.ts';
+import { aBoolean, aFunction, anObject, assertOptions, JUDGING, type OptionChecks } from '../../core/options.ts';
 import { assertWritable } from '../send/respond.ts';
 import { isTaken, sealOf, setSeal } from '../send/sealed.ts';
 import { isNode } from '../socket-use.ts';
@@ -14,6 +14,16 @@ import { SealedRequest } from './sealed-request.ts';
 import { SealedResponse, type SealingOptions } from './sealed-response.ts';
 
 export type { SealingOptions } from './sealed-response.ts';
+
+const CHECKS: OptionChecks<SealingOptions> = {
+  digest: JUDGING.digest,
+  describeError: aFunction,
+  errorResponse: aFunction,
+  lingerTimeout: timeoutFrom,
+  watchSources: aBoolean,
+  serverReadsStatus: aBoolean,
+  request: anObject,
+};
 
 /**
  * Seals a response where it is: whatever the application, its framework or a library writes to it from here on is counted,
@@ -48,10 +58,8 @@ export function seal<Message extends ServerResponse | Http2ServerResponse | Serv
   message: Message,
   options: SealingOptions = {},
 ): Message {
-  const { digest, lingerTimeout } = options;
-  if (digest !== undefined) algorithmsOf(digest);
-  if (lingerTimeout !== undefined) timeoutFrom('lingerTimeout', lingerTimeout);
   assertWritable(message, 'seal takes the', 'or a ClientRequest');
+  assertOptions('seal', options, CHECKS);
   const known = sealOf(message);
   if (known !== undefined) known.addOptions(options);
   else if (isNode && !isTaken(message)) put(message, options);

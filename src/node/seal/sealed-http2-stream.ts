@@ -11,11 +11,11 @@
 import type { ServerResponse } from 'node:http';
 import type { Http2ServerResponse, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { describeFailure } from '../../core/failure.ts';
-import type { FieldPairs } from '../../core/fields.ts';
+import { type FieldPairs, namesOf, withoutFields } from '../../core/fields.ts';
 import type { Seal } from '../../core/seal.ts';
 import { type ResponseEnd, responseEnd, responseFailed, responseStart } from '../diagnostics.ts';
 import { register } from '../draining.ts';
-import { Http2Channel, INTERNAL_ERROR, NO_ERROR } from '../send/http2-channel.ts';
+import { Http2Channel, INTERNAL_ERROR, NO_ERROR, writeApart } from '../send/http2-channel.ts';
 import { Middleware, type Write } from '../send/middleware.ts';
 import { type Ending, negotiate, type RequestFacts } from '../send/negotiation.ts';
 import { PipedSources } from '../send/piped-sources.ts';
@@ -27,7 +27,7 @@ import { announceSeal } from './announcing.ts';
 import { pairsOf } from './head-arguments.ts';
 import type { SealingOptions } from './sealed-response.ts';
 import { StreamHead } from './stream-head.ts';
-import { bytesOf, isContent, refused } from './write-arguments.ts';
+import { bytesOf, isContent, isEmpty, refused } from './write-arguments.ts';
 
 const METHODS = ['respond', 'write', 'end', 'sendTrailers', 'close', 'destroy'] as const;
 type Method = (typeof METHODS)[number];
@@ -126,6 +126,7 @@ export class SealedHttp2Stream {
     const { writableEnded, destroyed } = this.#stream;
     if (this.#state === 'failed') return refused(args, false);
     this.#respondIfNobodyDid();
+    if (isEmpty(args)) writeApart(this.#stream);
     const result = this.#pass('write', args);
     const counts = this.#seal !== undefined || this.#state === 'flushing';
     if (!counts || this.#state === 'off' || writableEnded || destroyed) return result;
@@ -142,6 +143,7 @@ export class SealedHttp2Stream {
     if (hasFailed && !closed) return refused(args, stream);
     const isLast = this.#state === 'open' && !writableEnded && !destroyed && !closed && isContent(args[0]);
     if (isLast) this.#respondIfNobodyDid();
+    if (isEmpty(args)) writeApart(stream);
     if (!isLast || this.#seal === undefined) return this.#pass('end', args);
     this.#seal.update(bytesOf(args));
     this.#trailers = this.#seal.finish();
@@ -315,8 +317,7 @@ const OURS: Record<Method, (this: ServerHttp2Stream, ...args: unknown[]) => unkn
 /** Fields that the application had set on its response go with the error response as well, if that does not set its own. */
 function withFields(kept: Record<string, string>, made: ErrorResponse): ErrorResponse {
   const pairs = pairsOf(made.headers);
-  const names = new Set(pairs.map(([name]) => name.toLowerCase()));
-  const others = Object.entries(kept).filter(([name]) => !names.has(name));
+  const others = withoutFields<unknown>(Object.entries(kept), namesOf(pairs));
   return { ...made, headers: Object.fromEntries([...others, ...pairs]) as Record<string, string> };
 }
 

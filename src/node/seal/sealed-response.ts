@@ -141,7 +141,7 @@ export class SealedResponse {
 
   write(args: unknown[]): unknown {
     const response = this.#response;
-    if (this.#state === 'over') return refused(args, false);
+    if (this.#state === 'over' && !response.writableEnded) return refused(args, false);
     const isTaken = this.#state !== 'off' && !response.writableEnded && !response.destroyed;
     const result = this.#pass('write', args);
     if (isTaken) this.#seal?.update(bytesOf(args));

@@ -1,4 +1,5 @@
 /** The head that `respond` of a stream of HTTP/2 is about to send: fields by name, or a flat list (Node 24 and later). */
+import { withoutFields } from '../../core/fields.ts';
 import { type Head, pairsOf, valuesOf } from './head-arguments.ts';
 
 export class StreamHead implements Head {
@@ -30,6 +31,6 @@ export class StreamHead implements Head {
   }
 
   drop(name: string): void {
-    this.#pairs = this.#pairs.filter(([one]) => one.toLowerCase() !== name.toLowerCase());
+    this.#pairs = withoutFields(this.#pairs, [name]);
   }
 }

@@ -13,6 +13,11 @@ export function isContent(chunk: unknown): boolean {
   return isNone || typeof chunk === 'string' || chunk instanceof Uint8Array;
 }
 
+/** Whether there is content, of no length. */
+export function isEmpty([chunk]: unknown[]): boolean {
+  return (typeof chunk === 'string' || chunk instanceof Uint8Array) && chunk.length === 0;
+}
+
 /** The content among the arguments of `write` and `end`. */
 export function bytesOf([chunk, encoding]: unknown[]): Uint8Array {
   if (chunk instanceof Uint8Array) return chunk;

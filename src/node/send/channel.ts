@@ -226,9 +226,10 @@ export abstract class Channel implements Open {
     return this.#isOpen;
   }
 
-  /** Something has moved. */
+  /** Something has moved; what is queued now has not, until it becomes less. */
   protected moved(): void {
     this.#movedAt = performance.now();
+    this.#lastQueued = queuedBytes(this.connection);
   }
 
   /** Bounds the time without progress, from now on or from its turn; 0 for no bound. */
@@ -317,10 +318,8 @@ export abstract class Channel implements Open {
 
   onTimer(): void {
     this.#timer = undefined; // the end is to set its own, though it has the same bound
+    if (queuedBytes(this.connection) !== this.#lastQueued) this.moved();
     const now = performance.now();
-    const queued = queuedBytes(this.connection);
-    if (queued !== this.#lastQueued) this.#movedAt = now;
-    this.#lastQueued = queued;
     if (this.#movedAt !== this.#setAt && now < this.#deadline) {
       // Later than any timer that was set anew at that moment: a source that is silent is to be told first.
       return this.#setTimer(Math.max(0, Math.ceil(this.#movedAt + this.#bound - now)) + 1);

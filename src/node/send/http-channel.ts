@@ -10,6 +10,7 @@
  * While the response is open, `end`, `write` and `destroy` are ours: somebody else who calls them has ended a body that is
  * not whole.
  */
+
 import { type OutgoingHttpHeaders, OutgoingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
@@ -20,6 +21,7 @@ import { Channel, type ChannelOptions, type MessageFacts, type OnDone } from './
 import { canReset, uncorkAll } from './closing.ts';
 import { flush, Middleware, type Write } from './middleware.ts';
 import { assertNotOurs, removeContentFields, setFields, valuesByName } from './response-head.ts';
+import { assertUnanswered } from './unanswered.ts';
 
 const METHODS = ['write', 'end', 'destroy'] as const;
 type Method = (typeof METHODS)[number];
@@ -114,10 +116,7 @@ export class HttpChannel extends Channel {
    */
   constructor(response: ServerResponse, options: ChannelOptions, isBegun = false) {
     const request = response.req as ServerResponse['req'] | undefined;
-    if (CHANNEL in response) throw new Error('This response has been given to respond already');
-    if (response.headersSent && !isBegun) {
-      throw new Error('The head of this response is out already: call respond before writing');
-    }
+    assertUnanswered(CHANNEL in response, response.headersSent && !isBegun);
     const connection: unknown = request?.socket ?? response.socket;
     // A Socket is a Duplex, as is what stands in for one under TLS. A harness may give request and response one each.
     const isReal = connection instanceof Duplex && (!response.socket || response.socket === connection);
@@ -145,6 +144,11 @@ export class HttpChannel extends Channel {
     if (!isReal || response.socket) return;
     this.wait();
     response.once('socket', onSocket);
+  }
+
+  /** @throws Error if the constructor would */
+  static assertUnanswered(response: ServerResponse): void {
+    assertUnanswered(CHANNEL in response, response.headersSent);
   }
 
   get isGone(): boolean {
@@ -225,13 +229,15 @@ export class HttpChannel extends Channel {
 
   write(pieces: readonly Uint8Array[], onSent: (error?: Error | null) => void): void {
     if (pieces.length === 0) return onSent();
-    this.moved();
     const response = this.#response;
     const onWritten = (error?: Error | null) => {
       this.moved();
       onSent(error);
     };
-    if (this.#middleware !== undefined) return this.#middleware.write(pieces, onWritten);
+    if (this.#middleware !== undefined) {
+      this.#middleware.write(pieces, onWritten);
+      return this.moved();
+    }
     // Corked even for one piece: Node would cork it itself, and uncork a tick later.
     response.cork();
     const text = this.#isHeadDue ? joinedText(pieces) : undefined;
@@ -244,6 +250,7 @@ export class HttpChannel extends Channel {
     }
     // Whoever has corked it before would have us wait for what cannot leave.
     uncorkAll(response);
+    this.moved();
   }
 
   flushHead(): void {

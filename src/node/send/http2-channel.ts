@@ -6,14 +6,17 @@
  *
  * While the response is open, `end`, `write` and `destroy` are ours, as on `node:http`.
  */
+
 import type { Http2ServerResponse, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { FieldPairs } from '../../core/fields.ts';
 import type { Framer } from './body-writer.ts';
 import { Channel, type ChannelOptions, type OnDone } from './channel.ts';
+import { uncorkAll } from './closing.ts';
 import { Middleware, type Write } from './middleware.ts';
 import { putBack } from './put-back.ts';
 import { assertNotOurs, removeContentFields, setFields, valuesByName } from './response-head.ts';
+import { assertUnanswered } from './unanswered.ts';
 
 export const NO_ERROR = 0; // RFC 9113 §7
 export const INTERNAL_ERROR = 2;
@@ -56,6 +59,10 @@ export function holdStream(stream: ServerHttp2Stream, isHeld: () => boolean, onF
   return letGo;
 }
 
+function streamOf(target: Http2ServerResponse | ServerHttp2Stream): ServerHttp2Stream {
+  return 'stream' in target ? target.stream : target;
+}
+
 /** Those that have a StreamResponse. */
 const taken = new WeakSet<object>();
 
@@ -81,11 +88,8 @@ export class Http2Channel extends Channel {
    */
   constructor(target: Http2ServerResponse | ServerHttp2Stream, options: ChannelOptions, isBegun = false) {
     const response = 'stream' in target ? target : undefined;
-    const stream = (response?.stream ?? target) as ServerHttp2Stream;
-    if (taken.has(stream)) throw new Error('This response has been given to respond already');
-    if (stream.headersSent && !isBegun) {
-      throw new Error('The head of this response is out already: call respond before writing');
-    }
+    const stream = streamOf(target);
+    assertUnanswered(taken.has(stream), stream.headersSent && !isBegun);
     if (response !== undefined && !isBegun) assertNotOurs(response.getHeaderNames());
     super(stream as unknown as Socket, options);
     taken.add(stream);
@@ -108,6 +112,12 @@ export class Http2Channel extends Channel {
       this.#letGo = holdStream(stream, isOpen, () => this.options.onForeign('its stream'));
     }
     this.watch();
+  }
+
+  /** @throws Error if the constructor would */
+  static assertUnanswered(target: Http2ServerResponse | ServerHttp2Stream): void {
+    const stream = streamOf(target);
+    assertUnanswered(taken.has(stream), stream.headersSent);
   }
 
   get #target(): Http2ServerResponse | ServerHttp2Stream {
@@ -162,17 +172,20 @@ export class Http2Channel extends Channel {
 
   write(pieces: readonly Uint8Array[], onSent: (error?: Error | null) => void): void {
     if (pieces.length === 0) return onSent();
-    this.moved();
     const onWritten = (error?: Error | null) => {
       this.moved();
       onSent(error);
     };
-    if (this.#middleware !== undefined) return this.#middleware.write(pieces, onWritten);
+    if (this.#middleware !== undefined) {
+      this.#middleware.write(pieces, onWritten);
+      return this.moved();
+    }
     const stream = this.#stream;
     stream.cork();
     for (let i = 0; i < pieces.length - 1; i++) this.#before.write.call(this.#target, pieces[i]!);
     this.#before.write.call(this.#target, pieces.at(-1)!, onWritten);
-    stream.uncork();
+    uncorkAll(stream); // as on a ServerResponse
+    this.moved();
   }
 
   finish(pieces: readonly Uint8Array[], onDone: OnDone): void {
@@ -200,7 +213,9 @@ export class Http2Channel extends Channel {
           stream.close(INTERNAL_ERROR);
           settle(true);
         };
+        writeApart(stream);
         (Object.getPrototypeOf(stream) as Record<Method, Call>).write.call(stream, '', onWritten);
+        uncorkAll(stream);
       };
       if (this.#middleware === undefined) end();
       else this.#middleware.flush(this.connection, end);
@@ -257,6 +272,14 @@ export class Http2Channel extends Channel {
     this.options.onGone();
     return result;
   }
+}
+
+/**
+ * Before an empty chunk: where Node writes that together with those before it, it is done with all of them at once, and other
+ * memory of the process goes out in their place (Node 20 to 26).
+ */
+export function writeApart(stream: ServerHttp2Stream): void {
+  Reflect.set(stream, '_writev', null);
 }
 
 function toObject(fields: FieldPairs): OutgoingHttpHeaders {

@@ -4,31 +4,18 @@
  * inside has said how it ends, a failure included: an end that is cut would have browsers drop the reason.
  */
 import type { OutgoingHttpHeaders } from 'node:http';
-import type { FieldPairs } from '../../core/fields.ts';
-import { acceptsType, inContentType, withMember } from '../../core/in-content.ts';
+import { type FieldPairs, withoutFields } from '../../core/fields.ts';
+import { acceptsType, assertTrueOfContent, inContentType, withMember } from '../../core/in-content.ts';
+import { shown } from '../../core/options.ts';
 import type { Negotiated, RequestFacts } from './negotiation.ts';
 import { applicationFields, type HeadersOption } from './response-head.ts';
-
-const REFUSED: Readonly<Record<string, string>> = {
-  'content-encoding':
-    'Content-Encoding is about the whole content, and with framing: "content" that is the chunked body: compress around it, or name the coding in the type',
-  'content-digest':
-    'Content-Digest is about the whole content, which is the chunked body: its trailers have one of what is inside',
-  'repr-digest': 'Repr-Digest is about the whole content, which is the chunked body: leave it out',
-  'content-range': 'A part of a representation cannot be sent with framing: "content"',
-};
 
 /** @throws TypeError for any other value */
 export function isInContent(framing: 'content' | undefined): boolean {
   if (framing !== undefined && framing !== 'content') {
-    throw new TypeError(`framing must be "content", or be left out; not ${JSON.stringify(framing)}`);
+    throw new TypeError(`framing must be "content", or be left out; not ${shown(framing)}`);
   }
   return framing === 'content';
-}
-
-/** @throws TypeError for the status of a part: chunks of another run of the source do not fit to it */
-export function assertWholeContent(status: number | undefined): void {
-  if (status === 206) throw new TypeError('A part of a representation cannot be sent with framing: "content"');
 }
 
 /**
@@ -57,15 +44,15 @@ export function inContentEndings(negotiated: Negotiated): Negotiated {
 export function inContentFields(headers: HeadersOption = {}, inherited: OutgoingHttpHeaders = {}): FieldPairs {
   const { fields, asksToClose } = applicationFields(headers);
   const valuesOf = (wanted: string): string[] => {
-    const values = fields.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value);
-    return values.length > 0 ? values : [inherited[wanted] ?? []].flat().map(String);
+    const key = wanted.toLowerCase();
+    const values = fields.filter(([name]) => name.toLowerCase() === key).map(([, value]) => value);
+    return values.length > 0 ? values : [inherited[key] ?? []].flat().map(String);
   };
-  for (const [name, why] of Object.entries(REFUSED)) if (valuesOf(name).length > 0) throw new TypeError(why);
+  assertTrueOfContent((name) => valuesOf(name).length > 0);
   const type = valuesOf('content-type').at(-1);
   const cacheControl = valuesOf('cache-control').join(', ');
-  const others = fields.filter(([name]) => !/^(?:content-type|cache-control)$/i.test(name));
   return [
-    ...others,
+    ...withoutFields(fields, ['content-type', 'cache-control']),
     ...(asksToClose ? ([['Connection', 'close']] as FieldPairs) : []),
     ['Content-Type', inContentType(type)],
     // A failure ends well, as far as HTTP knows: no cache may keep it.

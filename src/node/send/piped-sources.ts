@@ -15,12 +15,7 @@ export class PipedSources {
     this.#destination = destination;
     this.#onLost = onLost;
     destination.on('pipe', (source: Readable) => this.add(source));
-    destination.on('unpipe', (source: Readable) => {
-      const onClose = this.#sources?.get(source);
-      if (onClose === undefined) return;
-      this.#sources!.delete(source);
-      source.off('close', onClose);
-    });
+    destination.on('unpipe', (source: Readable) => this.#drop(source));
   }
 
   /** This one is piped in. */
@@ -32,6 +27,16 @@ export class PipedSources {
     this.#sources ??= new Map();
     this.#sources.set(source, onClose);
     source.once('close', onClose);
+    if (source.closed) process.nextTick(onClose); // as `pipe` tells of one that has ended
+    // A stream of the old kind does not know later that it has ended.
+    if (source.readableEnded === undefined) source.once('end', () => this.#drop(source));
+  }
+
+  #drop(source: Readable): void {
+    const onClose = this.#sources?.get(source);
+    if (onClose === undefined) return;
+    this.#sources!.delete(source);
+    source.off('close', onClose);
   }
 
   /** What one of them has failed with. */

@@ -1,10 +1,23 @@
 /** What `respond` can be told, and what of that is refused before anything is sent. */
-import { algorithmsOf, type DigestOption } from '../../core/content-digest.ts';
+import type { DigestOption } from '../../core/content-digest.ts';
 import type { DescribeError } from '../../core/failure.ts';
 import type { FieldPairs } from '../../core/fields.ts';
-import { type ExtraTrailers, trailerNames } from '../../core/seal.ts';
+import { assertWholeContent } from '../../core/in-content.ts';
+import {
+  aBoolean,
+  aFunction,
+  anAbortSignal,
+  anObject,
+  anything,
+  areTrailers,
+  assertOptions,
+  integer,
+  JUDGING,
+  type OptionChecks,
+} from '../../core/options.ts';
+import type { ExtraTrailers } from '../../core/seal.ts';
 import { timeoutFrom } from '../timeouts.ts';
-import { assertWholeContent, isInContent } from './in-content.ts';
+import { isInContent } from './in-content.ts';
 import type { RequestFacts } from './negotiation.ts';
 import { applicationFields, assertStatus, type ErrorResponse, type HeadersOption } from './response-head.ts';
 
@@ -54,7 +67,7 @@ export interface RespondOptions {
   lingerTimeout?: number | undefined;
 }
 
-export interface Checked {
+export interface Resolved {
   /** Milliseconds; 0 for no bound. */
   idleTimeout: number;
   /** Milliseconds; Infinity for no bound. */
@@ -64,18 +77,32 @@ export interface Checked {
   asksToClose: boolean;
 }
 
+export const RESPOND_CHECKS: OptionChecks<RespondOptions> = {
+  request: anything, // respond says what it needs
+  status: assertStatus,
+  headers: anObject,
+  length: integer('a number of bytes', 0),
+  digest: JUDGING.digest,
+  extraTrailers: areTrailers,
+  describeError: aFunction,
+  errorResponse: aFunction,
+  seal: aBoolean,
+  framing: isInContent,
+  flushHeaders: aBoolean,
+  signal: anAbortSignal,
+  idleTimeout: timeoutFrom,
+  lingerTimeout: timeoutFrom,
+};
+
 /** @throws TypeError, RangeError for invalid options */
-export function checked(options: RespondOptions): Checked {
-  const { status, headers, digest = 'sha-256', extraTrailers, length, signal, lingerTimeout = 5_000 } = options;
-  const idleTimeout = timeoutFrom('idleTimeout', options.idleTimeout ?? 300_000);
-  timeoutFrom('lingerTimeout', lingerTimeout);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal');
-  if (length !== undefined && !(Number.isSafeInteger(length) && length >= 0)) {
-    throw new RangeError(`length must be a number of bytes, not ${length}`);
-  }
-  if (status !== undefined) assertStatus(status);
-  if (isInContent(options.framing)) assertWholeContent(status);
-  trailerNames(extraTrailers);
-  algorithmsOf(digest);
+export function assertRespondOptions(options: RespondOptions): void {
+  assertOptions('respond', options, RESPOND_CHECKS);
+  if (options.framing === 'content') assertWholeContent(options.status);
+}
+
+/** @throws TypeError for fields that cannot be sent */
+export function resolved(options: RespondOptions): Resolved {
+  const { headers, lingerTimeout = 5_000 } = options;
+  const idleTimeout = timeoutFrom(options.idleTimeout ?? 300_000, 'idleTimeout');
   return { idleTimeout, lingerTimeout, ...applicationFields(headers) };
 }

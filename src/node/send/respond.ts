@@ -9,7 +9,7 @@ import { HttpChannel } from './http-channel.ts';
 import { Http2Channel } from './http2-channel.ts';
 import { inContentFields } from './in-content.ts';
 import type { RequestFacts } from './negotiation.ts';
-import type { RespondOptions } from './respond-options.ts';
+import { assertRespondOptions, type RespondOptions } from './respond-options.ts';
 import { takeFromSeal } from './sealed.ts';
 import { SocketChannel } from './socket-channel.ts';
 import { StreamResponse } from './stream-response.ts';
@@ -56,6 +56,12 @@ export function assertWritable(target: unknown, before: string, behind: string):
   throw new TypeError(`${before} ${RESPONSE_OF}, ${behind}`);
 }
 
+/** @throws Error if it has been answered already, as `respond` does */
+export function assertUnanswered(target: RespondTarget): void {
+  if ('sendTrailers' in target || 'stream' in target) Http2Channel.assertUnanswered(target);
+  else if ('writeHead' in target) HttpChannel.assertUnanswered(target);
+}
+
 /** `respond` with hashers of the caller's own. */
 export function respondWith(
   createHasher: CreateHasher,
@@ -63,6 +69,7 @@ export function respondWith(
   options: RespondOptions,
 ): StreamResponse {
   assertWritable(target, 'respond takes a', 'a stream of node:http2 or a socket');
+  assertRespondOptions(options);
   if (options.framing === 'content') {
     const inherited = 'writeHead' in target ? target.getHeaders() : {};
     options = { ...options, headers: inContentFields(options.headers, inherited) };

@@ -5,6 +5,7 @@
  */
 import { STATUS_CODES } from 'node:http';
 import { type FieldPairs, listMembers, serializeFieldLines } from '../../core/fields.ts';
+import { integer } from '../../core/options.ts';
 
 /** Fields by name; or pairs, which a Headers and a Map are as well. */
 export type HeadersOption =
@@ -60,11 +61,11 @@ export function assertNotOurs(names: readonly string[]): void {
   }
 }
 
-/** @throws RangeError for a status that is not the final one of a response */
+const finalStatus = integer('an integer from 200 to 999', 200, 999);
+
+/** @throws TypeError, RangeError for a status that is not the final one of a response */
 export function assertStatus(status: number): void {
-  if (!Number.isInteger(status) || status < 200 || status > 999) {
-    throw new RangeError(`status must be an integer from 200 to 999, not ${status}`);
-  }
+  finalStatus(status as never, 'status');
 }
 
 /** The values of each name, whatever its case. An upstream chooses how many there are: linear in that. */

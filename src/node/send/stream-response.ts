@@ -10,6 +10,7 @@ import type { Readable } from 'node:stream';
 import type { CreateHasher } from '../../core/content-digest.ts';
 import { describeFailure } from '../../core/failure.ts';
 import type { FieldPairs } from '../../core/fields.ts';
+import { assertWholeContent } from '../../core/in-content.ts';
 import { ownTrailers, Seal, trailerNames } from '../../core/seal.ts';
 import { destroyOnAbort } from '../abort-signal.ts';
 import {
@@ -24,7 +25,7 @@ import { hasNoContent } from '../head/message-head.ts';
 import { type BodyWriter, ChunkedWriter, InContentWriter, LengthWriter, NoWriter, PlainWriter } from './body-writer.ts';
 import type { Channel, ChannelOptions, MessageFacts, OnDone } from './channel.ts';
 import { GatheringWritable, type WriteCallback } from './gathering-writable.ts';
-import { assertWholeContent, inContentEndings, isInContent } from './in-content.ts';
+import { inContentEndings, isInContent } from './in-content.ts';
 import {
   algorithmsFor,
   type Ending,
@@ -35,7 +36,7 @@ import {
 } from './negotiation.ts';
 import type { OutgoingContent } from './outgoing-content.ts';
 import { PipedSources } from './piped-sources.ts';
-import { checked, type RespondOptions } from './respond-options.ts';
+import { type RespondOptions, resolved } from './respond-options.ts';
 import { assertStatus, errorMessage, type MakeErrorResponse } from './response-head.ts';
 
 export type OpenChannel = (options: ChannelOptions) => Channel;
@@ -80,7 +81,7 @@ export class StreamResponse extends GatheringWritable {
   constructor(open: OpenChannel, request: RequestFacts, options: RespondOptions, createHasher: CreateHasher) {
     super();
     this.#createHasher = createHasher;
-    const { idleTimeout, lingerTimeout, fields, asksToClose } = checked(options);
+    const { idleTimeout, lingerTimeout, fields, asksToClose } = resolved(options);
     this.#options = options;
     this.#fields = fields;
     this.#asksToClose = asksToClose;

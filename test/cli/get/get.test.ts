@@ -105,10 +105,10 @@ describe('where it writes', () => {
 });
 
 describe('octets', () => {
-  test('64 MiB at random arrive as they are, in a file and on standard output', async () => {
+  test('20 MiB at random arrive as they are, in a file and on standard output', async () => {
     const root = await temporaryDirectory();
     const directory = await temporaryDirectory();
-    const content = randomBytes(64 * 1024 * 1024);
+    const content = randomBytes(20 * 1024 * 1024);
     await writeFile(path.join(root, 'large file'), content);
     const digest = createHash('sha256').update(content).digest('hex');
     const { url } = await serve(root);

@@ -1,18 +1,18 @@
 /**
- * Strategy: the built program's `serve`, asked for parts by Node's own http client. The file is this runtime's binary,
- * which is a large one; what is fresh is made on the spot. What sendFile does is in test/files/send-file.
+ * Strategy: the built program's `serve`, asked for parts by Node's own http client. What sendFile does is in
+ * test/files/send-file.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { open, readFile, stat, writeFile } from 'node:fs/promises';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { serve, temporaryDirectory } from '../../support/cli.ts';
+import { largeFile, serve, temporaryDirectory } from '../../support/cli.ts';
 import { ASKING, ask } from '../../support/peers.ts';
 import { until } from '../../support/sockets.ts';
 
-const FILE = process.execPath;
-const { size: SIZE } = await stat(FILE);
+const SIZE = 20_000_000;
+const FILE = await largeFile(SIZE);
 
 async function octets(first: number, last: number): Promise<Buffer> {
   const handle = await open(FILE);

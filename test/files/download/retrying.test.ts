@@ -3,7 +3,8 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type DownloadOptions, download } from '../../../src/files/download/download.ts';
-import { defaultRetryDelay } from '../../../src/files/download/retry.ts';
+import { defaultRetryDelay, retryAfterOf } from '../../../src/files/download/retry.ts';
+import { StatusError } from '../../../src/files/download/status-error.ts';
 import { startCommand } from '../../support/cli.ts';
 import { freePort } from '../../support/peers.ts';
 import * as o from './origin.ts';
@@ -72,6 +73,20 @@ describe('the bound', () => {
     const start = performance.now();
     await download(url, file, AT_ONCE);
     expect(performance.now() - start).toBeGreaterThan(990);
+  });
+
+  test.each([
+    ['0', 0],
+    ['120', 120_000],
+    ['1000000', 120_000],
+    ['9'.repeat(400), 120_000],
+    [new Date(Date.now() + 86_400_000).toUTCString(), 120_000],
+    [new Date(Date.now() - 1000).toUTCString(), 0],
+    ['-5', 0],
+    ['soon', 0],
+    ['', 0],
+  ])('Retry-After: %s', (field, milliseconds) => {
+    expect(retryAfterOf(new StatusError('No', 503, field))).toBe(milliseconds);
   });
 });
 

@@ -10,7 +10,7 @@ import { describe, expect, test } from 'vitest';
 import { ASKING } from '../../support/peers.ts';
 import * as s from './serving.ts';
 
-const SIZE = 40_000_000;
+const SIZE = 24_000_000;
 
 async function written(file: string, at: number): Promise<void> {
   const handle = await open(file, 'r+');

@@ -84,6 +84,18 @@ describe.each(CLIENTS)('a client that asks for %s', (_title, asked, whole, faile
     expect(head.vary).toBe(failed && 'X-Want-Stream-Status');
   });
 
+  test.each<[string, (res: Http2ServerResponse) => unknown]>([
+    ['write', (res) => res.write('') && res.end()],
+    ['end', (res) => res.end('')],
+  ])('a good body, with an empty %s after texts that wait for one another', async (_method, finish) => {
+    const port = await sealing((res) => {
+      for (const text of HELLO_WORLD) res.write(text);
+      finish(res);
+    });
+    const { body, trailers, rstCode } = await observe(port, asked);
+    expect({ body, trailers, rstCode }).toEqual({ body: HELLO_WORLD, trailers: whole, rstCode: NO_ERROR });
+  });
+
   test.each<[string, Handler]>([
     ['pipeline', pipe(() => failing([HELLO_WORLD], GONE))],
     [
@@ -99,6 +111,21 @@ describe.each(CLIENTS)('a client that asks for %s', (_title, asked, whole, faile
         Readable.from(failing([HELLO_WORLD], GONE))
           .on('error', () => {})
           .pipe(res as never);
+      },
+    ],
+    [
+      'several texts that wait for one another',
+      (res) => {
+        for (const text of HELLO_WORLD) res.write(text);
+        res.destroy(GONE);
+      },
+    ],
+    [
+      'a stream that somebody has corked',
+      (res) => {
+        res.stream.cork();
+        res.write(HELLO_WORLD);
+        res.destroy(GONE);
       },
     ],
     [

@@ -4,7 +4,7 @@
  */
 import { EventEmitter, once } from 'node:events';
 import http, { type IncomingMessage, ServerResponse } from 'node:http';
-import { finished, pipeline, Readable } from 'node:stream';
+import { finished, pipeline, Readable, Stream } from 'node:stream';
 import { constants, createGzip, gunzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { responseEnd, responseFailed, responseStart } from '../../../src/node/diagnostics.ts';
@@ -33,7 +33,7 @@ const GONE = new Error('the disk is gone');
 
 /** A server that seals, then does this. */
 async function sealing(handler: Handler, options: SealingOptions = {}) {
-  const server = http.createServer((req, res) => handler(seal(res, { lingerTimeout: 50, ...options }), req));
+  const server = http.createServer((req, res) => handler(seal(res, options), req));
   return { server, port: await listen(server) };
 }
 
@@ -246,6 +246,22 @@ describe('the content', () => {
     expect(rest).toBe(SEAL);
   });
 
+  test.each([
+    ['asks for everything', AWARE],
+    ['asks for nothing', PLAIN],
+  ])('a write after the end is the error that it is without a seal, for a client that %s', async (_, request) => {
+    let told!: Promise<unknown[]>;
+    const { server, port } = await sealing((res) => {
+      res.end();
+      const emitted = once(res, 'error').then(([error]) => error);
+      told = Promise.all([new Promise((resolve) => void res.write('late', resolve)), emitted]);
+    });
+    dial(port, request);
+    await once(server, 'request');
+    const late = expect.objectContaining({ code: 'ERR_STREAM_WRITE_AFTER_END' });
+    expect(await told).toEqual([late, late]);
+  });
+
   test('text beyond ASCII is counted in bytes', async () => {
     const { port } = await sealing((res) => {
       res.write('é€');
@@ -282,8 +298,9 @@ describe('the content', () => {
     expect((await answerOf(port, '=:\r\n\r\n', wanting)).body).toContain(HELLO_WORLD_SHA_256);
     const failed = await answerOf(port, '=:\r\n\r\n', AWARE.replace('/', '/fails'));
     expect(failed.body).toContain('error;bytes=19;type=disk;details="the disk is gone"');
-    expect(() => seal({} as never, { digest: 'md5' as never })).toThrow(TypeError);
-    expect(() => seal({} as never, { lingerTimeout: -1 })).toThrow(RangeError);
+    const written = { write() {} } as never;
+    expect(() => seal(written, { digest: 'md5' as never })).toThrow(TypeError);
+    expect(() => seal(written, { lingerTimeout: -1 })).toThrow(RangeError);
   });
 });
 
@@ -353,7 +370,7 @@ describe('who else has the response', () => {
   test('a head that is out cannot be sealed any more, but its failure still comes after all that was written', async () => {
     const { port } = await serve((_, res) => {
       res.write(HELLO_WORLD);
-      seal(res, { lingerTimeout: 50 }).destroy(GONE);
+      seal(res).destroy(GONE);
     });
     const { octets, end } = await dial(port, AWARE).closed();
     expect(messageFrom(octets).body).toBe(CHUNK + ABORT_CHUNK);
@@ -364,7 +381,7 @@ describe('who else has the response', () => {
     const { port } = await serve((req, res) => {
       const { write } = res;
       res.write = ((...args: Parameters<typeof write>) => write.apply(res, args)) as typeof write;
-      seal(res, { lingerTimeout: 50 });
+      seal(res);
       res.write(HELLO_WORLD);
       if (req.url === '/fails') res.destroy(GONE);
       else res.end();
@@ -552,6 +569,27 @@ describe('sources that are piped in', () => {
       Readable.from([HELLO_WORLD]).pipe(res);
     });
     expect((await answerOf(port)).body).toBe(CHUNK + SEAL);
+  });
+
+  test('one of the old kind, which does not know that it has ended, may close after its end', async () => {
+    const { port } = await sealing((res) => {
+      const source = Object.assign(new Stream(), { readable: true });
+      source.pipe(res, { end: false });
+      source.emit('data', HELLO_WORLD);
+      source.emit('end');
+      source.emit('close');
+      setImmediate(() => res.end());
+    });
+    expect((await answerOf(port)).body).toBe(CHUNK + SEAL);
+  });
+
+  test('one that had closed before its end when it was piped in fails the response as well', async () => {
+    const { port } = await sealing((res) => {
+      const source = new Readable({ read() {} });
+      source.on('error', () => {}).once('close', () => source.pipe(res));
+      source.destroy(GONE);
+    });
+    expect((await answerOf(port, '}')).statusLine).toBe('HTTP/1.1 500 Internal Server Error');
   });
 
   test('what a source has failed with is the reason of a destroy() that gives none, as Fastify does', async () => {

@@ -112,5 +112,7 @@ describe('no request', () => {
 });
 
 test.each([undefined, 'a socket', {}])('%s is no socket: a TypeError at once, and nothing later', async (value) => {
-  await expect(readRequest(value as never)).rejects.toThrow(/^This is no socket$/);
+  await expect(readRequest(value as never)).rejects.toThrow(
+    /^What is read from must be a socket of node:net or node:tls, not /,
+  );
 });

@@ -9,6 +9,7 @@ import type { BodyFraming } from '../../../src/node/head/message-head.ts';
 import { bodyReaderFor } from '../../../src/node/receive/body-reader.ts';
 import { ReceivedBody } from '../../../src/node/receive/received-body.ts';
 import { SocketSource } from '../../../src/node/receive/socket-source.ts';
+import { stopClock } from '../../support/clock.ts';
 import { closed, connection, listenerCounts } from '../../support/sockets.ts';
 import { Wire } from '../../support/wire.ts';
 import { consume } from './receiving.ts';
@@ -79,19 +80,15 @@ describe('started', () => {
 
 describe('while it runs', () => {
   test('pause stops the socket and the clock, resume starts both', async () => {
-    const {
-      client,
-      server,
-      body,
-      transfer: running,
-      start,
-    } = await transfer({ kind: 'length', bytes: 5 }, { idleTimeout: 30 });
+    const pass = stopClock();
+    const running = await transfer({ kind: 'length', bytes: 5 }, { idleTimeout: 1000 });
+    const { client, server, body, start } = running;
     start();
-    running.pause();
+    running.transfer.pause();
     expect(client.isPaused()).toBe(true);
-    await new Promise((resolve) => setTimeout(resolve, 60)); // what must not happen has no event
+    pass(5000);
     expect(client.destroyed).toBe(false);
-    running.resume();
+    running.transfer.resume();
     server.write('hello');
     expect(await consume(body)).toEqual({ data: 'hello', error: undefined });
   });

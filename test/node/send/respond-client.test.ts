@@ -8,6 +8,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { readRequest } from '../../../src/node/head/read-request.ts';
 import { respond } from '../../../src/node/send/respond.ts';
+import { stopClock } from '../../support/clock.ts';
 import { closed, connection, listenerCounts, until } from '../../support/sockets.ts';
 import { AWARE, answer, answerNext, OLD, PLAIN, TRAILERS } from './answering.ts';
 
@@ -32,7 +33,7 @@ describe.each(WAYS)('the client leaves by %s', (_, leave) => {
       const { client, server } = await connection();
       const before = listenerCounts(server);
       const source = endless();
-      const { wire, response, outcome } = await answer(request, source, { lingerTimeout: 50 }, { client, server });
+      const { wire, response, outcome } = await answer(request, source, {}, { client, server });
       source.push('hello');
       if (!request.startsWith('HEAD')) await wire.until('hello');
       client[leave]();
@@ -96,14 +97,15 @@ describe('the client leaves while the end of the body is under way to it', () =>
   const extraTrailers = { names: ['A'], fields: () => [['A', 'x'.repeat(24 << 20)]] as [string, string][] };
 
   test.each([
-    ['by RST', {}, (client: Socket) => client.resetAndDestroy()],
-    ['by taking nothing for too long', { idleTimeout: 60 }, () => {}],
-  ])('%s: that is no success', async (_, options, leave) => {
+    ['by RST', (client: Socket) => client.resetAndDestroy()],
+    ['by taking nothing for too long', (_: Socket, pass: (milliseconds: number) => void) => pass(3000)],
+  ])('%s: that is no success', async (_, leave) => {
+    const pass = stopClock();
     const { client, server } = await connection();
     client.write(TRAILERS);
-    const { outcome } = await answerNext(server, Readable.from(['a']), { ...options, extraTrailers });
+    const { outcome } = await answerNext(server, Readable.from(['a']), { idleTimeout: 1000, extraTrailers });
     await until(() => server.writableLength > 0);
-    leave(client);
+    leave(client, pass);
     expect(await outcome).toMatchObject({ code: 'ERR_STREAM_PREMATURE_CLOSE' });
     await closed(server);
   });

@@ -1,11 +1,12 @@
 /**
  * Strategy: signal and idleTimeout. Each must end the response as a failure of its type, destroy the source, and tell
- * `pipeline` why. The times are options of the tests, and short.
+ * `pipeline` why. Time passes when the test says so, once what comes before it is there.
  */
 import { Readable } from 'node:stream';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { RespondOptions } from '../../../src/node/send/respond.ts';
-import { closed, connection } from '../../support/sockets.ts';
+import { stopClock, timedOut } from '../../support/clock.ts';
+import { closed, connection, until } from '../../support/sockets.ts';
 import { type Answer, ASKING, AWARE, answer, answerNext, LAST_CHUNK, messageFrom, OLD, PLAIN } from './answering.ts';
 
 const endless = () => new Readable({ read() {} });
@@ -42,16 +43,24 @@ describe('signal', () => {
 
   test('an abort is cancelled: HTTP/1.0', async () => {
     const controller = new AbortController();
-    const { wire, response } = await begun(OLD, { signal: controller.signal, lingerTimeout: 50 });
+    const { wire, response } = await begun(OLD, { signal: controller.signal });
     controller.abort();
     expect((await wire.closed()).end).toBe('ECONNRESET');
     expect(response.ending).toBe('reset');
   });
 
-  test('AbortSignal.timeout is a timeout', async () => {
-    const { wire, outcome } = await begun(ASKING, { signal: AbortSignal.timeout(150) });
+  test('that of AbortSignal.timeout is a timeout', async () => {
+    const controller = new AbortController();
+    const { wire, outcome } = await begun(ASKING, { signal: controller.signal });
+    controller.abort(timedOut());
     expect(await outcome).toMatchObject({ name: 'AbortError', cause: { name: 'TimeoutError' } });
     expect((await wire.closed()).octets).toBe('\r\n1;x-stream-status="error;type=timeout"\r\n');
+  });
+
+  test('AbortSignal.timeout, before there is content: an error response', async () => {
+    const { wire, outcome } = await answer(PLAIN, endless(), { signal: AbortSignal.timeout(20) });
+    expect(await outcome).toMatchObject({ name: 'AbortError', cause: timedOut() });
+    expect(await wire.until('\r\n\r\n')).toMatch(/^HTTP\/1.1 500 /);
   });
 
   test('aborted before: an error response', async () => {
@@ -74,7 +83,9 @@ describe('signal', () => {
 
 describe('idleTimeout', () => {
   test('a source that gives nothing more is a timeout', async () => {
-    const { wire, response, outcome, source } = await begun(ASKING, { idleTimeout: 40 });
+    const pass = stopClock();
+    const { wire, response, outcome, source } = await begun(ASKING, { idleTimeout: 1000 });
+    pass(3000);
     expect(await outcome).toMatchObject({ code: 'ETIMEDOUT' });
     expect(source.destroyed).toBe(true);
     expect((await wire.closed()).octets).toBe('\r\n1;x-stream-status="error;type=timeout"\r\n');
@@ -89,11 +100,10 @@ describe('idleTimeout', () => {
   });
 
   test('one that gives something now and then is none', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    onTestFinished(() => void vi.useRealTimers());
+    const pass = stopClock();
     const source = async function* () {
       for (let at = 0; at < 8; at++) {
-        vi.advanceTimersByTime(900);
+        pass(900);
         yield 'a';
         await new Promise((resolve) => setImmediate(resolve));
       }
@@ -103,7 +113,7 @@ describe('idleTimeout', () => {
     expect(messageFrom(await wire.until(LAST_CHUNK)).body).toBe(`${'1\r\na\r\n'.repeat(8)}${LAST_CHUNK}`);
   });
 
-  test('a client that takes nothing is a timeout, and holds the socket no longer than that again', async () => {
+  test('a client that takes nothing is a timeout, and does not hold the socket', async () => {
     const { client, server } = await connection();
     const source = new Readable({
       read() {
@@ -111,7 +121,10 @@ describe('idleTimeout', () => {
       },
     });
     client.write(PLAIN); // and reads nothing
-    const { outcome } = await answerNext(server, source, { idleTimeout: 60 });
+    const pass = stopClock();
+    const { outcome, response } = await answerNext(server, source, { idleTimeout: 1000 });
+    await until(() => server.writableLength > 0 && response.writableNeedDrain);
+    pass(10_000); // a second of silence, and five for the failure to leave
     expect(await outcome).toMatchObject({ code: 'ETIMEDOUT' });
     await closed(server);
   });
@@ -125,9 +138,10 @@ describe('idleTimeout', () => {
   });
 
   test('no timer is left when the response has ended', async () => {
-    const { outcome, response } = await answer(PLAIN, Readable.from(['a']), { idleTimeout: 30 });
+    const pass = stopClock();
+    const { outcome, response } = await answer(PLAIN, Readable.from(['a']), { idleTimeout: 1000 });
     expect(await outcome).toBeUndefined();
-    await new Promise((resolve) => setTimeout(resolve, 60)); // what must not happen has no event
+    pass(5000);
     expect(response.errored).toBeNull();
   });
 });

@@ -15,6 +15,10 @@ import (
 )
 
 func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: receive URL")
+		os.Exit(2)
+	}
 	client := &http.Client{
 		Transport:     &sealed.Transport{Require: os.Getenv("REQUIRE")},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
