@@ -8,7 +8,7 @@ export const DIGEST_FIELD = 'Content-Digest';
 
 /** The algorithms that RFC 9530 §5 marks as active, the preferred one first. */
 export const DIGEST_ALGORITHMS = ['sha-256', 'sha-512'] as const;
-/** The algorithms of RFC 9530 that are neither deprecated nor insecure. */
+/** `sha-256` or `sha-512`: those of RFC 9530 that are neither deprecated nor insecure. */
 export type DigestAlgorithm = (typeof DIGEST_ALGORITHMS)[number];
 
 /** What to hash with: one algorithm, several, or `false` for no digest. */

@@ -66,7 +66,12 @@ export function brokenOff(what: string, cause: unknown, details: ErrorDetails = 
   return new FramingError('ERR_FRAMING_TRUNCATED', what + why, { ...details, cause });
 }
 
-/** There is no message head that can be used: thrown by `receive`, `readRequest` and `download`. */
+/**
+ * There is no message head that can be used: thrown by `receive`, `readRequest` and `download`.
+ *
+ * @example
+ * catch (error) { if (error instanceof HeadError && error.code === 'ERR_HEAD_TIMEOUT') tryAgain(); }
+ */
 export class HeadError extends PeerError {
   override readonly name = 'HeadError';
   declare readonly code: HeadErrorCode;

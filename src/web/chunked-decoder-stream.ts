@@ -31,6 +31,7 @@ export interface ChunkedDecoderStreamOptions extends JudgingOptions {
   statusCode?: number;
   /** Makes the hasher of a digest: the Web platform has none that is incremental. */
   createHasher?: CreateStreamHasher;
+  /** Bounds on what the peer may send: `DEFAULT_LIMITS`, and these instead of the same there. */
   limits?: Partial<Limits>;
 }
 

@@ -10,7 +10,7 @@ import type { ExtraTrailers } from '../core/seal.ts';
 import type { CreateStreamHasher } from './async-hashers.ts';
 import { ChunkedEncoderStream } from './chunked-encoder-stream.ts';
 
-/** What a Request is asked for, so that what stands in for one will do. */
+/** What is read of a Request: whatever has these will do. */
 export interface AskingRequest {
   readonly method?: string;
   readonly headers: { get(name: string): string | null };
@@ -47,8 +47,8 @@ const NO_BODY = new Set([204, 205, 304]);
  * @example
  * if (!acceptsInContent(request)) return new Response(stream);
  */
-export function acceptsInContent({ headers }: AskingRequest): boolean {
-  return acceptsType(headers.get('Accept') ?? '');
+export function acceptsInContent(request: AskingRequest): boolean {
+  return acceptsType(request.headers.get('Accept') ?? '');
 }
 
 /**

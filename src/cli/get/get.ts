@@ -1,6 +1,6 @@
 /** chunked-trailers get: one URL, whose content is kept only on a good verdict, and an exit code that says which. */
 import { createHash } from 'node:crypto';
-import { existsSync, fstatSync, lstatSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, fstatSync, lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { areSameOctets } from '../../core/content-digest.ts';
@@ -19,10 +19,11 @@ import {
 import { partFor } from '../../files/download/ownership.ts';
 import { danglingEnd } from '../../files/download/part-file.ts';
 import { lengthFrom, openVerified, requestFollowing } from '../../files/download/request.ts';
+import { isCertificateProblem } from '../../files/download/retry.ts';
 import { StatusError } from '../../files/download/status-error.ts';
 import { systemReason } from '../../files/system-reason.ts';
 import { EXIT, exitCodeOf, interruptible } from '../exit-codes.ts';
-import { complain, formatCount, paint, warn } from '../terminal.ts';
+import { complain, formatCount, formatTime, paint, warn } from '../terminal.ts';
 import { GET_USAGE, UsageError } from '../usage.ts';
 import { nameFromDisposition } from './file-name.ts';
 import { type GetOptions, readOptions } from './options.ts';
@@ -57,17 +58,25 @@ export async function get(args: string[]): Promise<number> {
   });
 }
 
-/** -J: a HEAD first, for the name in its Content-Disposition. What is there is not replaced under such a name. */
+/** -J: a request first, for the name in its Content-Disposition. What is there is not replaced under such a name. */
 async function nameByServer(options: GetOptions, signal: AbortSignal): Promise<void> {
   if (!options.isNamedByServer) return;
   const bounded = within(options.maxTime, signal);
   const settings = settingsOf(options, bounded);
-  const asking = requestFollowing(settings.url, settings.headers, { ...settings, method: 'HEAD' });
-  const { message, close } = await asking.catch((error: unknown) => {
+  const ask = async (method: 'HEAD' | 'GET') => {
+    const { message, close } = await requestFollowing(settings.url, settings.headers, { ...settings, method });
+    close();
+    return message;
+  };
+  let field: string | undefined;
+  try {
+    let message = await ask('HEAD');
+    // A URL that is signed, or a server that knows GET only.
+    if ((message.statusCode ?? 0) >= 400) message = await ask('GET');
+    field = message.headers['content-disposition'];
+  } catch (error) {
     throw bounded.aborted && !signal.aborted ? tooLong(0) : error;
-  });
-  close();
-  const field = message.headers['content-disposition'];
+  }
   const name = nameFromDisposition(field);
   if (name === null) warn(`there is no safe name in "${field}": ${options.output} it is`);
   options.output = name ?? options.output!;
@@ -92,8 +101,9 @@ async function getFile(options: GetOptions, output: string, signal: AbortSignal)
   try {
     const downloading: FurtherOptions = {
       ...{ resume: isResumed, mayReplace, retries, remoteTime: hasRemoteTime },
-      onRetry: (error, retry) => {
-        if (!isQuiet) progress.interrupt(() => warn(`${error.message}; trying again (${retry} of ${retries})`));
+      onRetry: ({ message }, retry, delay) => {
+        const next = `trying again in ${formatTime(delay)} (${retry} of ${retries})`;
+        if (!isQuiet) progress.interrupt(() => warn(`${message}; ${next}`));
       },
     };
     const settings = settingsOf(options, signal, since === undefined ? [] : [['If-Modified-Since', since]]);
@@ -121,8 +131,7 @@ async function getStream(options: GetOptions, output: string | undefined, signal
   let last: number | undefined;
   /** Content that ends within a line, before what is said after it. */
   const endLine = () => {
-    const isShown = output === undefined && process.stdout.isTTY && process.stderr.isTTY;
-    if (isShown && last !== undefined && last !== 0x0a) process.stderr.write('\n');
+    if (isTerminal(output) && process.stderr.isTTY && last !== undefined && last !== 0x0a) process.stderr.write('\n');
     last = undefined;
   };
   try {
@@ -210,9 +219,17 @@ function timeOf(file: string): string | undefined {
 
 /** Whether content, or what whoever reads it makes of it, may come to the terminal on which the progress is shown. */
 function sharesTerminal(output: string | undefined): boolean {
-  const stats = output === undefined ? fstatSync(1) : statSync(output, { throwIfNoEntry: false });
-  if (stats === undefined) return false;
-  return stats.isFIFO() || output === '/dev/tty' || (stats.isCharacterDevice() && stats.rdev === fstatSync(2).rdev);
+  return isTerminal(output) || statsOf(output)?.isFIFO() === true;
+}
+
+/** That of the messages, where they go to one. */
+function isTerminal(output: string | undefined): boolean {
+  const stats = statsOf(output);
+  return stats?.isCharacterDevice() === true && (output === '/dev/tty' || stats.rdev === fstatSync(2).rdev);
+}
+
+function statsOf(output: string | undefined): Stats | undefined {
+  return output === undefined ? fstatSync(1) : statSync(output, { throwIfNoEntry: false });
 }
 
 /** In words, if there is something for the next run. */
@@ -240,7 +257,8 @@ function explain(error: unknown, { output = '' }: GetOptions): number {
     return EXIT.status;
   }
   if (error instanceof HeadError) {
-    complain(`${error.message}  [${error.code}]`);
+    const hint = isCertificateProblem(error.cause) ? '; --cacert <file> trusts its issuer, --insecure anybody' : '';
+    complain(`${error.message}${hint}  [${error.code}]`);
     return EXIT.noResponse;
   }
   if (!(error instanceof BodyError)) {

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { type FieldPairs, serializeFieldLines } from '../../core/fields.ts';
 import type { Require } from '../../core/verifier.ts';
 import { parseChecksum } from '../../files/download/digest.ts';
-import { requestFieldsFor, WANT_REPR_DIGEST } from '../../files/download/download.ts';
+import { requestFieldsFor, urlFrom, WANT_REPR_DIGEST } from '../../files/download/download.ts';
 import { type ProxyFor, proxyByEnvironment, proxyFields } from '../../files/download/proxy.ts';
 import type { RequestSettings } from '../../files/download/request.ts';
 import { requestHeaders } from '../../node/head/request-headers.ts';
@@ -75,8 +75,7 @@ export function readOptions(args: string[]): GetOptions | undefined {
   const [address] = positionals;
   if (address === undefined || positionals.length > 1) throw new UsageError('get takes one URL');
   if (/^[\w.-]+:\d+(?:\/|$)/.test(address)) throw new UsageError(`"${address}" lacks its scheme: http://${address}`);
-  if (!URL.canParse(address)) throw new UsageError(`"${address}" is not a URL; it starts with http:// or https://`);
-  const url = new URL(address);
+  const url = usage(() => urlFrom(address));
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new UsageError(`only http: and https: are supported, not ${url.protocol}`);
   }
@@ -170,7 +169,10 @@ function wholeNumber(option: string, text: string): number {
 function ownFields(headerLines: readonly string[]): FieldPairs {
   const own: FieldPairs = headerLines.map((line) => {
     const [, name, value] = /^([^:]+):[ \t]*(.*)$/.exec(line) ?? [];
-    if (name === undefined || value === undefined) throw new UsageError(`-H takes "Name: value", not "${line}"`);
+    if (name === undefined || value === undefined) {
+      // What comes after the first word may be secret.
+      throw new UsageError(`-H takes "Name: value", not "${line.replace(/(?<=\S)\s.*/s, ' ...')}"`);
+    }
     return [name, value];
   });
   usage(() => serializeFieldLines(own));

@@ -4,7 +4,7 @@ import { FramingError } from '../../core/errors.ts';
 import { fieldValue, listMembers } from '../../core/fields.ts';
 import { BodyError, judge, unsealedVerdict, type Verdict } from '../../core/verdict.ts';
 import { bodyErrorFor, type Require } from '../../core/verifier.ts';
-import { BorrowedHash } from './borrowed-hash.ts';
+import { BorrowedHash } from '../../node/borrowed-hash.ts';
 import {
   type Asked,
   type ContentRange,
@@ -132,7 +132,7 @@ async function receiveWhole(
   const { representation: known } = part;
   const facts = withKnownTotal(factsFrom(reply, settings), known);
   if (known !== undefined && part.bytes > 0 && isLess(facts, known)) {
-    throw refusal(part, 'The server sent a whole that it says less of than of the one that was begun: this is kept');
+    throw refusal(part, `The server sent a whole that it says less of than of the one that was begun: ${KEPT}`);
   }
   const keptBytes = part.bytes;
   await part.beginAfresh(representationFrom(facts));
@@ -149,8 +149,10 @@ async function receiveWhole(
 
 /** Such as the page of a captive portal that has an entity tag of its own. */
 function shorter(bytes: number, keptBytes: number): string {
-  return `The server sent a whole of ${bytes} bytes that nothing proves, where ${keptBytes} had come already: these are kept`;
+  return `The server sent a whole of ${bytes} bytes that nothing proves, where ${keptBytes} had come already: ${KEPT}`;
 }
+
+const KEPT = 'what came is kept, and to begin again, remove the .part';
 
 /** Of the same representation, where this response does not say how long it is. */
 function withKnownTotal(facts: Facts, known: Representation | undefined): Facts {

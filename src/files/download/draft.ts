@@ -183,7 +183,7 @@ export class Draft {
     await this.settle();
     await this.#handle.truncate(this.bytes);
     if (access !== undefined) await this.#give(access);
-    if (modified !== undefined) await this.#handle.utimes(new Date(), modified);
+    if (modified !== undefined) await this.#handle.utimes(new Date(), modified).catch(ignoreUnsupported);
     await this.#handle.sync();
     await this.#synced();
     if (!(await this.isThere())) {
@@ -205,9 +205,7 @@ export class Draft {
       );
       if (!isOwners) await this.#handle.chown(own.uid, gid).catch(() => {});
     }
-    await this.#handle.chmod(mode).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPERM' && error.code !== 'ENOTSUP') throw error;
-    });
+    await this.#handle.chmod(mode).catch(ignoreUnsupported);
   }
 
   /** What has not been written is given up. */
@@ -299,6 +297,11 @@ export class Draft {
     }
     return true;
   }
+}
+
+/** What a file system does not know of a file is no reason to have no file. */
+function ignoreUnsupported(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPERM' && error.code !== 'ENOTSUP' && error.code !== 'EINVAL') throw error;
 }
 
 /**

@@ -35,7 +35,7 @@ function refusalOf(error: unknown): StatusError | undefined {
   return one instanceof StatusError ? one : undefined;
 }
 
-function isCertificateProblem(cause: unknown): boolean {
+export function isCertificateProblem(cause: unknown): boolean {
   const { code } = (cause ?? {}) as NodeJS.ErrnoException;
   return code !== undefined && /CERT|^ERR_TLS|^ERR_SSL|^UNABLE_TO_(?:GET|VERIFY|DECRYPT)/.test(code);
 }

@@ -9,7 +9,7 @@ import { enlist, isDraining, type Open } from '../draining.ts';
 import { onSocketClose } from '../socket-use.ts';
 import type { Framer } from './body-writer.ts';
 import { onCloseAll } from './close-all.ts';
-import { holdSocket, lingeringClose, lingeringReset, reset, sendAll } from './closing.ts';
+import { holdSocket, isToClose, lingeringClose, lingeringReset, reset, sendAll } from './closing.ts';
 
 /** What whoever writes into a channel is told. */
 export interface ChannelOptions {
@@ -47,6 +47,13 @@ const NOTHING_KNOWN: MessageFacts = {
   tellsFailure: false,
 };
 
+/** Those that were opened in this turn of the loop. */
+const opened: Channel[] = [];
+
+function onTurn(): void {
+  for (const channel of opened.splice(0)) channel.onTurn();
+}
+
 export abstract class Channel implements Open {
   protected readonly options: ChannelOptions;
   protected readonly connection: Socket;
@@ -60,6 +67,8 @@ export abstract class Channel implements Open {
   /** Milliseconds without progress, from the moment at which it may write. */
   #bound = 0;
   #isWaiting = false;
+  /** Its timer is not set before the end of the turn in which it was opened: most responses are over by then (measured). */
+  #isNew = true;
   /** Milliseconds that the end may take at most, from that moment; and when that is over. */
   #endBound = Number.POSITIVE_INFINITY;
   #deadline = Number.POSITIVE_INFINITY;
@@ -197,6 +206,17 @@ export abstract class Channel implements Open {
     this.watchConnection();
     this.#others = enlist(this.connection, 'open', this);
     this.armTimer(this.options.idleTimeout);
+    if (opened.push(this) === 1) setImmediate(onTurn);
+  }
+
+  /** The turn of the loop in which it was opened is over. */
+  onTurn(): void {
+    this.#isNew = false;
+    if (this.#bound > 0) this.armTimer(this.#bound);
+  }
+
+  protected get isNew(): boolean {
+    return this.#isNew;
   }
 
   /** Tells of a connection that closes. */
@@ -242,7 +262,7 @@ export abstract class Channel implements Open {
     this.#bound = milliseconds;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (milliseconds > 0 && !this.#isWaiting) this.#setTimer(milliseconds);
+    if (milliseconds > 0 && !this.#isWaiting && !this.#isNew) this.#setTimer(milliseconds);
   }
 
   #setTimer(milliseconds: number): void {
@@ -276,6 +296,7 @@ export abstract class Channel implements Open {
       isSettled = true;
       forget();
       clearTimeout(this.#timer);
+      this.#bound = 0;
       this.#letGo();
       this.#others?.delete(this);
       this.#forgetAll();
@@ -285,6 +306,7 @@ export abstract class Channel implements Open {
     const forget = this.onceClosed(() => settle(false));
     this.#forgetClose(); // after that, so that the socket keeps its one listener
     if (this.isClosed) return settle(false);
+    if (isToClose(this.connection)) timeout = this.#closingTimeout;
     const { idleTimeout } = this.options;
     if (timeout !== idleTimeout && idleTimeout > 0) this.#endBound = idleTimeout + timeout;
     this.armTimer(timeout);
@@ -295,9 +317,18 @@ export abstract class Channel implements Open {
   protected holdWhileLeaving(socket: Socket, hasLeft = () => false): void {
     this.#rehold(socket, () => {
       if (hasLeft()) return true;
-      this.armTimer(Math.min(this.leavingTimeout || MAX_LEAVING, MAX_LEAVING));
+      this.armTimer(this.#closingTimeout);
       return false;
     });
+  }
+
+  /** Somebody else has closed the connection of a response that has now left. */
+  protected closeIfTold(): void {
+    if (isToClose(this.connection)) lingeringClose(this.connection, this.options.lingerTimeout);
+  }
+
+  get #closingTimeout(): number {
+    return Math.min(this.leavingTimeout || MAX_LEAVING, MAX_LEAVING);
   }
 
   /** Milliseconds that a failed response may take without progress; 0 for no bound. */
@@ -337,8 +368,8 @@ function onTimer(channel: Channel): void {
 
 function ignore(): void {}
 
-/** Milliseconds without progress that are left to a failed response, at least, however short the lingering is. */
-const MIN_LEAVING = 1000;
+/** Milliseconds without progress that are left to a message that has failed, at least, however short the lingering is. */
+export const MIN_LEAVING = 1000;
 /** The same once somebody has closed its connection, at most. */
 const MAX_LEAVING = 5000;
 

@@ -19,14 +19,15 @@ export function isInContent(framing: 'content' | undefined): boolean {
 }
 
 /**
- * Whether the request asks for it: its Accept names the media type, and not with a weight of 0 (RFC 9110 §12.5.1).
+ * Whether the request asks for `framing: 'content'`: its Accept names `application/vnd.chunked-trailers`, and not with a
+ * weight of 0 (RFC 9110 §12.5.1).
  *
  * @example
  * const framing = acceptsInContent(req) ? 'content' : undefined;
  * pipeline(source, respond(res, { framing }), done);
  */
-export function acceptsInContent({ headers }: Pick<RequestFacts, 'headers'>): boolean {
-  return acceptsType(String(headers.accept ?? ''));
+export function acceptsInContent(request: Pick<RequestFacts, 'headers'>): boolean {
+  return acceptsType(String(request.headers.accept ?? ''));
 }
 
 /** HTTP's framing takes no part in it: the end of the content says all there is to say. */

@@ -90,6 +90,7 @@ interface FieldHolder {
 
 /** Sets the fields in the place of those that are there; Vary is added to. */
 export function setFields(response: FieldHolder, fields: FieldPairs): void {
+  if (fields.length === 0) return;
   if (fields.length === 1 && fields[0]![0] !== 'Vary') return void response.setHeader(...fields[0]!);
   for (const [name, values] of valuesByName(fields)) {
     if (name === 'Vary') values.unshift(...[response.getHeader(name) ?? []].flat().map(String));
@@ -132,6 +133,7 @@ export function removeContentFields(response: FieldHolder): void {
 export interface ErrorResponse {
   /** 500 by default; 400 to 599. */
   status?: number;
+  /** Without those that `respond` sets, as in `RespondOptions`. `Content-Type: application/problem+json` by default, if there is no `body`. */
   headers?: HeadersOption;
   /** A string is sent as UTF-8. By default a problem+json object that says no more than the status. */
   body?: string | Uint8Array;

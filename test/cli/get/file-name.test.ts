@@ -98,6 +98,16 @@ describe('-O -J', () => {
     expect(requests.map((request) => request.split(' ')[0])).toEqual(['HEAD', 'GET']);
   });
 
+  test('where HEAD is refused, as of a URL that is signed for GET, by GET', async () => {
+    const cwd = await temporaryDirectory();
+    const { url, requests } = await rawServer((socket, request) =>
+      socket.end(request.startsWith('GET ') ? named('report.pdf') : 'HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n'),
+    );
+    expect((await run(['get', `${url}a`, '-OJ', '--quiet'], { cwd })).code).toBe(0);
+    expect(await readdir(cwd)).toEqual(['report.pdf']);
+    expect(requests.map((request) => request.split(' ')[0])).toEqual(['HEAD', 'GET', 'GET']);
+  });
+
   test('a name that leads elsewhere is not used, and is said without its controls', async () => {
     const cwd = await temporaryDirectory();
     const { url } = await rawServer(named('../\x9bevil'));

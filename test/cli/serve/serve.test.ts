@@ -193,6 +193,7 @@ describe('refuses to start', () => {
   test.each([
     [['serve'], 'serve takes one file or directory'],
     [['serve', '.', '.'], 'serve takes one file or directory'],
+    [['serve', ''], 'the name of the file or directory is empty'],
     [['serve', '.', '--port', '65536'], '--port takes 0 to 65535, not "65536"'],
     [['serve', '.', '--host', ''], '--host takes an address or a name'],
     [['serve', '.', '--port', '8e1'], '--port takes 0 to 65535, not "8e1"'],

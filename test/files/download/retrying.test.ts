@@ -27,14 +27,14 @@ describe('the bound', () => {
       retries,
       retryDelay: (retry) => {
         delays.push(retry);
-        return 0;
+        return retry / 8;
       },
-      onRetry: (error, retry) => errors.push([(error as { code?: string }).code, retry]),
+      onRetry: (error, retry, delay) => errors.push([(error as { code?: string }).code, retry, delay]),
     };
     await expect(download(url, file, options)).rejects.toMatchObject({ code: 'ERR_BODY_TRUNCATED' });
     expect(requests).toHaveLength(1 + retries);
     expect(delays).toEqual([1, 2, 3].slice(0, retries));
-    expect(errors).toEqual([1, 2, 3].slice(0, retries).map((retry) => ['ERR_BODY_TRUNCATED', retry]));
+    expect(errors).toEqual([1, 2, 3].slice(0, retries).map((retry) => ['ERR_BODY_TRUNCATED', retry, retry / 8]));
     expect(await readdir(folder)).toEqual([]);
   });
 

@@ -501,6 +501,15 @@ describe('the target', () => {
     expect((await stat(path.join(folder, 'new'))).mode & 0o777).toBe(0o666 & ~process.umask());
   });
 
+  test('a Last-Modified that no day has is none', async () => {
+    const folder = await o.directory();
+    const file = path.join(folder, 'file');
+    const { url } = await o.scripted(o.plainStart(LENGTH, 'Last-Modified: Mon, 99 Jan 2024 00:00:00 GMT'));
+    await download(url, file, { ...AT_ONCE, remoteTime: true });
+    expect(await readFile(file)).toEqual(CONTENT);
+    expect(Date.now() - (await stat(file)).mtimeMs).toBeLessThan(86_400_000);
+  });
+
   test.skipIf(process.getuid?.() !== 0)('keeps its owner and its group', async () => {
     const folder = await o.directory();
     const { url } = await o.scripted(o.plainStart(LENGTH));

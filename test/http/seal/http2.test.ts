@@ -221,7 +221,7 @@ test.each([
 ])('%s of an open body, which would send NO_ERROR, is no end', async (_name, close) => {
   const port = await sealing((res) => {
     res.write('hello');
-    setTimeout(close, 20, res);
+    void until(() => res.headersSent).then(() => close(res));
   });
   expect(await observe(port, {})).toMatchObject({ body: 'hello', rstCode: INTERNAL_ERROR });
   expect((await observe(port, BOTH)).trailers).toMatchObject({ 'x-stream-status': 'error;bytes=5;type=cancelled' });
@@ -389,7 +389,7 @@ describe('a bare stream', () => {
 test('a session that the server destroys is no end of an open body', async () => {
   const port = await sealing((res) => {
     res.write('hello');
-    setTimeout(() => res.stream.session!.destroy(), 20);
+    void until(() => res.headersSent).then(() => res.stream.session!.destroy());
   });
   expect((await observe(port, {})).rstCode).not.toBe(NO_ERROR);
 });

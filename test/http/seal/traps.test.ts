@@ -441,12 +441,14 @@ describe('who else ends it', () => {
     ['its socket is destroyed, as Express does after a throw', (_, req) => void req.socket.destroy()],
     ['its socket is ended', (_, req) => void req.socket.end()],
     ['its request is destroyed', (_, req) => void req.destroy()],
-  ])('an open body of which %s has failed', async (_title, end) => {
-    const { port } = await sealing((res, req) => {
+  ])('an open body of which %s has failed, and its connection is closed', async (_title, close) => {
+    const { server, port } = await sealing((res, req) => {
       res.write(HELLO_WORLD);
-      end(res, req);
+      close(res, req);
     });
-    expect((await answerOf(port)).body).toBe(CHUNK + FAILED_SEAL);
+    server.keepAliveTimeout = 0; // for ever
+    const { octets, end } = await dial(port, AWARE).closed();
+    expect({ body: messageFrom(octets).body, end }).toEqual({ body: CHUNK + FAILED_SEAL, end: 'FIN' });
     const asking = await dial(port, ASKING).closed();
     expect(messageFrom(asking.octets).body).toBe(CHUNK + ABORT_CHUNK);
     expect((await dial(port, OLD).closed()).end).toBe('ECONNRESET');
