@@ -278,6 +278,7 @@ describe('the content', () => {
         ['X-Rows', '1'],
         ['Server-Timing', 'db'],
         ['X-Stream-Status', 'ok'],
+        ['Set-Cookie', 'a=1'], // RFC 9110 §6.5.1: never in a trailer section
       ] as never);
       res.end();
     });
