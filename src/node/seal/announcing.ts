@@ -1,7 +1,7 @@
 /** The seal of a response, announced in the head that is about to be sent. */
 import type { OutgoingMessage } from 'node:http';
 import type { DigestOption } from '../../core/content-digest.ts';
-import { type FieldPairs, listMembers, namesOf, withoutFields } from '../../core/fields.ts';
+import { type FieldPairs, listMembers, namesOf, withoutFields, withoutForbiddenTrailers } from '../../core/fields.ts';
 import { Seal } from '../../core/seal.ts';
 import { createHasher } from '../hashing.ts';
 import { algorithmsFor, negotiate, type RequestFacts } from '../send/negotiation.ts';
@@ -50,9 +50,9 @@ export function willBeChunked(message: OutgoingMessage, head: Pick<Head, 'get'>)
   return message.useChunkedEncodingByDefault && _removedTE !== true && !isDue;
 }
 
-/** The application's own trailers, and those of the seal, which go before any of the same name. */
+/** The application's own trailers, those that may trail, and those of the seal, which go before any of the same name. */
 export function trailersWith(others: FieldPairs, seals: FieldPairs): FieldPairs {
-  return [...withoutFields(others, namesOf(seals)), ...seals];
+  return [...withoutFields(withoutForbiddenTrailers(others), namesOf(seals)), ...seals];
 }
 
 /** Lists of field members, in order, as one; a member that is there already is not said again. */

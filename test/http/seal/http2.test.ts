@@ -174,7 +174,7 @@ test('every way to write, to end and to say the head', async () => {
       return void res.end(() => {});
     }
     res.writeHead(200, { Vary: 'Accept', 'X-A': ['1', '2'], Trailer: 'X-Rows' });
-    res.addTrailers({ 'X-Rows': '1' });
+    res.addTrailers({ 'X-Rows': '1', 'Set-Cookie': 'a=1' }); // which never trails (RFC 9110 §6.5.1)
     res.write(HELLO_WORLD.slice(0, 5), 'latin1');
     res.write(Buffer.from(HELLO_WORLD.slice(5)), () => {});
     res.end('', 'utf8', () => {});
