@@ -44,7 +44,8 @@ export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
  * @throws TypeError for a name that is not a limit, or a value that is not a number
  * @throws RangeError for a negative number or NaN
  */
-export function resolveLimits(limits: Partial<Limits> = {}): Readonly<Limits> {
+export function resolveLimits(limits?: Partial<Limits>): Readonly<Limits> {
+  if (limits === undefined) return DEFAULT_LIMITS;
   for (const [name, value] of Object.entries(limits)) {
     if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
       throw new TypeError(`"${name}" is not a limit; there are ${Object.keys(DEFAULT_LIMITS).join(', ')}`);

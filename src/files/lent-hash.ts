@@ -1,6 +1,6 @@
 /**
  * The hash that a seal makes of a whole file, lent to whoever needs the file's own digest: hashing is most of the CPU that a
- * file costs. A download borrows the other way round: download/borrowed-hash.ts.
+ * file costs. A download borrows the other way round: node/borrowed-hash.ts.
  */
 import { createHash, type Hash } from 'node:crypto';
 import type { CreateHasher } from '../core/content-digest.ts';

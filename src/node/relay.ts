@@ -6,17 +6,20 @@
  * A response that cannot be passed on (a status or a field that no head can carry) costs that one response: the client gets
  * 502, and upstream is cancelled.
  */
-
+import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { addAbortSignal, Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
+import type { CreateHasher } from '../core/content-digest.ts';
 import { FramingError, HeadError } from '../core/errors.ts';
 import { type FailureDescription, failureType } from '../core/failure.ts';
 import { type FieldPairs, fieldValue, listMembers, serializeFieldLines } from '../core/fields.ts';
 import { aBoolean, aFunction, areTrailers, aString, assertOptions, type OptionChecks } from '../core/options.ts';
 import { BodyError, type Verdict } from '../core/verdict.ts';
 import { type Conclusion, type FramingEnd, Verifier } from '../core/verifier.ts';
+import { BorrowedHash } from './borrowed-hash.ts';
 import { type BodyFacts, publishVerdict } from './diagnostics.ts';
+import { createHasher } from './hashing.ts';
 import { hasNoContent } from './head/message-head.ts';
 import { pairsFrom, requestOf } from './receive/message-source.ts';
 import type { BodySink } from './receive/received-body.ts';
@@ -27,7 +30,7 @@ import {
   VERIFY_CHECKS,
   type VerifyOptions,
 } from './receive/verify.ts';
-import { type RespondOptions, respond, type StreamResponse } from './send/respond.ts';
+import { type RespondOptions, respondWith, type StreamResponse } from './send/respond.ts';
 import type { ErrorResponse } from './send/response-head.ts';
 import { timeoutFrom } from './timeouts.ts';
 
@@ -96,16 +99,20 @@ export function relay(
   assertOptions('relay', options, CHECKS);
   const { require, vouch = false, describeError = describeUpstream, errorResponse = gatewayError } = options;
   const { digest, extraTrailers, signal, idleTimeout, lingerTimeout } = options;
-  const incoming = isFetched(upstream) ? fetchedBody(upstream, options) : incomingFrom('relay', upstream, options);
+  const hash = new BorrowedHash();
+  const incoming = isFetched(upstream)
+    ? fetchedBody(upstream, options)
+    : incomingFrom('relay', upstream, options, hash.createHasher);
   const common = { digest, extraTrailers, signal, idleTimeout, lingerTimeout, describeError, errorResponse };
   const head = isFetched(upstream) ? fetchedHead(upstream, options) : messageHead(upstream, options);
   const fault = faultOf(head);
-  const passage = new Passage(incoming);
+  const passage = new Passage(incoming, hash);
   try {
     const { status, fields: headers, length } = head;
     // `never` lets a body end that brought no seal, which must not get one here.
     const seal = vouch || (head.isSealed && require !== 'never');
-    const response = respond(res, fault === undefined ? { ...common, status, headers, length, seal } : common);
+    const passing = fault === undefined ? { ...common, status, headers, length, seal } : common;
+    const response = respondWith(lender(hash), res, passing);
     if (fault !== undefined) response.destroy(fault);
     // `respond` waits a tick for whoever listens; content of upstream's may be here before.
     else if (signal?.aborted) addAbortSignal(signal, response);
@@ -174,6 +181,7 @@ function faultOf({ status, fields }: Head): HeadError | undefined {
  */
 class Passage implements BodySink {
   readonly #incoming: Incoming;
+  readonly #hash: BorrowedHash;
   readonly #source: StartableSource;
   #response: StreamResponse | undefined;
   /** What came while there was no response: all that an upstream held which was lost before. */
@@ -181,8 +189,9 @@ class Passage implements BodySink {
   #conclusion: Conclusion | undefined;
 
   /** Begins at once, so that the time of an upstream that is silent is over before that of the response. */
-  constructor(incoming: Incoming) {
+  constructor(incoming: Incoming, hash: BorrowedHash) {
     this.#incoming = incoming;
+    this.#hash = hash;
     this.#source = incoming.connect(this);
     this.#source.start();
   }
@@ -210,10 +219,14 @@ class Passage implements BodySink {
   }
 
   deliver(data: Uint8Array): void {
-    if (this.#response?.destroyed) return;
-    this.#incoming.verifier.update(data);
-    if (this.#response === undefined) this.#early.push(data);
-    else this.#write(this.#response, data);
+    const response = this.#response;
+    if (response?.destroyed) return;
+    const { verifier } = this.#incoming;
+    // Some has left under a head, and a seal that has a hash to lend would have begun.
+    if (response !== undefined && verifier.bytes > response.writableLength) this.#hash.begin(undefined);
+    verifier.update(data);
+    if (response === undefined) this.#early.push(data);
+    else this.#write(response, data);
   }
 
   #write(response: StreamResponse, data: Uint8Array): void {
@@ -238,6 +251,22 @@ class Passage implements BodySink {
     if (error === undefined) this.#response!.end();
     else this.#response!.destroy(error);
   }
+}
+
+/** The seal hashes what the verifier has had before: it lends that. */
+function lender(borrowed: BorrowedHash): CreateHasher {
+  return (algorithm) => {
+    if (algorithm !== 'sha-256') return createHasher(algorithm);
+    const hash = createHash('sha256');
+    borrowed.begin(() => hash.copy());
+    return {
+      update: (data) => {
+        hash.update(data);
+        borrowed.written(data.length);
+      },
+      digest: () => hash.copy().digest(), // a body that is given up is concluded after its seal
+    };
+  };
 }
 
 function ignore(): void {}

@@ -4,7 +4,7 @@ import { FramingError } from '../../core/errors.ts';
 import { fieldValue, listMembers } from '../../core/fields.ts';
 import { BodyError, judge, unsealedVerdict, type Verdict } from '../../core/verdict.ts';
 import { bodyErrorFor, type Require } from '../../core/verifier.ts';
-import { BorrowedHash } from './borrowed-hash.ts';
+import { BorrowedHash } from '../../node/borrowed-hash.ts';
 import {
   type Asked,
   type ContentRange,

@@ -5,11 +5,13 @@ import { CR, LF } from '../../core/grammar.ts';
 /** A client may have put one behind its last content; more than a few are no accident. */
 const MAX_EMPTY_LINES = 8;
 
+const NOTHING = Buffer.alloc(0);
+
 export class HeadScanner {
   readonly #maxHeadBytes: number;
   readonly #skipsEmptyLines: boolean;
   /** The octets so far: as they came while they are one piece, which a head mostly is, so that it is not copied. */
-  #room: Buffer = Buffer.alloc(0);
+  #room: Buffer = NOTHING;
   #lineStart = 0;
   #emptyLines = 0;
   /** Octets so far, without empty lines that were passed over. */

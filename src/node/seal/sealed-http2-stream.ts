@@ -191,7 +191,7 @@ export class SealedHttp2Stream {
     const onLost = (error: Error) => {
       if (this.#canFail) this.#stream.destroy(error);
     };
-    this.#sources.push(new PipedSources(destination, onLost));
+    this.#sources.push(new PipedSources(destination, onLost).listen());
   }
 
   #pass(name: Method, args: unknown[]): unknown {

@@ -55,7 +55,7 @@ export class SealedRequest {
     if (options.watchSources === false) return;
     this.#sources = new PipedSources(request, (error) => {
       if (this.#canFail) request.destroy(error);
-    });
+    }).listen();
   }
 
   addOptions(options: SealingOptions): void {

@@ -115,7 +115,7 @@ export class SealedResponse {
     if (this.#state === 'off') return;
     this.#sources = new PipedSources(response, (error) => {
       if (this.#canFail) response.destroy(error);
-    });
+    }).listen();
     this.#sources.add(source);
   }
 

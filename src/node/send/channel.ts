@@ -47,6 +47,13 @@ const NOTHING_KNOWN: MessageFacts = {
   tellsFailure: false,
 };
 
+/** Those that were opened in this turn of the loop. */
+const opened: Channel[] = [];
+
+function onTurn(): void {
+  for (const channel of opened.splice(0)) channel.onTurn();
+}
+
 export abstract class Channel implements Open {
   protected readonly options: ChannelOptions;
   protected readonly connection: Socket;
@@ -60,6 +67,8 @@ export abstract class Channel implements Open {
   /** Milliseconds without progress, from the moment at which it may write. */
   #bound = 0;
   #isWaiting = false;
+  /** Its timer is not set before the end of the turn in which it was opened: most responses are over by then (measured). */
+  #isNew = true;
   /** Milliseconds that the end may take at most, from that moment; and when that is over. */
   #endBound = Number.POSITIVE_INFINITY;
   #deadline = Number.POSITIVE_INFINITY;
@@ -197,6 +206,17 @@ export abstract class Channel implements Open {
     this.watchConnection();
     this.#others = enlist(this.connection, 'open', this);
     this.armTimer(this.options.idleTimeout);
+    if (opened.push(this) === 1) setImmediate(onTurn);
+  }
+
+  /** The turn of the loop in which it was opened is over. */
+  onTurn(): void {
+    this.#isNew = false;
+    if (this.#bound > 0) this.armTimer(this.#bound);
+  }
+
+  protected get isNew(): boolean {
+    return this.#isNew;
   }
 
   /** Tells of a connection that closes. */
@@ -242,7 +262,7 @@ export abstract class Channel implements Open {
     this.#bound = milliseconds;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (milliseconds > 0 && !this.#isWaiting) this.#setTimer(milliseconds);
+    if (milliseconds > 0 && !this.#isWaiting && !this.#isNew) this.#setTimer(milliseconds);
   }
 
   #setTimer(milliseconds: number): void {
@@ -276,6 +296,7 @@ export abstract class Channel implements Open {
       isSettled = true;
       forget();
       clearTimeout(this.#timer);
+      this.#bound = 0;
       this.#letGo();
       this.#others?.delete(this);
       this.#forgetAll();

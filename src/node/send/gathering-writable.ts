@@ -22,7 +22,7 @@ class Send {
 /** The same for all streams: a closure for each would stay with every open response. */
 let onTick: (stream: GatheringWritable) => void;
 let onPipe: (this: GatheringWritable, source: Readable) => void;
-let onUnpipe: (this: GatheringWritable) => void;
+let onUnpipe: (this: GatheringWritable, source: Readable) => void;
 
 export abstract class GatheringWritable extends Writable {
   /** Undefined while nothing waits: a response that is open and idle is to hold little. */
@@ -60,7 +60,8 @@ export abstract class GatheringWritable extends Writable {
     if (!this.listeners('unpipe').includes(onUnpipe)) this.prependListener('unpipe', onUnpipe);
   }
 
-  #onUnpipe(): void {
+  /** One has been taken off. */
+  protected onUnpipe(_source: Readable): void {
     const { _writableState: state } = this as unknown as { _writableState?: { needDrain: boolean } };
     if (state === undefined || !this.#needsDrain) return;
     state.needDrain = true;
@@ -83,8 +84,8 @@ export abstract class GatheringWritable extends Writable {
     onPipe = function (source) {
       this.onPipe(source);
     };
-    onUnpipe = function () {
-      this.#onUnpipe();
+    onUnpipe = function (source) {
+      this.onUnpipe(source);
     };
   }
 

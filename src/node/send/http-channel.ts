@@ -11,7 +11,7 @@
  * not whole.
  */
 
-import { type OutgoingHttpHeaders, OutgoingMessage, ServerResponse, STATUS_CODES } from 'node:http';
+import { OutgoingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { type FieldPairs, listMembers } from '../../core/fields.ts';
@@ -54,11 +54,11 @@ const OURS = {
 
 const NODES = { write, end, destroy } as Pick<ServerResponse, Method>;
 
-const CHUNKED: OutgoingHttpHeaders = { 'Transfer-Encoding': 'chunked' };
-
-/** Whether nobody has set a field on it, or waits for its head. */
-function isUntouched(response: ServerResponse): boolean {
-  return response.writeHead === ServerResponse.prototype.writeHead && response.getHeaderNames().length === 0;
+/** Whether Node will say by itself that it sends chunks. To say so in a field costs as much as the rest of the head (measured). */
+function saysChunked(response: ServerResponse): boolean {
+  const { _hasBody, _removedTE } = response as ServerResponse & { _hasBody?: boolean; _removedTE?: boolean };
+  const isHooked = response.writeHead !== ServerResponse.prototype.writeHead;
+  return response.useChunkedEncodingByDefault && _hasBody === true && _removedTE === false && !isHooked;
 }
 
 /** Octets up to this length leave with the head as one text: a third of the system call's time less than a list (measured). */
@@ -70,8 +70,9 @@ function joinedText(pieces: readonly Uint8Array[]): string | undefined {
   for (const { length } of pieces) size += length;
   if (size > MAX_TEXT_BYTES) return undefined;
   let text = '';
-  for (const { buffer, byteOffset, length } of pieces) {
-    text += Buffer.from(buffer, byteOffset, length).toString('latin1');
+  for (const piece of pieces) {
+    const octets = piece instanceof Buffer ? piece : Buffer.from(piece.buffer, piece.byteOffset, piece.length);
+    text += octets.toString('latin1');
   }
   return text;
 }
@@ -194,17 +195,14 @@ export class HttpChannel extends Channel {
     }
     assertNotOurs(response.getHeaderNames());
     // Who carries it without a connection frames it in a way of its own.
-    if (!this.#isReal) fields = fields.filter(([name]) => name !== 'Transfer-Encoding');
-    // Set as a field, it would cost as much as the rest of the head; Node's own is no field either.
-    const isBare = fields.length === 1 && fields[0]![0] === 'Transfer-Encoding' && isUntouched(response);
-    if (isBare) fields = [];
+    if (!this.#isReal || saysChunked(response)) fields = fields.filter(([name]) => name !== 'Transfer-Encoding');
     const before = fields.map(([name]): [string, unknown] => [name, response.getHeader(name)]);
     setFields(response, fields);
     const closes = this.#closesAfter(facts);
     // Said aloud, "Connection: close" makes some clients take a cut body for a whole one.
     if (closes) response.removeHeader('Connection');
     try {
-      this.#commitHead(status, closes === facts.closes ? facts : { ...facts, closes }, isBare ? CHUNKED : undefined);
+      this.#commitHead(status, closes === facts.closes ? facts : { ...facts, closes });
     } catch (error) {
       for (const [name, value] of before) {
         if (value === undefined) response.removeHeader(name);
@@ -347,7 +345,7 @@ export class HttpChannel extends Channel {
     return result;
   }
 
-  #commitHead(status: number, facts: MessageFacts, fields?: OutgoingHttpHeaders): void {
+  #commitHead(status: number, facts: MessageFacts): void {
     const response = this.#response;
     const { isShared } = this;
     if (this.#isCovered) {
@@ -363,8 +361,7 @@ export class HttpChannel extends Channel {
     if (facts.isDelimitedByClose) response.useChunkedEncodingByDefault = false;
     if (isShared) response.statusCode = status; // a middleware looks there
     try {
-      if (fields === undefined) response.writeHead(status);
-      else response.writeHead(status, fields);
+      response.writeHead(status);
     } catch (error) {
       this.#isBegun = false;
       throw error;

@@ -54,7 +54,6 @@ export class OutgoingContent {
   add(data: Uint8Array): void {
     const { length } = data;
     this.size += length;
-    if (this.#chunk?.append(data)) return;
     if (length <= MAX_COPIED_BYTES) {
       this.#makeRoom(length).append(data);
     } else {

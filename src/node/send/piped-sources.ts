@@ -14,8 +14,13 @@ export class PipedSources {
   constructor(destination: Writable, onLost: (error: Error) => void) {
     this.#destination = destination;
     this.#onLost = onLost;
-    destination.on('pipe', (source: Readable) => this.add(source));
-    destination.on('unpipe', (source: Readable) => this.#drop(source));
+  }
+
+  /** Hears of them itself, from now on. */
+  listen(): this {
+    this.#destination.on('pipe', (source: Readable) => this.add(source));
+    this.#destination.on('unpipe', (source: Readable) => this.drop(source));
+    return this;
   }
 
   /** This one is piped in. */
@@ -29,10 +34,11 @@ export class PipedSources {
     source.once('close', onClose);
     if (source.closed) process.nextTick(onClose); // as `pipe` tells of one that has ended
     // A stream of the old kind does not know later that it has ended.
-    if (source.readableEnded === undefined) source.once('end', () => this.#drop(source));
+    if (source.readableEnded === undefined) source.once('end', () => this.drop(source));
   }
 
-  #drop(source: Readable): void {
+  /** This one is not any more. */
+  drop(source: Readable): void {
     const onClose = this.#sources?.get(source);
     if (onClose === undefined) return;
     this.#sources!.delete(source);

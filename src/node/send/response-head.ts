@@ -90,6 +90,7 @@ interface FieldHolder {
 
 /** Sets the fields in the place of those that are there; Vary is added to. */
 export function setFields(response: FieldHolder, fields: FieldPairs): void {
+  if (fields.length === 0) return;
   if (fields.length === 1 && fields[0]![0] !== 'Vary') return void response.setHeader(...fields[0]!);
   for (const [name, values] of valuesByName(fields)) {
     if (name === 'Vary') values.unshift(...[response.getHeader(name) ?? []].flat().map(String));

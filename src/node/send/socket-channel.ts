@@ -29,6 +29,8 @@ export class SocketChannel extends Channel {
   #ahead: Buffer[] = [];
   #aheadBytes = 0;
   #hasLeft = false;
+  /** Nobody reads from the socket. */
+  #isUnread = false;
   /** What the client sends from now on is for nobody. */
   #isDropping = false;
 
@@ -43,11 +45,19 @@ export class SocketChannel extends Channel {
     socket.setNoDelay?.(true);
     this.watch();
     socket.on('end', this.#onEnd);
-    // Most are over by then, and to begin to read costs as much as the head.
-    whenReadOver(socket, () => setImmediate(readAhead, this));
+    whenReadOver(socket, () => {
+      this.#isUnread = true;
+      if (!this.isNew) setImmediate(() => this.#readAhead());
+    });
   }
 
-  readAhead(): void {
+  /** Most are over by now, and to begin to read costs as much as the head. */
+  override onTurn(): void {
+    super.onTurn();
+    if (this.#isUnread) this.#readAhead();
+  }
+
+  #readAhead(): void {
     if (!this.#hasLeft) this.connection.on('data', this.#onData).resume();
   }
 
@@ -133,8 +143,4 @@ export class SocketChannel extends Channel {
     this.#ahead = [];
     if (socket.readableEnded && !this.#allowHalfOpen) socket.end(); // as Node would have done
   }
-}
-
-function readAhead(channel: SocketChannel): void {
-  channel.readAhead();
 }

@@ -49,6 +49,8 @@ interface Plan {
   seal: Seal | undefined;
 }
 
+const NO_WRITER = new NoWriter();
+
 type Phase = 'waiting' | 'open' | 'ending' | 'over';
 
 /**
@@ -67,7 +69,7 @@ export class StreamResponse extends GatheringWritable {
   #phase: Phase = 'waiting';
   /** Known from the commit of the head on. */
   #negotiated: Negotiated | undefined;
-  #body: BodyWriter = new NoWriter();
+  #body: BodyWriter = NO_WRITER;
   #seal: Seal | undefined;
   #ending: Ending | undefined;
   /** Bytes of content that have been given to the channel. */
@@ -130,9 +132,13 @@ export class StreamResponse extends GatheringWritable {
 
   protected override onPipe(source: Readable): void {
     super.onPipe(source);
-    if (this.#sources !== undefined) return; // it listens
-    this.#sources = new PipedSources(this, (error) => this.#destroyQuietly(error));
+    this.#sources ??= new PipedSources(this, (error) => this.#destroyQuietly(error));
     this.#sources.add(source);
+  }
+
+  protected override onUnpipe(source: Readable): void {
+    super.onUnpipe(source);
+    this.#sources?.drop(source);
   }
 
   protected override sendEnd(
@@ -246,12 +252,13 @@ export class StreamResponse extends GatheringWritable {
     if (framing === 'chunked') fields.push(['Transfer-Encoding', 'chunked']);
     // A 205 without content is framed all the same (RFC 9110 §15.3.6).
     if (status === 205) fields.push(['Content-Length', '0']);
-    // The head of HEAD says what that of GET would (RFC 9110 §9.3.2).
-    const { method, httpVersion, headers } = this.#request;
-    const described = method === 'HEAD' ? negotiate({ httpVersion, headers }, status, offer).framing : framing;
-    if (described === 'length') fields.push(['Content-Length', String(length)]);
-    else if (described !== 'until-close' && described !== 'none' && hasLength)
-      fields.push(['X-Stream-Length', String(length)]);
+    if (hasLength) {
+      // The head of HEAD says what that of GET would (RFC 9110 §9.3.2).
+      const { method, httpVersion, headers } = this.#request;
+      const described = method === 'HEAD' ? negotiate({ httpVersion, headers }, status, offer).framing : framing;
+      if (described === 'length') fields.push(['Content-Length', String(length)]);
+      else if (described !== 'until-close' && described !== 'none') fields.push(['X-Stream-Length', String(length)]);
+    }
     const seal =
       hasTrailers || (this.#isInContent && framing !== 'none' && isSealed) ? this.#sealFor(negotiated) : undefined;
     if (hasTrailers) fields.push(['Trailer', [...seal!.names, ...trailerNames(extraTrailers)].join(', ')]);
@@ -289,7 +296,7 @@ export class StreamResponse extends GatheringWritable {
   }
 
   #writerFor(framing: Negotiated['framing'], isShared: boolean): BodyWriter {
-    if (framing === 'none') return new NoWriter();
+    if (framing === 'none') return NO_WRITER;
     const chunked = framing === 'chunked' && !isShared ? new ChunkedWriter() : undefined;
     if (this.#isInContent) return new InContentWriter(chunked);
     if (framing === 'length') return new LengthWriter(this.#options.length!);

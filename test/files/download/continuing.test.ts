@@ -238,7 +238,10 @@ describe('other answers to a Range', () => {
   test('a shorter 200 that nothing proves, such as a login page with an ETag of its own: what had come is kept', async () => {
     const page = `${o.head('200 OK', 'ETag: "portal"', 'Content-Length: 13')}please log in`;
     const { error, left, ranges } = await get([o.plainStart(5000), page], { resume: true, retries: 1 });
-    expect(error).toMatchObject({ code: 'ERR_BODY_UNVERIFIED', message: expect.stringMatching(/is kept, and to begin again, remove the \.part$/) });
+    expect(error).toMatchObject({
+      code: 'ERR_BODY_UNVERIFIED',
+      message: expect.stringMatching(/is kept, and to begin again, remove the \.part$/),
+    });
     expect({ left: left.sort(), ranges }).toEqual({
       left: ['file.part', 'file.part.json'],
       ranges: [undefined, 'bytes=5000-'],

@@ -151,6 +151,17 @@ describe('memory', () => {
     },
   );
 
+  test('larger data is handed on as it is after a little, too, though there is room for it in the slab', () => {
+    for (const isLarge of [false, true]) {
+      const content = new OutgoingContent(isLarge);
+      const data = someOctets(MAX_COPIED_BYTES + 1);
+      content.add(someOctets(10, 1));
+      content.add(data);
+      expect(content.pieces()[1]).toBe(data);
+      assertContent(content, concat([someOctets(10, 1), data]));
+    }
+  });
+
   test('larger data is handed on as it is, and never written to', () => {
     const content = new OutgoingContent();
     const data = someOctets(MAX_COPIED_BYTES + 1);
