@@ -15,7 +15,7 @@ export const LONG = [
   'test/bench/**/*.test.ts',
   'test/strictness/differential-fuzz.test.ts',
   'test/undici/{matrix,caching}.test.ts',
-  'test/cli/{exit-codes,full-disk,https,get/progress,inspect/program}.test.ts',
+  'test/cli/{exit-codes,full-disk,https,demo/demo,get/{get-resume,output-stream,progress},inspect/program}.test.ts',
   'test/files/send-file/{large-files,patience}.test.ts',
   'test/web/{runtimes,workerd,in-content-page,browser-example,in-content-proxies}.test.ts',
   'test/http/{clients,old-clients,server-timeouts}.test.ts',
