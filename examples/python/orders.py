@@ -20,6 +20,10 @@ class BadType(Exception):
     stream_type = "no token!"
 
 
+class LongType(Exception):
+    stream_type = "x" * 65
+
+
 class BadDetails(Exception):
     stream_details = '"\\\r\n\0é' + "x" * 300
 
@@ -36,7 +40,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     path = environ["PATH_INFO"]
     failures: dict[str, Exception | None] = {
         **{"/ok": None, "/status": None},
-        **{"/fail": BadRow(), "/type": BadType(), "/details": BadDetails()},
+        **{"/fail": BadRow(), "/type": BadType(), "/type-long": LongType(), "/details": BadDetails()},
     }
     if path == "/early":
         raise BadRow

@@ -150,8 +150,9 @@ export function exchange({ host, port }, { method, path, version, fields, fin, m
     socket.on('error', () => finish('RST'));
     socket.on('end', () => {
       if (more === '') return finish('FIN');
-      socket.write(more, 'latin1'); // a socket that has been closed resets the connection
-      setTimeout(finish, AFTER_THE_END, 'FIN');
+      // A socket that has been closed answers the first with RST, and the second finds it.
+      socket.write(more, 'latin1');
+      setTimeout(() => socket.write(more, 'latin1', (error) => error ?? finish('FIN')), AFTER_THE_END);
     });
     socket.on('data', (data) => {
       octets += data.toString('latin1');

@@ -55,6 +55,8 @@ function optionsFor(target: string): RespondOptions {
       return { headers: { ...headers, 'X-Stream-Status': 'ok' } };
     case '/type':
       return { headers, describeError: () => ({ type: 'no token!' }) };
+    case '/type-long':
+      return { headers, describeError: () => ({ type: 'x'.repeat(65) }) };
     case '/details':
       return {
         headers,

@@ -52,7 +52,7 @@ export function willBeChunked(message: OutgoingMessage, head: Pick<Head, 'get'>)
 
 /** The application's own trailers, those that may trail, and those of the seal, which go before any of the same name. */
 export function trailersWith(others: FieldPairs, seals: FieldPairs): FieldPairs {
-  return [...withoutFields(withoutForbiddenTrailers(others), namesOf(seals)), ...seals];
+  return [...withoutForbiddenTrailers(withoutFields(others, namesOf(seals))), ...seals];
 }
 
 /** Lists of field members, in order, as one; a member that is there already is not said again. */

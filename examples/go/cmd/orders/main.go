@@ -13,11 +13,12 @@ import (
 )
 
 var failures = map[string]error{
-	"/ok":      nil,
-	"/status":  nil,
-	"/fail":    &sealed.Failure{Type: "source_error", Details: `row 3: "total" is missing`},
-	"/type":    &sealed.Failure{Type: "no token!"},
-	"/details": &sealed.Failure{Type: "source_error", Details: "\"\\\r\n\x00é" + strings.Repeat("x", 300)},
+	"/ok":        nil,
+	"/status":    nil,
+	"/fail":      &sealed.Failure{Type: "source_error", Details: `row 3: "total" is missing`},
+	"/type":      &sealed.Failure{Type: "no token!"},
+	"/type-long": &sealed.Failure{Type: strings.Repeat("x", 65)},
+	"/details":   &sealed.Failure{Type: "source_error", Details: "\"\\\r\n\x00é" + strings.Repeat("x", 300)},
 }
 
 func orders(w http.ResponseWriter, r *http.Request) error {
