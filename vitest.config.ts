@@ -11,7 +11,7 @@ export const LONG = [
   'test/hostile/{slow,framing,killed,get}.test.ts',
   'test/interop/**/*.test.ts',
   'test/soak/**/*.test.ts',
-  'test/files/download/together-long.test.ts',
+  'test/files/download/{together,together-long}.test.ts',
   'test/bench/**/*.test.ts',
   'test/strictness/differential-fuzz.test.ts',
   'test/undici/{matrix,caching}.test.ts',

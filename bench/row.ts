@@ -5,6 +5,8 @@ export interface Row {
   theirs: string;
   /** What is compared. `speed` is the ratio theirs ÷ ours, `memory` a difference in KiB, the others the ratio ours ÷ theirs. */
   by: 'CPU' | 'time' | 'memory' | 'speed';
+  /** A case of the part whose best time is taken off both sides: what they share and neither is measured for. */
+  less?: string;
   /** What a difference of memory is divided by. */
   each?: number;
   /** The target of `speed` is at least this; of the others, at most. Undefined for a peer that is only shown. */

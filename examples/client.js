@@ -1,4 +1,4 @@
-/** node client.js URL: gets it, counts its lines, and says how it ended. It exits with 0 only if the body is whole. */
+/** node client.js [URL]: gets it, counts its lines, and says how it ended. It exits with 0 only if the body is whole. */
 import { get } from 'node:http';
 import { pathToFileURL } from 'node:url';
 import { requestHeaders, verify } from 'chunked-trailers';
@@ -21,10 +21,11 @@ export async function tell(url) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const url = process.argv[2] ?? 'http://localhost:3000/export';
   try {
-    process.exitCode = (await tell(process.argv[2])) ? 0 : 1;
+    process.exitCode = (await tell(url)) ? 0 : 1;
   } catch (error) {
-    console.error(`${process.argv[2]}: ${error.message}`);
+    console.error(`${url}: ${error.message || error.code}`);
     process.exitCode = 1;
   }
 }

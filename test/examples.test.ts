@@ -2,7 +2,9 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rmdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -72,4 +74,24 @@ test('npm run replicas: ten kills and two drains, and the copy is identical', { 
   expect(new Set(ends)).toEqual(new Set(['complete, identical, nothing fetched twice']));
   expect(lines.at(-1)).toBe('11 killed, 2 drained');
   expect(lines).toContain('goes on: ERR_BODY_FAILED'); // a drain says so
+});
+
+test('npm run replicas: Ctrl-C stops what was started, and removes what was made', { timeout: 60_000 }, async ({
+  skip,
+}) => {
+  if (spawnSync('haproxy', ['-v']).status !== 0) {
+    console.warn('SKIPPED: examples/replicas: HAProxy does not run here');
+    return skip('HAProxy does not run here');
+  }
+  const folder = await mkdtemp(path.join(tmpdir(), 'interrupted-'));
+  const env = { ...process.env, TMPDIR: folder, TEMP: folder };
+  const child = spawn(process.execPath, ['replicas/run.js'], { cwd: EXAMPLES, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  await once(child.stdout, 'data'); // the download has begun
+  // To this process alone. Its replicas have its standard error, so they are gone when that has closed.
+  const closed = once(child.stderr.resume(), 'close');
+  child.kill('SIGINT');
+  expect(await once(child, 'exit')).toEqual([130, null]);
+  await closed;
+  expect(await readdir(folder)).toEqual([]);
+  await rmdir(folder);
 });

@@ -46,22 +46,20 @@ export async function loadNodeParser(): Promise<ParserWork> {
   const onMessageComplete = () => {
     isComplete = true;
   };
-  return (messages) => {
-    for (const reads of messages) {
-      isComplete = false;
-      const parser = new HTTPParser();
-      parser.initialize(RESPONSE, {});
-      parser[kOnBody] = take;
-      parser[kOnHeaders] = takeFields;
-      parser[kOnHeadersComplete] = onHeadersComplete;
-      parser[kOnMessageComplete] = onMessageComplete;
-      parser.execute(HEAD);
-      for (const read of reads) {
-        if (parser.execute(read) !== read.length) throw new Error('The parser stopped within a read');
-      }
-      if (!isComplete) throw new Error('The parser has not come to the end of the message');
-      // Nobody else frees it: without this, every iteration would leave one behind.
-      parser.close();
+  return (reads) => {
+    isComplete = false;
+    const parser = new HTTPParser();
+    parser.initialize(RESPONSE, {});
+    parser[kOnBody] = take;
+    parser[kOnHeaders] = takeFields;
+    parser[kOnHeadersComplete] = onHeadersComplete;
+    parser[kOnMessageComplete] = onMessageComplete;
+    parser.execute(HEAD);
+    for (const read of reads) {
+      if (parser.execute(read) !== read.length) throw new Error('The parser stopped within a read');
     }
+    if (!isComplete) throw new Error('The parser has not come to the end of the message');
+    // Nobody else frees it: without this, every iteration would leave one behind.
+    parser.close();
   };
 }

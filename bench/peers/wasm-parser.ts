@@ -90,17 +90,15 @@ export async function loadWasmParser(): Promise<ParserWork> {
     if (code !== ERROR.OK) throw new Error(`The parser stopped within a read: ${code}`);
   };
 
-  return (messages) => {
-    for (const reads of messages) {
-      isComplete = false;
-      isHead = true;
-      fields = [];
-      const parser = llhttp.llhttp_alloc(TYPE.RESPONSE!);
-      execute(parser, HEAD);
-      for (const octets of reads) execute(parser, octets);
-      if (!isComplete) throw new Error('The parser has not come to the end of the message');
-      llhttp.llhttp_free(parser);
-    }
+  return (reads) => {
+    isComplete = false;
+    isHead = true;
+    fields = [];
+    const parser = llhttp.llhttp_alloc(TYPE.RESPONSE!);
+    execute(parser, HEAD);
+    for (const octets of reads) execute(parser, octets);
+    if (!isComplete) throw new Error('The parser has not come to the end of the message');
+    llhttp.llhttp_free(parser);
   };
 }
 

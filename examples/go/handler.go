@@ -2,14 +2,17 @@ package sealed
 
 import (
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"regexp"
+	"runtime/debug"
 	"strings"
 	"time"
 )
@@ -19,17 +22,27 @@ type Failure struct{ Type, Details string }
 
 func (f *Failure) Error() string { return f.Type + ": " + f.Details }
 
-// Handler seals what a function writes. If it returns an error, the response fails as the request has earned.
+// Handler seals what a function writes. If it returns an error or panics, that is logged, and the response fails as the
+// request has earned.
 type Handler func(w http.ResponseWriter, r *http.Request) error
 
 func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s := &sealing{ResponseWriter: w, request: r, hash: sha256.New()}
-	err := h(s, r)
-	if err != nil {
+	if err := h.call(s, r); err != nil {
+		log.Printf("%s %q: %v", r.Method, r.URL.Path, err)
 		s.fail(err)
 	} else {
 		s.finish("ok", "")
 	}
+}
+
+func (h Handler) call(w http.ResponseWriter, r *http.Request) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+		}
+	}()
+	return h(w, r)
 }
 
 type sealing struct {
@@ -105,16 +118,24 @@ func (s *sealing) fail(err error) {
 		return
 	}
 	s.Flush()
-	conn, _, err := s.ResponseWriter.(http.Hijacker).Hijack()
-	if err != nil {
+	hijacker, ok := s.ResponseWriter.(http.Hijacker)
+	if !ok {
 		panic(http.ErrAbortHandler) // HTTP/2: a stream error
+	}
+	conn, _, err := hijacker.Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
 	}
 	defer conn.Close()
 	if s.isOld {
 		time.Sleep(time.Second) // some clients take data and a reset right after it for an end
+		if over, ok := conn.(*tls.Conn); ok {
+			conn = over.NetConn() // no close_notify either
+		}
 		if tcp, ok := conn.(*net.TCPConn); ok {
 			tcp.SetLinger(0) // RST: FIN would say success
 		}
+		conn.Close()
 		return
 	}
 	if s.wish {

@@ -2,6 +2,7 @@ package sealed
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -34,10 +35,12 @@ type Transport struct {
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
 	for name, value := range map[string]string{
-		"TE": "trailers", "Connection": "TE", "X-Want-Stream-Status": "?1",
-		"Want-Content-Digest": "sha-256=10", "Accept-Encoding": "identity",
+		"TE": "trailers", "X-Want-Stream-Status": "?1", "Want-Content-Digest": "sha-256=10", "Accept-Encoding": "identity",
 	} {
 		req.Header.Set(name, value)
+	}
+	if req.URL.Scheme == "http" {
+		req.Header.Set("Connection", "TE") // over https it may be HTTP/2, where net/http refuses the field
 	}
 	base := t.Base
 	if base == nil {
@@ -97,7 +100,7 @@ func (b *checkedBody) Read(p []byte) (int, error) {
 }
 
 func (b *checkedBody) conclude(err error) error {
-	if err != io.EOF && !isCut(err) {
+	if err != io.EOF && b.resp.ProtoMajor == 1 && !isCut(err) { // of HTTP/2, whatever ends a stream early cuts it
 		return &BodyError{Verdict: "malformed", Err: err}
 	}
 	if s, ok := parseStatus(b.resp.Header.Values("X-Stream-Status")); ok && s.isError {
@@ -118,7 +121,7 @@ func (b *checkedBody) conclude(err error) error {
 func isCut(err error) bool {
 	var netErr net.Error
 	text := err.Error()
-	return errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &netErr) ||
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.Canceled) || errors.As(err, &netErr) ||
 		strings.Contains(text, "unexpected EOF") || strings.Contains(text, "suspiciously long trailer")
 }
 

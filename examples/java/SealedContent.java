@@ -1,10 +1,13 @@
+import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
@@ -47,7 +50,8 @@ public final class SealedContent extends InputStream {
   private static final String TOKEN = "[A-Za-z*][A-Za-z0-9:/!#$%&'*+.^_`|~-]*";
   private static final String BARE = "(?:" + TOKEN + "|\"(?:[ !#-\\[\\]-~]|\\\\[\"\\\\])*+\"|:[A-Za-z0-9+/]*={0,2}:"
       + "|-?(?:\\d{1,12}\\.\\d{1,3}|\\d{1,15})(?![\\d.])|\\?[01]|@-?\\d{1,15}(?![\\d.])|%\"(?:[ !#$&-~]|%[0-9a-f]{2})*+\")";
-  private static final String PARAMETERS = "(?:; *" + KEY + "(?:=" + BARE + ")?)*";
+  // Possessive, "*+": without that a repetition is a recursion in Java, which whoever sends can make as deep as he likes.
+  private static final String PARAMETERS = "(?:; *" + KEY + "(?:=" + BARE + ")?)*+";
   private static final Pattern STATUS = Pattern.compile(" *(ok|error)(" + PARAMETERS + ") *");
   private static final Pattern PARAMETER = Pattern.compile("; *(" + KEY + ")(?:=(" + BARE + "))?");
   private static final Pattern DIGEST =
@@ -59,19 +63,21 @@ public final class SealedContent extends InputStream {
   private static final String EXTENSION = "[ \\t]*;[ \\t]*(NAME)(?:[ \\t]*=[ \\t]*(NAME|QUOTED))?"
       .replace("NAME", NAME).replace("QUOTED", QUOTED);
   private static final Pattern EXTENSIONS = Pattern.compile(EXTENSION);
-  private static final Pattern CHUNK_LINE = Pattern.compile("([0-9A-Fa-f]+)((?:" + EXTENSION + ")*)");
+  private static final Pattern CHUNK_LINE = Pattern.compile("([0-9A-Fa-f]+)((?:" + EXTENSION + ")*+)");
   private static final Pattern FIELD_LINE = Pattern.compile("(" + NAME + "):[ \\t]*([\\t -~\\x80-\\xff]*?)[ \\t]*");
   private static final int MAX_LINE = 16384;
+  private static final int MAX_FIELDS = 256;
 
   private final InputStream in;
   private final MessageDigest sha256;
   private long left;
   private long count;
   private boolean isDone;
+  private BodyException failure;
 
   /** @param in the content of a response of this media type, with any content coding undone */
   public SealedContent(InputStream in) {
-    this.in = in;
+    this.in = new BufferedInputStream(in); // lines are read octet by octet
     try {
       sha256 = MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
@@ -85,6 +91,8 @@ public final class SealedContent extends InputStream {
     HttpResponse<InputStream> response;
     try {
       response = client.send(request, BodyHandlers.ofInputStream());
+    } catch (ConnectException | HttpTimeoutException e) {
+      throw e;
     } catch (IOException e) {
       throw new BodyException("truncated", null); // a connection that ends just behind the head may be told of here
     }
@@ -103,8 +111,19 @@ public final class SealedContent extends InputStream {
   }
 
   @Override
-  public int read(byte[] buffer, int offset, int length) throws IOException {
+  public int read(byte[] buffer, int offset, int length) throws BodyException {
+    if (failure != null) throw failure;
     if (isDone) return -1;
+    if (length == 0) return 0;
+    try {
+      return next(buffer, offset, length);
+    } catch (BodyException e) {
+      failure = e; // what comes after it is no content
+      throw e;
+    }
+  }
+
+  private int next(byte[] buffer, int offset, int length) throws BodyException {
     String reason = null;
     if (left == 0) {
       Matcher line = CHUNK_LINE.matcher(line());
@@ -180,9 +199,10 @@ public final class SealedContent extends InputStream {
 
   private void conclude() throws BodyException {
     var fields = new HashMap<String, String>();
+    int lines = 0;
     for (String line; !(line = line()).isEmpty(); ) {
       Matcher field = FIELD_LINE.matcher(line);
-      if (!field.matches()) throw new BodyException("malformed", null);
+      if (!field.matches() || ++lines > MAX_FIELDS) throw new BodyException("malformed", null);
       fields.merge(field.group(1).toLowerCase(), field.group(2), (one, other) -> one + ", " + other);
     }
     String value = fields.get("x-stream-status");
@@ -230,12 +250,16 @@ public final class SealedContent extends InputStream {
 
   /** SealedContent URL: writes the content to standard output, the verdict to standard error, and exits with 0 or 1. */
   public static void main(String[] args) throws Exception {
+    if (args.length != 1) {
+      System.err.println("usage: SealedContent URL");
+      System.exit(2);
+    }
     var client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     try (var content = open(client, URI.create(args[0]))) {
       content.transferTo(System.out);
       System.err.println("complete");
-    } catch (BodyException e) {
-      System.err.println(e.getMessage());
+    } catch (IOException e) {
+      System.err.println(e instanceof BodyException ? e.getMessage() : e.toString());
       System.out.flush();
       System.exit(1);
     }

@@ -11,7 +11,7 @@ import sealing_wsgi
 STATUSES = {"/204": "204 No Content", "/205": "205 Reset Content", "/304": "304 Not Modified"}
 
 
-class BadRow(Exception):
+class BadRow(ConnectionError):  # of a database, say: the client is still there
     stream_type = "source_error"
     stream_details = 'row 3: "total" is missing'
 

@@ -5,8 +5,8 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { createReadStream, rmSync } from 'node:fs';
+import { mkdtemp, open, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -27,6 +27,14 @@ const SIGNALS = [
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const folder = await mkdtemp(path.join(tmpdir(), 'replicas-'));
+const running = [];
+/** However this ends: what was started is stopped, also if it hangs, and what was made is removed. */
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
+
 const file = path.join(folder, 'archive.bin');
 const source = await open(file, 'w');
 for (let bytes = 0; bytes < SIZE; bytes += 1 << 20) await source.write(randomBytes(1 << 20));
@@ -56,6 +64,7 @@ class Replica {
     this.process = spawn(process.execPath, [here('server.js'), file, String(this.port)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    running.push(this.process);
     this.#ended = once(this.process, 'exit');
     return new Promise((resolve) => {
       createInterface(this.process.stdout).on('line', (line) => {
@@ -125,6 +134,7 @@ const haproxy = spawn('haproxy', ['-db', '-f', here('haproxy.cfg')], {
   env: { ...process.env, FRONT: String(front), A, B, C },
   stdio: 'ignore',
 });
+running.push(haproxy);
 haproxy.on('error', (error) => {
   console.error(`HAProxy does not run here: ${error.message}`);
   process.exit(2);
@@ -182,15 +192,8 @@ async function downloadOnce() {
   return isSame && !isTwice;
 }
 
-try {
-  let isGood = true;
-  while (isGood && signals.length > 0) isGood = await downloadOnce();
-  const kills = sent.filter((signal) => signal !== 'SIGTERM').length;
-  console.log(`${kills} killed, ${sent.length - kills} drained`);
-  process.exitCode = isGood ? 0 : 1;
-} finally {
-  haproxy.kill();
-  for (const { process: replica } of replicas) replica.kill('SIGKILL');
-  line.close();
-  await rm(folder, { recursive: true });
-}
+let isGood = true;
+while (isGood && signals.length > 0) isGood = await downloadOnce();
+const kills = sent.filter((signal) => signal !== 'SIGTERM').length;
+console.log(`${kills} killed, ${sent.length - kills} drained`);
+process.exit(isGood ? 0 : 1);

@@ -6,8 +6,10 @@
 set -u
 LC_ALL=C
 export LC_ALL
+: "${1:?usage: get.sh URL}"
 dir=$(mktemp -d) || exit 2
 trap 'rm -rf "$dir"' EXIT
+trap 'exit 130' HUP INT TERM
 
 accept() {
   cat "$dir/content"
@@ -29,7 +31,7 @@ unverified() { # accepted only if nothing was announced
 }
 
 : >"$dir/content" >"$dir/fields"
-curl -sS --http1.1 --noproxy '*' --speed-limit 1 --speed-time "${IDLE_TIMEOUT:-60}" \
+curl -q -sS --http1.1 --noproxy '*' --speed-limit 1 --speed-time "${IDLE_TIMEOUT:-60}" \
   -H 'TE: trailers' -H 'Connection: TE' -H 'X-Want-Stream-Status: ?1' -H 'Want-Content-Digest: sha-256=10' \
   -D "$dir/fields" -o "$dir/content" "$1" 2>"$dir/errors"
 exitCode=$?
@@ -93,6 +95,8 @@ fi
 digest=$(field trailers content-digest)
 member="[a-z*][a-z0-9_.*-]*=:[A-Za-z0-9+/]*={0,2}:$parameters"
 printf '%s\n' "$digest" | grep -Exq "$member([ 	]*,[ 	]*$member)*" || digest=
+# Of Base64, a last character that stands alone is no octet.
+printf '%s\n' "$digest" | grep -Eq ':([A-Za-z0-9+/]{4})*[A-Za-z0-9+/]={0,2}:' && digest=
 sha256=$(printf '%s\n' "$digest" | grep -Eo 'sha-256=:[^:]*:' | tail -n 1)
 hex() { od -An -v -tx1 | tr -d ' \n'; }
 padded() { # Base64, whose padding may be missing

@@ -11,15 +11,17 @@ type Anchors = ReadonlyMap<Entry, string>;
 
 export function renderReference(sections: readonly Section[]): string {
   const anchors = anchorsFor(sections);
-  const contents = sections.map(
-    ({ specifier, entries }) => `| \`${specifier}\` | ${links(entries.filter(isValue), anchors)} |`,
-  );
+  const contents = sections.map(({ specifier, entries, alsoExported }) => {
+    const own = entries.length > 0 ? entries : alsoExported;
+    return `| \`${specifier}\` | ${links(own.filter(isValue), anchors)} |`;
+  });
   return `${[HEADER, ['| import from | functions and classes; their types come after them |', '|---|---|', ...contents].join('\n'), ...sections.flatMap((section) => renderSection(section, anchors))].join('\n\n')}\n`;
 }
 
 function renderSection({ specifier, summary, entries, alsoExported }: Section, anchors: Anchors): string[] {
   const values = alsoExported.filter(isValue);
-  const also = values.length === 0 ? [] : [`It also exports ${links(values, anchors)}, and their types.`];
+  const types = entries.length === 0 ? '' : ', and their types';
+  const also = values.length === 0 ? [] : [`It also exports ${links(values, anchors)}${types}.`];
   return [`## ${specifier}`, summary, ...also, ...entries.flatMap(renderEntry)];
 }
 

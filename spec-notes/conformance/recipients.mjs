@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { constants, createServer as createHttp2Server } from 'node:http2';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TLSSocket } from 'node:tls';
 
 export const RECIPIENT_LEVELS = ['end-aware', 'checking', 'full'];
 
@@ -14,12 +15,13 @@ export const RECIPIENT_LEVELS = ['end-aware', 'checking', 'full'];
 const BEFORE_RESET = 150;
 
 /** The response to an in-content vector: whole by its Content-Length, or cut below it. */
-export function inContentResponse({ content, outer }) {
+export function inContentResponse({ content, outer, fields = [] }) {
   const length = content.length + (outer === 'cut' ? 100 : 0);
+  const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   return {
     response:
       'HTTP/1.1 200 OK\r\nContent-Type: application/vnd.chunked-trailers; type="text/csv"\r\nCache-Control: no-store\r\n' +
-      `Content-Length: ${length}\r\n\r\n${content}`,
+      `${lines}Content-Length: ${length}\r\n\r\n${content}`,
     end: 'FIN',
   };
 }
@@ -29,13 +31,16 @@ export function inContentResponse({ content, outer }) {
  *
  * @param read gets a URL and `{ method, require, idleTimeout }`; gives `{ verdict, accepted, content, type }`
  * @param port where to serve it; any by default
+ * @param secureContext to serve it over TLS, where a `FIN` comes without a close_notify
  * @returns what `read` gave, and the `request` head that it had sent
  */
-export async function serve({ response, end, method = 'GET', require = 'announced' }, read, port = 0) {
+export async function serve({ response, end, method = 'GET', require = 'announced' }, read, port = 0, secureContext) {
   let request = '';
   const sockets = new Set();
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    sockets.add(socket.on('close', () => sockets.delete(socket)).on('error', () => {}));
+  const server = createServer({ allowHalfOpen: true }, (tcp) => {
+    sockets.add(tcp.on('close', () => sockets.delete(tcp)).on('error', () => {}));
+    const socket = secureContext === undefined ? tcp : new TLSSocket(tcp, { isServer: true, secureContext });
+    if (socket !== tcp) socket.on('error', () => {});
     let head = '';
     let isAnswered = false;
     socket.on('end', () => socket.end());
@@ -44,17 +49,19 @@ export async function serve({ response, end, method = 'GET', require = 'announce
       if (isAnswered || !head.includes('\r\n\r\n')) return;
       isAnswered = true;
       request = head;
-      if (end === 'FIN') return socket.end(response, 'latin1');
-      socket.write(response, 'latin1');
+      if (end === 'close_notify' || (end === 'FIN' && socket === tcp)) return socket.end(response, 'latin1');
+      await new Promise((resolve) => socket.write(response, 'latin1', resolve));
+      if (end === 'FIN') tcp.end();
       if (end === 'RST') {
         await sleep(BEFORE_RESET);
-        socket.resetAndDestroy();
+        tcp.resetAndDestroy();
       }
     });
   });
   await once(server.listen(port, '127.0.0.1'), 'listening');
   try {
-    const url = `http://127.0.0.1:${server.address().port}/`;
+    const scheme = secureContext === undefined ? 'http' : 'https';
+    const url = `${scheme}://127.0.0.1:${server.address().port}/`;
     return { ...(await read(url, { method, require, idleTimeout: end === 'stall' ? 1 : 20 })), request };
   } finally {
     for (const socket of sockets) socket.destroy();

@@ -5,6 +5,7 @@
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
 import { parseArgs } from 'node:util';
 import {
   inContentResponse,
@@ -24,6 +25,7 @@ node run.mjs --in-content COMMAND   a recipient of in-content responses, called 
 node run.mjs --uploads URL          a server that takes POST /upload and checks the content
 node run.mjs --sender URL           a server that has the paths of the README
   --http2        recipient or sender over HTTP/2 without TLS
+  --tls PEM      recipient over TLS, with the key and the certificate of 127.0.0.1 in this file
 node run.mjs --gateway URL --upstream PORT   an intermediary whose upstream is this port of 127.0.0.1
   --only TEXT    only the vectors that have this in their name
   --jobs N       recipients at a time; 4 by default`;
@@ -86,6 +88,7 @@ async function main() {
       uploads: { type: 'string' },
       sender: { type: 'string' },
       http2: { type: 'boolean', default: false },
+      tls: { type: 'string' },
       gateway: { type: 'string' },
       upstream: { type: 'string' },
       only: { type: 'string', default: '' },
@@ -103,6 +106,12 @@ async function main() {
   const judged = (found) => async (vector) => judgeRecipient(vector, await found(vector));
   if (receiver !== undefined) {
     const read = commandReader(receiver);
+    if (values.tls !== undefined) {
+      const pem = await readFile(values.tls);
+      const context = createSecureContext({ key: pem, cert: pem });
+      const found = (vector) => serve(vector, read, 0, context);
+      return run('recipients-tls.json', RECIPIENT_LEVELS, 'recipient over TLS', jobs, judged(found));
+    }
     const found = (vector) => (http2 ? serveHttp2 : serve)(vector, read);
     const file = http2 ? 'recipients-http2.json' : 'recipients.json';
     return run(file, RECIPIENT_LEVELS, http2 ? 'recipient over HTTP/2' : 'recipient', jobs, judged(found));

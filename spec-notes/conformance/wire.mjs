@@ -134,7 +134,7 @@ const AFTER_THE_END = 50;
  * @param asks what is to be known of the connection: undefined, if nothing; `kept`: a second request is sent on it
  * @returns the response as `readResponse` has it, and `end`: `FIN`, `RST`, `open` if nothing more came, or `kept`
  */
-export function exchange({ host, port }, { method, path, version, fields, fin }, asks, patience = 4000) {
+export function exchange({ host, port }, { method, path, version, fields, fin, more = '' }, asks, patience = 4000) {
   const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   const head = `HTTP/${version}\r\nHost: ${host}:${port}\r\n`;
   return new Promise((resolve) => {
@@ -147,7 +147,12 @@ export function exchange({ host, port }, { method, path, version, fields, fin },
       resolve({ ...readResponse(octets.slice(0, probedFrom), method), octets: octets.slice(0, probedFrom), end });
     };
     const timer = setTimeout(() => finish('open'), patience);
-    socket.on('error', () => finish('RST')).on('end', () => finish('FIN'));
+    socket.on('error', () => finish('RST'));
+    socket.on('end', () => {
+      if (more === '') return finish('FIN');
+      socket.write(more, 'latin1'); // a socket that has been closed resets the connection
+      setTimeout(finish, AFTER_THE_END, 'FIN');
+    });
     socket.on('data', (data) => {
       octets += data.toString('latin1');
       if (asks !== 'kept') {
@@ -161,7 +166,7 @@ export function exchange({ host, port }, { method, path, version, fields, fin },
         finish('kept');
       }
     });
-    socket.write(`${method} ${path} ${head}${lines}\r\n`, 'latin1');
+    socket.write(`${method} ${path} ${head}${lines}\r\n${more}`, 'latin1');
     if (fin) socket.end();
   });
 }

@@ -12,7 +12,7 @@ export function paint(stream: NodeJS.WriteStream, format: Format, text: string):
 /** Text of a peer's with its control characters, C1 and those of direction included, as escapes. */
 export function printable(text: string): string {
   const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  return text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, escaped);
+  return text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, escaped);
 }
 
 export function warn(message: string): void {

@@ -2,13 +2,13 @@
  * Content-Digest and Want-Content-Digest (RFC 9530 §2, §4), and the shape of a hasher. This folder has no hash of its
  * own: the platform's is handed in.
  */
-import { parseDictionary, serializeByteSequence } from './structured-fields.ts';
+import { isKey, parseDictionary, serializeByteSequence } from './structured-fields.ts';
 
 export const DIGEST_FIELD = 'Content-Digest';
 
 /** The algorithms that RFC 9530 §5 marks as active, the preferred one first. */
 export const DIGEST_ALGORITHMS = ['sha-256', 'sha-512'] as const;
-/** The algorithms of RFC 9530 that are neither deprecated nor insecure. */
+/** `sha-256` or `sha-512`: those of RFC 9530 that are neither deprecated nor insecure. */
 export type DigestAlgorithm = (typeof DIGEST_ALGORITHMS)[number];
 
 /** What to hash with: one algorithm, several, or `false` for no digest. */
@@ -103,7 +103,7 @@ export function serializeContentDigest(
   digests: Iterable<readonly [algorithm: string, digest: Uint8Array | ArrayBuffer]>,
 ): string {
   return Array.from(digests, ([algorithm, digest]) => {
-    if (typeof algorithm !== 'string' || !/^[a-z*][a-z0-9_.*-]*$/.test(algorithm)) {
+    if (typeof algorithm !== 'string' || !isKey(algorithm)) {
       throw new TypeError(
         `${JSON.stringify(algorithm)} is not the name of a digest algorithm (RFC 9651 §3.1.2: lower case)`,
       );

@@ -103,6 +103,7 @@ const MAX_SIZE_BEFORE_DIGIT = Math.floor(Number.MAX_SAFE_INTEGER / 16);
 export interface DecoderOptions {
   /** Takes the content, in order. Never empty; a view of the input, or an array of its own. */
   onData(data: Uint8Array): void;
+  /** Bounds on what the peer may send: `DEFAULT_LIMITS`, and these instead of the same there. */
   limits?: Partial<Limits>;
 }
 
@@ -138,6 +139,7 @@ export class Decoder {
   bytes = 0;
   /** Bytes of the message so far: all of them once it is `done`, and where the error lies once there is one. */
   consumed = 0;
+  /** Where and how the message broke, once it has. */
   error: FramingError | undefined;
   /** The trailer section's field lines, in order. Nobody has vouched for their names: see `mayTrail`. */
   readonly rawTrailers: FieldPairs = [];

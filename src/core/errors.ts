@@ -60,7 +60,18 @@ export class FramingError extends PeerError {
   declare readonly code: FramingErrorCode;
 }
 
-/** There is no message head that can be used: thrown by `receive`, `readRequest` and `download`. */
+/** Input ended before the message did, for a reason that somebody else may tell. */
+export function brokenOff(what: string, cause: unknown, details: ErrorDetails = {}): FramingError {
+  const why = cause instanceof Error ? `: ${cause.message}` : '';
+  return new FramingError('ERR_FRAMING_TRUNCATED', what + why, { ...details, cause });
+}
+
+/**
+ * There is no message head that can be used: thrown by `receive`, `readRequest` and `download`.
+ *
+ * @example
+ * catch (error) { if (error instanceof HeadError && error.code === 'ERR_HEAD_TIMEOUT') tryAgain(); }
+ */
 export class HeadError extends PeerError {
   override readonly name = 'HeadError';
   declare readonly code: HeadErrorCode;

@@ -8,7 +8,9 @@ import { BodyError, type BodyErrorCode } from './verdict.ts';
 
 /** The `type` and `details` of an X-Stream-Status error. */
 export interface FailureDescription {
+  /** A Token of at most 64 characters; `source_error`, `timeout` or what else fits by default. Any other text is sent as `internal_error`. */
   type?: string;
+  /** For people, cut at 256 bytes; what is not printable ASCII is escaped. None by default. */
   details?: string;
 }
 

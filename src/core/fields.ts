@@ -135,13 +135,13 @@ export function headValue(fields: HeadFields, name: string): string | undefined 
 
 const NO_MEMBERS: readonly string[] = [];
 
-/** The members of a comma-separated field, in lower case and without parameters: `trailers;q=1` is `trailers`. */
+/** The members of a comma-separated field whose members are tokens, in lower case: `trailers;q=1` is none of those. */
 export function listMembers(value: string | readonly string[] | undefined): readonly string[] {
   if (value === undefined) return NO_MEMBERS;
   const list = typeof value === 'string' ? value : value.join(',');
   return list
     .split(',')
-    .map((member) => member.split(';')[0]!.trim().toLowerCase())
+    .map((member) => member.trim().toLowerCase())
     .filter((member) => member !== '');
 }
 

@@ -9,6 +9,26 @@ export function inContentType(type: string | undefined): string {
   return type === undefined ? IN_CONTENT_TYPE : `${IN_CONTENT_TYPE}; type="${type.replace(/["\\]/g, '\\$&')}"`;
 }
 
+/** @throws TypeError for the status of a part: chunks of another run of the source do not fit to it */
+export function assertWholeContent(status: number | undefined): void {
+  if (status === 206) throw new TypeError('A part of a representation cannot be sealed as content');
+}
+
+/** What the application means of the content inside, and a client would take for what is around it. */
+const ABOUT_WHOLE = [
+  ['Content-Encoding', 'compress around it, or name the coding in the type'],
+  ['Content-Digest', 'its trailers have one of what is inside'],
+  ['Repr-Digest', 'leave it out'],
+] as const;
+
+/** @throws TypeError for a field that cannot be true of content in that framing */
+export function assertTrueOfContent(has: (name: string) => boolean): void {
+  assertWholeContent(has('Content-Range') ? 206 : undefined);
+  for (const [name, instead] of ABOUT_WHOLE) {
+    if (has(name)) throw new TypeError(`${name} is about the whole content, which is the chunked body: ${instead}`);
+  }
+}
+
 /** Whether an Accept names the media type, and not with a weight of 0 (RFC 9110 §12.5.1). */
 export function acceptsType(accept: string): boolean {
   return splitOutsideQuotes(accept, ',').some((range) => {

@@ -6,7 +6,7 @@
  * Parsing is strict and all or nothing (RFC 9651 §4.2): `undefined` means that the field is to be ignored as a whole.
  * A scanner of sticky regular expressions, one for each production.
  */
-import { octetsFromLatin1 } from './grammar.ts';
+import { latin1FromOctets, octetsFromLatin1 } from './grammar.ts';
 
 export type BareItem =
   | { type: 'integer' | 'decimal' | 'date'; value: number }
@@ -68,6 +68,16 @@ export function parseDictionary(text: string): Map<string, Item | InnerList> | u
   return members;
 }
 
+/** Whether the text is the key of a parameter or member (RFC 9651 §3.1.2). */
+export function isKey(text: string): boolean {
+  return new Scanner(text).take(KEY) === text;
+}
+
+/** Whether the text is a Token (RFC 9651 §3.3.4), which is another thing than HTTP's own. */
+export function isTokenItem(text: string): boolean {
+  return new Scanner(text).take(TOKEN) === text;
+}
+
 /** `value` as a String (RFC 9651 §4.1.6). The caller has made sure that it is printable ASCII. */
 export function serializeString(value: string): string {
   return `"${value.replace(/["\\]/g, '\\$&')}"`;
@@ -75,9 +85,7 @@ export function serializeString(value: string): string {
 
 /** `value` as a Byte Sequence (RFC 9651 §4.1.8). */
 export function serializeByteSequence(value: Uint8Array): string {
-  let octets = '';
-  for (const octet of value) octets += String.fromCharCode(octet);
-  return `:${btoa(octets)}:`;
+  return `:${btoa(latin1FromOctets(value))}:`;
 }
 
 class Scanner {

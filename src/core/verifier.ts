@@ -7,7 +7,7 @@ import { algorithmsOf, type CreateHasher, DIGEST_FIELD, type DigestOption, Diges
 import type { FramingError } from './errors.ts';
 import { type FieldPairs, type HeadFields, headValue, listMembers } from './fields.ts';
 import { STATUS_FIELD } from './stream-status.ts';
-import { abandonedVerdict, BodyError, type BodyErrorCode, judge, type Verdict } from './verdict.ts';
+import { BodyError, type BodyErrorCode, judge, unsealedVerdict, type Verdict } from './verdict.ts';
 
 /**
  * When a body that is not proven is an error: `announced`, if the head announced an X-Stream-Status, or if one came that
@@ -60,6 +60,15 @@ interface Announced {
 
 const NOTHING_ANNOUNCED: Announced = { isStatusAnnounced: false, isDigestAnnounced: false, headDigests: [] };
 
+/**
+ * The one judge of a body: from its head, what it is held to; from its content, a count and digests; from how its framing
+ * ended, the verdict, and the error that a stream is to fail with.
+ *
+ * @example
+ * const verifier = new Verifier({ headers, statusCode, createHasher });
+ * verifier.update(content);
+ * const { verdict, error } = verifier.conclude({ rawTrailers });
+ */
 export class Verifier {
   readonly #require: Require;
   readonly #announced: Announced;
@@ -69,13 +78,7 @@ export class Verifier {
   /** Bytes of content so far. */
   bytes = 0;
 
-  /**
-   * @throws TypeError for another `require`, an unknown algorithm, or a `digest` without `createHasher`
-   * @example
-   * const verifier = new Verifier({ headers, statusCode, createHasher });
-   * verifier.update(content);
-   * const { verdict, error } = verifier.conclude({ rawTrailers });
-   */
+  /** @throws TypeError for another `require`, an unknown algorithm, or a `digest` without `createHasher` */
   constructor({ headers, statusCode, require = 'announced', ...options }: VerifierOptions = {}) {
     const { createHasher, digest = createHasher === undefined ? false : 'sha-256' } = options;
     // A 205 may be framed, and has no content all the same (RFC 9110 §15.3.6).
@@ -98,9 +101,21 @@ export class Verifier {
   /** The body has ended. Further calls give the first conclusion again. */
   conclude(framing: FramingEnd = {}): Conclusion {
     if (this.#conclusion === undefined) {
-      const { isStatusAnnounced, ...announced } = this.#announced;
+      const { error, abortReason, rawTrailers = [] } = framing;
+      const { isStatusAnnounced, isDigestAnnounced, headStatus, headDigests } = this.#announced;
       const { bytes } = this;
-      const verdict = judge({ ...framing, ...announced, bytes, digests: this.#digests?.digests() });
+      const digests = this.#digests?.digests();
+      // Each by its name: spreading what the head said takes longer than to judge it (measured).
+      const verdict = judge({
+        bytes,
+        error,
+        abortReason,
+        headStatus,
+        rawTrailers,
+        headDigests,
+        digests,
+        isDigestAnnounced,
+      });
       this.#conclusion = { verdict, error: bodyErrorFor(verdict, this.#require, isStatusAnnounced) };
     }
     return this.#conclusion;
@@ -108,7 +123,10 @@ export class Verifier {
 
   /** The receiver has given up, for a reason of its own. Changes nothing after a conclusion. */
   abandon(): Verdict {
-    this.#conclusion ??= { verdict: abandonedVerdict(this.bytes), error: undefined };
+    if (this.#conclusion === undefined) {
+      const reason = 'The receiver gave up before the body ended';
+      this.#conclusion = { verdict: unsealedVerdict('abandoned', this.bytes, 'ignored', reason), error: undefined };
+    }
     return this.#conclusion.verdict;
   }
 }

@@ -18,7 +18,7 @@ import type { Ending, RequestFacts } from '../node/send/negotiation.ts';
 import { assertUnanswered, assertWritable, type RespondTarget, respond, respondWith } from '../node/send/respond.ts';
 import { RESPOND_CHECKS, type RespondOptions } from '../node/send/respond-options.ts';
 import { applicationFields, errorMessage, removeContentFields } from '../node/send/response-head.ts';
-import { below } from './below.ts';
+import { assertBelow, below } from './below.ts';
 import { etagOf, field, ifRangeHolds, preconditionStatus, type Validators } from './etag.ts';
 import { readContent } from './file-content.ts';
 import { mediaTypeOf } from './media-type.ts';
@@ -34,7 +34,7 @@ export interface SendFileOptions
    * The directory that the path is below. Then the path may come from the request, percent-decoded: `..`, and links that
    * lead out of the root, are answered with 403.
    */
-  root?: string | undefined;
+  root?: string;
   /** The SHA-256 of the content in hexadecimal, where the application knows it: then nothing is hashed for the head. */
   sha256?: string | undefined;
 }
@@ -42,7 +42,7 @@ export interface SendFileOptions
 const { request, headers, digest, describeError, errorResponse, signal, idleTimeout, lingerTimeout } = RESPOND_CHECKS;
 const CHECKS: OptionChecks<SendFileOptions> = {
   ...{ request, headers, digest, describeError, errorResponse, signal, idleTimeout, lingerTimeout },
-  root: aString,
+  root: mustBe('the name of a directory', (value) => typeof value === 'string' && value !== ''),
   sha256: mustBe('the 64 hexadecimal digits of a SHA-256', (value) => /^[0-9a-f]{64}$/i.test(`${value}`)),
 };
 
@@ -72,6 +72,8 @@ export interface SentFile {
  */
 export async function sendFile(target: RespondTarget, path: string, options: SendFileOptions = {}): Promise<SentFile> {
   assertOptions('sendFile', options, CHECKS);
+  // One that was not configured would open every file to whoever names it.
+  if ('root' in options) CHECKS.root(options.root as never, 'root');
   const { error, ...sent } = await answerWithFile(target, path, options);
   if (error !== undefined) throw error;
   return sent;
@@ -105,7 +107,7 @@ export async function answerWithFile(
   let opened: Opened;
   try {
     aString(path as never, 'The path of sendFile');
-    opened = await openFile(root === undefined ? path : await below(root, path));
+    opened = await (root === undefined ? openFile(path) : openBelow(root, path));
   } catch (error) {
     return refuse(target, statusOf(error), error, request, responding);
   }
@@ -150,6 +152,17 @@ interface Opened {
   handle: FileHandle;
   file: string;
   stats: BigIntStats;
+}
+
+async function openBelow(root: string, name: string): Promise<Opened> {
+  const opened = await openFile(await below(root, name));
+  try {
+    await assertBelow(root, name, opened.handle);
+    return opened;
+  } catch (error) {
+    await opened.handle.close();
+    throw error;
+  }
 }
 
 async function openFile(file: string): Promise<Opened> {

@@ -27,6 +27,7 @@ export interface ChunkedDecoderOptions extends JudgingOptions {
   headers?: HeadFields;
   /** The status of the response, for `require: 'always'`, which is asked of a 2xx only. */
   statusCode?: number;
+  /** Bounds on what the peer may send: `DEFAULT_LIMITS`, and these instead of the same there. */
   limits?: Partial<Limits>;
 }
 

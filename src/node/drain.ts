@@ -27,7 +27,7 @@ const LEAVING = 2000;
 /** Milliseconds between the last word to a session of HTTP/2 and RST. */
 const TELLING = 200;
 
-/** What can be drained. */
+/** A server of `node:net`, `node:http` (and `node:https`) or `node:http2`. */
 export type DrainableServer = Server | HttpServer | Http2Server | Http2SecureServer;
 
 /**
@@ -38,7 +38,7 @@ export type DrainableServer = Server | HttpServer | Http2Server | Http2SecureSer
  * Meanwhile a request that comes on a connection in use is answered with `Connection: close`; `respond` answers it with
  * 503. Sessions of HTTP/2 get GOAWAY. A health check sees `server.listening === false`.
  *
- * @returns settles when every connection has closed; never rejects for what peers do
+ * @returns a promise that settles when every connection has closed; it never rejects for what peers do
  * @throws TypeError, RangeError for invalid options
  * @example
  * process.on('SIGTERM', () => drain(server, { timeout: 20_000 }).then(() => process.exit()));

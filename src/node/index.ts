@@ -18,7 +18,7 @@ export type { JudgingOptions, Require } from '../core/verifier.ts';
 export { ChunkedDecoder, type ChunkedDecoderOptions } from './chunked-decoder.ts';
 export { ChunkedEncoder, type ChunkedEncoderOptions } from './chunked-encoder.ts';
 export type { BodyFacts, BodyVerdict, Receiver, ResponseEnd, ResponseFailed, ResponseStart } from './diagnostics.ts';
-export { type DrainOptions, drain } from './drain.ts';
+export { type DrainableServer, type DrainOptions, drain } from './drain.ts';
 export type { HeaderFields, RequestHead, ResponseHead } from './head/message-head.ts';
 export { type ReadRequestOptions, readRequest } from './head/read-request.ts';
 export { type RequestHeadersOptions, requestHeaders } from './head/request-headers.ts';

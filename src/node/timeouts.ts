@@ -2,7 +2,7 @@
 import { mustBe } from '../core/options.ts';
 
 /** The longest time that a timer takes: some 24 days. */
-const MAX_TIMEOUT = 2 ** 31 - 1;
+export const MAX_TIMEOUT = 2 ** 31 - 1;
 
 const milliseconds = mustBe('a number of milliseconds', (value) => typeof value === 'number');
 

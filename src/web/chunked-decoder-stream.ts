@@ -7,7 +7,7 @@
  */
 
 import { Decoder } from '../core/decoder.ts';
-import { FramingError } from '../core/errors.ts';
+import { brokenOff, type FramingError } from '../core/errors.ts';
 import { type FieldPairs, type HeadFields, withoutForbiddenTrailers } from '../core/fields.ts';
 import { joinOctets } from '../core/grammar.ts';
 import type { Limits } from '../core/limits.ts';
@@ -31,6 +31,7 @@ export interface ChunkedDecoderStreamOptions extends JudgingOptions {
   statusCode?: number;
   /** Makes the hasher of a digest: the Web platform has none that is incremental. */
   createHasher?: CreateStreamHasher;
+  /** Bounds on what the peer may send: `DEFAULT_LIMITS`, and these instead of the same there. */
   limits?: Partial<Limits>;
 }
 
@@ -143,10 +144,7 @@ export class ChunkedDecoderStream {
     if (this.#isConcluded) return;
     if (isOwnAbort(reason)) return this.#abandon(reason);
     this.#decoder.end();
-    const { offset } = this.#decoder.error ?? {};
-    const message = `The input was lost${reason instanceof Error ? `: ${reason.message}` : ''}`;
-    const details = { cause: reason, ...(offset !== undefined && { offset }) };
-    await this.#conclude(new FramingError('ERR_FRAMING_TRUNCATED', message, details));
+    await this.#conclude(brokenOff('The input was lost', reason, { offset: this.#decoder.error?.offset }));
   }
 
   async #conclude(error: FramingError | undefined): Promise<void> {

@@ -4,13 +4,13 @@
  */
 import type { DigestOption } from '../core/content-digest.ts';
 import type { DescribeError } from '../core/failure.ts';
-import { acceptsType, inContentType, withMember } from '../core/in-content.ts';
+import { acceptsType, assertTrueOfContent, assertWholeContent, inContentType, withMember } from '../core/in-content.ts';
 import { aFunction, anObject, areTrailers, assertOptions, JUDGING, mustBe } from '../core/options.ts';
 import type { ExtraTrailers } from '../core/seal.ts';
 import type { CreateStreamHasher } from './async-hashers.ts';
 import { ChunkedEncoderStream } from './chunked-encoder-stream.ts';
 
-/** What a Request is asked for, so that what stands in for one will do. */
+/** What is read of a Request: whatever has these will do. */
 export interface AskingRequest {
   readonly method?: string;
   readonly headers: { get(name: string): string | null };
@@ -37,7 +37,7 @@ const aStream = mustBe(
   'a ReadableStream',
   (value) => typeof (value as ReadableStream | null)?.pipeThrough === 'function',
 );
-const hasGet = mustBe('a Headers', (value) => typeof (value as Headers | null)?.get === 'function');
+const aRequest = mustBe('a Request', (value) => typeof (value as AskingRequest | null)?.headers?.get === 'function');
 
 const NO_BODY = new Set([204, 205, 304]);
 
@@ -47,8 +47,8 @@ const NO_BODY = new Set([204, 205, 304]);
  * @example
  * if (!acceptsInContent(request)) return new Response(stream);
  */
-export function acceptsInContent({ headers }: AskingRequest): boolean {
-  return acceptsType(headers.get('Accept') ?? '');
+export function acceptsInContent(request: AskingRequest): boolean {
+  return acceptsType(request.headers.get('Accept') ?? '');
 }
 
 /**
@@ -65,8 +65,8 @@ export function sealedResponse(
   stream: ReadableStream<Uint8Array>,
   options: SealedResponseInit = {},
 ): Response {
-  hasGet(request?.headers as never, 'The headers of the request that sealedResponse answers');
-  aStream(stream as never, 'The content of sealedResponse');
+  aRequest(request as never, 'The request of sealedResponse');
+  aStream(stream as never, 'The stream of sealedResponse');
   anObject(options as never, 'The options of sealedResponse');
   const { digest, createHasher, extraTrailers, describeError, ...init } = options;
   const sealing = { digest, createHasher, extraTrailers, describeError };
@@ -76,11 +76,8 @@ export function sealedResponse(
   const isEmpty = request.method === 'HEAD' || NO_BODY.has(init.status ?? 200);
   const isSealed = acceptsInContent(request) && !NO_BODY.has(init.status ?? 200);
   if (isSealed) {
-    if (init.status === 206) throw new TypeError('A part of a representation cannot be sealed as content');
-    for (const name of ['Content-Encoding', 'Content-Digest', 'Repr-Digest']) {
-      if (!headers.has(name)) continue;
-      throw new TypeError(`${name} is about the whole content, which is the chunked body: leave it out`);
-    }
+    assertWholeContent(init.status);
+    assertTrueOfContent((name) => headers.has(name));
     headers.set('Content-Type', inContentType(headers.get('Content-Type') ?? undefined));
     // A failure ends well, as far as HTTP knows: no cache may keep it.
     headers.set('Cache-Control', withMember(headers.get('Cache-Control') ?? '', 'no-store'));

@@ -3,7 +3,7 @@
  * content is decoded; of any other, what can be told is that it came to an end, and what its head announces or proves.
  */
 
-import { FramingError } from '../core/errors.ts';
+import { brokenOff, type FramingError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import { aFunction, areLimits, assertOptions, JUDGING, mustBe, type OptionChecks } from '../core/options.ts';
 import type { Verdict } from '../core/verdict.ts';
@@ -42,7 +42,7 @@ export type VerifiedResponse = Response & {
  * const rows = await response.text(); // rejects unless all of it has come
  */
 export function verifyResponse(response: Response, options: VerifyResponseOptions = {}): VerifiedResponse {
-  aResponse(response as never, 'What verifyResponse takes');
+  aResponse(response as never, 'The argument of verifyResponse');
   assertOptions('verifyResponse', options, CHECKS);
   if (response.bodyUsed || response.body?.locked)
     throw new TypeError('The body of this response is being read already');
@@ -103,8 +103,7 @@ function judged({ body, headers, status }: Response, options: VerifyResponseOpti
         try {
           result = await reader.read();
         } catch (cause) {
-          const message = `The response was lost${cause instanceof Error ? `: ${cause.message}` : ''}`;
-          return controller.error(conclude(new FramingError('ERR_FRAMING_TRUNCATED', message, { cause })));
+          return controller.error(conclude(brokenOff('The response was lost', cause)));
         }
         if (!result.done) {
           verifier.update(result.value);

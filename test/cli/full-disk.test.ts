@@ -81,12 +81,29 @@ describe.skipIf(!canMount)('a file', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error: file cannot be written: [^\n]*ENOSPC[^\n]*\n/);
     expect((await readdir(cwd)).filter((name) => !name.startsWith('file.part'))).toEqual([]);
-    execFileSync('mount', ['-o', 'remount,size=20m', cwd]);
+    remount(cwd, 'size=20m');
     expect(await run(args, { cwd })).toMatchObject({ code: 0, stderr: '' });
     expect(await readdir(cwd)).toEqual(['file']);
     expect((await readFile(path.join(cwd, 'file'))).equals(Buffer.alloc(5_000_000, 'a'))).toBe(true);
   });
+
+  test.each<[what: string, fill: (cwd: string) => Promise<unknown>]>([
+    ['no byte is free', (cwd) => writeFile(path.join(cwd, 'full'), Buffer.alloc(3_000_000)).catch(() => {})],
+    ['there is room for a lock and a state, and no file more', async (cwd) => remount(cwd, 'nr_inodes=4')],
+  ])('get --resume, where %s: nothing is left, and nothing of it is said', async (_, fill) => {
+    const cwd = await smallDisk();
+    await fill(cwd);
+    const before = await readdir(cwd);
+    const { code, stderr } = await run(['get', await served(), '-o', 'file', '--resume'], { cwd });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'error: file cannot be written: no space left on device (ENOSPC)\n',
+    });
+    expect(await readdir(cwd)).toEqual(before);
+  });
 });
+
+const remount = (folder: string, option: string) => execFileSync('mount', ['-o', `remount,${option}`, folder]);
 
 test('a directory that has vanished is told, and no other file is touched', async () => {
   const cwd = await temporaryDirectory();

@@ -48,7 +48,9 @@ describe.skipIf(!hasOpenssl)('https:', () => {
     const url = `https://127.0.0.1:${port}/`;
     const { code, stdout, stderr } = await run(['get', url, '-o', 'file', '-H', 'Authorization: secret'], { cwd });
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
-    expect(stderr).toMatch(new RegExp(`^error: [^\n]*127\\.0\\.0\\.1:${port}[^\n]*self-signed certificate[^\n]*\n$`));
+    expect(stderr).toMatch(
+      new RegExp(`^error: [^\n]*127\\.0\\.0\\.1:${port}[^\n]*self-signed certificate[^\n]*--cacert[^\n]*\n$`),
+    );
     expect(await readdir(cwd)).toEqual([]);
     expect(requests).toEqual([]);
   });

@@ -4,13 +4,18 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { constants, createSecureServer } from 'node:http2';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, onTestFinished, type TestContext, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, type TestContext, test, vi } from 'vitest';
+
+import { respond } from '../../src/node/send/respond.ts';
+import { listen } from '../support/servers.ts';
+import { certificate, hasOpenssl } from '../support/tls.ts';
 
 const execute = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -102,6 +107,62 @@ describe('recipients', () => {
     await build(context, 'javac', ['-Xlint:all', '-Werror', '-d', bin, 'examples/java/SealedContent.java']);
     const found = await report('--in-content', `java -cp ${bin} SealedContent`);
     await expectLevel(found, 'java/SealedContent.java', 'Recipient in content');
+  });
+});
+
+describe.skipIf(!hasOpenssl)('recipients, over TLS', () => {
+  const over = async (command: string, variable: string) => {
+    const { key, cert } = await certificate();
+    const pem = path.join(bin, 'both.pem');
+    await writeFile(pem, (await readFile(key, 'utf8')) + (await readFile(cert, 'utf8')));
+    vi.stubEnv(variable, cert);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { lines, wrong } = await report('--receiver', command, '--tls', pem);
+    expect(wrong).toEqual([]);
+    return lines.at(-1);
+  };
+
+  test('Python', { timeout: TIME }, async (context) => {
+    await build(context, 'python3', ['--version']);
+    const command = 'python3 examples/python/sealed.py';
+    expect(await over(command, 'SSL_CERT_FILE')).toBe('level: recipient over TLS, full');
+  });
+
+  test('curl and a shell', { timeout: TIME }, async (context) => {
+    await build(context, 'curl', ['--version']);
+    expect(await over('sh examples/shell/get.sh', 'CURL_CA_BUNDLE')).toBe('level: recipient over TLS, checking');
+  });
+
+  test('Go', { timeout: TIME }, async (context) => {
+    await build(context, 'go', ['build', '-o', `${bin}/`, './cmd/...'], `${ROOT}examples/go`);
+    expect(await over(`${bin}/receive`, 'SSL_CERT_FILE')).toBe('level: recipient over TLS, checking');
+  });
+
+  test('Go, to a server of HTTP/2', { timeout: TIME }, async (context) => {
+    await build(context, 'go', ['build', '-o', `${bin}/`, './cmd/...'], `${ROOT}examples/go`);
+    const { key, cert } = await certificate();
+    const server = createSecureServer({ key: await readFile(key), cert: await readFile(cert) }, (req, res) => {
+      res.on('error', () => {});
+      if (req.url === '/reset') {
+        res.write('x', () => res.stream.close(constants.NGHTTP2_INTERNAL_ERROR));
+        return;
+      }
+      const response = respond(res);
+      response.write('x');
+      if (req.url === '/ok') response.end();
+      else response.on('error', () => {}).destroy(new Error('the disk is gone'));
+    });
+    const port = await listen(server);
+    const verdictOn = (target: string) =>
+      execute(`${bin}/receive`, [`https://127.0.0.1:${port}${target}`], {
+        env: { ...process.env, SSL_CERT_FILE: cert },
+      }).then(
+        ({ stderr }) => stderr,
+        ({ stderr }) => stderr,
+      );
+    expect(await verdictOn('/ok')).toBe('complete\n');
+    expect(await verdictOn('/fail')).toBe('failed source_error\n');
+    expect(await verdictOn('/reset')).toBe('truncated \n');
   });
 });
 

@@ -2,7 +2,9 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
+import https from 'node:https';
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { Agent, request } from 'undici';
 import { BodyError, type Verdict } from '../../src/core/verdict.ts';
 import type { Require } from '../../src/core/verifier.ts';
@@ -42,8 +44,13 @@ const noVerdict = (error: unknown): Found => ({
   accepted: false,
 });
 
+/** The certificate of the runner's server has signed itself. */
+const UNTRUSTED = { rejectUnauthorized: false };
+
 const viaReceive: Reader = async (url, { method, require, idleTimeout }) => {
-  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  const { protocol, port } = new URL(url);
+  const to = { port: Number(port), host: '127.0.0.1' };
+  const socket = protocol === 'https:' ? connectTls({ ...to, ...UNTRUSTED }) : connect(to);
   socket.write(`${method} / HTTP/1.1\r\nHost: a\r\nTE: trailers\r\nConnection: TE\r\nX-Want-Stream-Status: ?1\r\n\r\n`);
   try {
     const { body } = await receive(socket, { method, require, idleTimeout: idleTimeout * 200 });
@@ -58,13 +65,18 @@ const viaReceive: Reader = async (url, { method, require, idleTimeout }) => {
 
 const viaVerify: Reader = (url, { method, require, idleTimeout }) =>
   new Promise((resolve) => {
-    const asked = http.request(url, { method, headers: requestHeaders(), agent: false }, async (message) => {
+    const { request: ask } = url.startsWith('https:') ? https : http;
+    const asked = ask(url, { method, headers: requestHeaders(), agent: false, ...UNTRUSTED }, async (message) => {
       asked.off('error', refuse).on('error', () => {}); // the message tells of what comes from here on
       const body = verify(message, { require, idleTimeout: idleTimeout * 200 });
       const { data, code } = await drain(body);
       resolve(foundFrom(await body.verdict, code, data));
     });
     const refuse = (error: Error) => resolve(noVerdict(error));
+    asked.on('upgrade', (_message, socket) => {
+      socket.destroy();
+      refuse(new Error('101'));
+    });
     asked.on('error', refuse).end();
   });
 
@@ -85,7 +97,7 @@ export const viaVerifyHttp2: Reader = async (url, { method, require }) => {
 };
 
 const viaUndici: Reader = async (url, { method, require, idleTimeout }) => {
-  const dispatcher = new Agent({ bodyTimeout: idleTimeout * 200, maxHeaderSize: 65_536 });
+  const dispatcher = new Agent({ bodyTimeout: idleTimeout * 200, maxHeaderSize: 65_536, connect: UNTRUSTED });
   try {
     const response = await request(url, {
       method: method as 'GET',

@@ -23,7 +23,7 @@ const pages = { stream: await read('../x-stream-status.md'), inContent: await re
 
 type Vector = Record<string, unknown> & { name: string; clause: string; level: string };
 const FILES = [
-  ...['recipients.json', 'recipients-http2.json', 'uploads.json', 'in-content.json'],
+  ...['recipients.json', 'recipients-tls.json', 'recipients-http2.json', 'uploads.json', 'in-content.json'],
   ...['senders.json', 'senders-http2.json', 'gateways.json'],
 ];
 const vectors = await Promise.all(

@@ -74,7 +74,6 @@ async function answer(to: Target, target: string, request: Facts): Promise<void>
     ...optionsFor(target),
     request,
     ...(isInContent && { framing: 'content' as const }),
-    lingerTimeout: 200,
   };
   const response = respond(to, options);
   await pipeline(Readable.from(piecesFor(target)), response).catch(() => {});
@@ -97,7 +96,7 @@ export function http2Sender(): Http2Server {
 function sealed(req: IncomingMessage | Http2ServerRequest, res: ServerResponse | Http2ServerResponse): void {
   const target = req.url!;
   const { status = 200, headers, describeError, length } = optionsFor(target);
-  seal(res as ServerResponse, { describeError, lingerTimeout: 200 });
+  seal(res as ServerResponse, { describeError });
   res.statusCode = status;
   for (const [name, value] of Object.entries(headers ?? {})) res.setHeader(name, value);
   if (length !== undefined) res.setHeader('Content-Length', length);
@@ -138,7 +137,7 @@ export function uploadServer(): Server {
 export function relaySender(upstream: () => string): Server {
   return createHttpServer((_req, res) => {
     get(upstream(), { headers: requestHeaders(), agent: false }, (message) => {
-      relay(message, res, { lingerTimeout: 200 });
+      relay(message, res);
     }).on('error', () => res.headersSent || res.writeHead(502).end());
   });
 }

@@ -3,6 +3,7 @@
  * senders; and that the levels which its README gives to them are those that the vectors prove.
  */
 import { readFile } from 'node:fs/promises';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { afterAll, describe, expect, test } from 'vitest';
 // @ts-expect-error: a program of the specification, without types
 import * as recipients from '../../spec-notes/conformance/recipients.mjs';
@@ -11,6 +12,7 @@ import { askSender, SENDER_LEVELS } from '../../spec-notes/conformance/senders.m
 import { acceptsInContent } from '../../src/node/send/in-content.ts';
 import { parseInContentType } from '../../src/web/in-content.ts';
 import { listen } from '../support/servers.ts';
+import { certificate, hasOpenssl } from '../support/tls.ts';
 import { type Found, READERS, viaFetch, viaVerifyHttp2 } from './readers.ts';
 import {
   http2Sender,
@@ -44,6 +46,7 @@ const senderVectors: Vector[] = (await read('senders.json')).vectors;
 const gatewayVectors: Vector[] = (await read('gateways.json')).vectors;
 const http2Vectors: Vector[] = (await read('senders-http2.json')).vectors;
 const http2Responses: Vector[] = (await read('recipients-http2.json')).vectors;
+const tlsVectors: Vector[] = (await read('recipients-tls.json')).vectors;
 const uploads: Vector[] = (await read('uploads.json')).vectors;
 
 /** A row of the README's table of our own implementations: the level, and the vectors where they differ. */
@@ -80,6 +83,20 @@ describe.each(Object.keys(READERS))('x-stream-status: %s', (name) => {
   const results = gradeAll(name, vectors, async (vector) => judgeRecipient(vector, await serve(vector, READERS[name])));
   test('has the level that the README says', () => {
     expect(levelOf(results, RECIPIENT_LEVELS).replace(/ \(.*/, '')).toBe(claimOf(name).level);
+  });
+});
+
+const contextOf = async ({ key, cert }: { key: string; cert: string }) =>
+  createSecureContext({ key: await readFile(key), cert: await readFile(cert) });
+
+describe.skipIf(!hasOpenssl).each(Object.keys(READERS))('x-stream-status 5.1, over TLS: %s', (name) => {
+  let secureContext: SecureContext | undefined;
+  const results = gradeAll(`${name}, over TLS`, tlsVectors, async (vector) => {
+    secureContext ??= await contextOf(await certificate());
+    return judgeRecipient(vector, await serve(vector, READERS[name], 0, secureContext));
+  });
+  test('has the level that the README says', () => {
+    expect(levelOf(results, RECIPIENT_LEVELS)).toBe(claimOf(`${name}, over TLS`).level);
   });
 });
 

@@ -84,6 +84,43 @@ describe('large pieces', () => {
   });
 });
 
+describe('input that may be written to', () => {
+  test('2048 octets are small, and are moved together in it', () => {
+    const { out, run } = collect();
+    const input = pattern(5000);
+    const expected = concat([input.subarray(0, 2048), input.subarray(2050, 4098), input.subarray(4100, 4110)]);
+    run.ownsInput = true;
+    for (const [start, end] of [
+      [0, 2048],
+      [2050, 4098],
+      [4100, 4110],
+    ] as const)
+      run.take(input, start, end);
+    run.flush();
+    expect(out).toEqual([expected]);
+    expect(out[0]!.buffer).toBe(input.buffer);
+  });
+
+  test('what has left is not overwritten by a run that comes after it', () => {
+    const { out, run } = collect();
+    const input = pattern(2200);
+    const pieces = [
+      [0, 3],
+      [5, 8],
+      [10, 2060],
+      [2062, 2065],
+      [2070, 2150],
+      [2152, 2160],
+    ] as const;
+    const expected = concat(pieces.map(([start, end]) => input.slice(start, end)));
+    run.ownsInput = true;
+    for (const [start, end] of pieces) run.take(input, start, end);
+    run.flush();
+    expect(out.map(({ length }) => length)).toEqual([6, 2050, 91]);
+    expect(concat(out)).toEqual(expected);
+  });
+});
+
 describe('flush and release', () => {
   test('nothing is flushed where nothing was taken, nor twice', () => {
     const { out, run } = collect();

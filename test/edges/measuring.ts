@@ -28,8 +28,19 @@ const clients = CLIENTS.filter(({ name }) => hasCurl || name !== 'curl');
 
 let requests = 0;
 
-/** What one client concludes; `LATE` if what the source had given did not come until more followed. */
-export async function conclusion(running: Running, row: Row, scenario: Scenario, asking: Asking, client: Client) {
+/**
+ * What one client concludes; `LATE` if what the source had given did not come until more followed.
+ *
+ * @param times how many times as patient
+ */
+export async function conclusion(
+  running: Running,
+  row: Row,
+  scenario: Scenario,
+  asking: Asking,
+  client: Client,
+  times = 1,
+) {
   const id = String(++requests);
   const port = await running.port();
   const patience = new AbortController();
@@ -37,13 +48,13 @@ export async function conclusion(running: Running, row: Row, scenario: Scenario,
   const hangs = new Promise<string>((resolve) =>
     signal.addEventListener('abort', () => setTimeout(resolve, 100, 'HANGS')),
   );
-  const timer = setTimeout(() => patience.abort(), row.holds ? 2 * PATIENCE : PATIENCE);
+  const timer = setTimeout(() => patience.abort(), times * (row.holds ? 2 * PATIENCE : PATIENCE));
   let late = '';
   const lateTimer = setTimeout(() => {
     if (scenario !== 'middle' && scenario !== 'slow') return;
     late = 'LATE, ';
     running.release(id);
-  }, LATE);
+  }, times * LATE);
   const onContent = () => {
     clearTimeout(lateTimer);
     running.release(id);
@@ -54,7 +65,7 @@ export async function conclusion(running: Running, row: Row, scenario: Scenario,
   const said = await Promise.race([reading.catch((error: Error) => `UNREADABLE: ${error.message}`), hangs]);
   clearTimeout(timer);
   clearTimeout(lateTimer);
-  const isLeftOpen = (scenario === 'leaves' || scenario === 'head') && !(await running.hasClosed(id, LATE));
+  const isLeftOpen = (scenario === 'leaves' || scenario === 'head') && !(await running.hasClosed(id, times * LATE));
   const { death } = running;
   return `${late}${said}${isLeftOpen ? ', SOURCE LEFT OPEN' : ''}${death === undefined ? '' : `, PROCESS DIED: ${death}`}`;
 }
@@ -75,8 +86,12 @@ async function measure(row: Row, scenarios: readonly Scenario[], ruleOf: Rule): 
       cells.set(`${scenario} ${asking}`, words);
       for (const client of clients) {
         if (!client.asks.includes(asking) || !client.scenarios.includes(scenario)) continue;
-        const said = await conclusion(running, row, scenario, asking, client);
         const rule = ruleOf(row, scenario, asking, client.name);
+        let said = await conclusion(running, row, scenario, asking, client);
+        // A busy machine may have taken its time: whoever really waits does so in a longer time as well.
+        if (!rule.test(said) && /HANGS|LATE|LEFT OPEN/.test(said)) {
+          said = await conclusion(running, row, scenario, asking, client, 5);
+        }
         words.push({ client: client.name, said, rule, isRight: rule.test(said) });
         if (said.includes('HANGS')) break; // enough is known of this cell
       }

@@ -19,10 +19,9 @@ import { CHUNKED, drip, dripping, MIB, viaReceive, viaVerify } from './peers.ts'
 const TICK = 20;
 const BOUND = 400;
 
-/** It came when its time was over, not before, and not much later on a machine that has other things to do. */
+/** It came when its time was over, and not before. */
 function expectInTime(milliseconds: number): void {
   expect(milliseconds).toBeGreaterThan(BOUND / 2); // a timer counts from when the loop last looked at the clock
-  expect(milliseconds).toBeLessThan(BOUND + 5000);
 }
 
 describe.each([

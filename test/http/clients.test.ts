@@ -98,7 +98,7 @@ describe.each(KINDS)('from %s', (_kind, answering) => {
 
   test('curl with HTTP/1.0: a body up to FIN is whole, RST is exit 56', async ({ skip }) => {
     needs('curl', skip);
-    const server = await answering({ source: whole() }, { source: cut(), options: { lingerTimeout: 200 } });
+    const server = await answering({ source: whole() }, { source: cut() });
     const url = `http://127.0.0.1:${server.port}/`;
     expect((await run('curl', ['-sS0', url])).stdout).toBe(HELLO_WORLD);
     await expect(run('curl', ['-sS0', url])).rejects.toMatchObject({ code: 56, stdout: HELLO_WORLD });

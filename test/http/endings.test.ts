@@ -40,7 +40,7 @@ describe.each(KINDS)('on %s', (_kind, answering) => {
     test('a failed body', async () => {
       const error = new Error('the disk is gone');
       const source = failing([HELLO_WORLD], error);
-      const server = await answering({ source, options: { lingerTimeout: 50 } }, { source: Readable.from(['again']) });
+      const server = await answering({ source }, { source: Readable.from(['again']) });
       const wire = dial(server.port, request);
       const { octets, end } =
         failed.end === 'kept' ? { octets: await wire.until('=:\r\n\r\n'), end: 'kept' } : await wire.closed();

@@ -7,13 +7,13 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import http2, { type ClientHttp2Stream, type Http2ServerResponse, type IncomingHttpHeaders } from 'node:http2';
 import { pipeline, Readable, Writable } from 'node:stream';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { requestHeaders } from '../../src/node/head/request-headers.ts';
 import { verify } from '../../src/node/receive/verify.ts';
 import { type RespondOptions, respond } from '../../src/node/send/respond.ts';
 import { stopClock } from '../support/clock.ts';
 import { HELLO_WORLD, HELLO_WORLD_SHA_256 } from '../support/hashing.ts';
-import { ask, failing, listenHttp2, type Source, serve, stuck } from '../support/servers.ts';
+import { ask, failing, listenHttp2, type Source, serve, stuck, until } from '../support/servers.ts';
 
 const GONE = new Error('the disk is gone');
 const OK = { 'x-stream-status': 'ok;bytes=19', 'content-digest': HELLO_WORLD_SHA_256 };
@@ -205,6 +205,21 @@ describe.each<[string, Start]>([
     expect(outcomes[0]).toMatchObject({ code: 'ETIMEDOUT' });
   });
 
+  test('what waits to be taken is no progress', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const source = new Readable({ read() {} });
+    const { port } = await start(() => source, { idleTimeout: 60_000 });
+    const stream = connect(port).request({ ':path': '/' });
+    stream.on('error', () => {});
+    source.push(Buffer.alloc(131_072)); // twice its window
+    await once(stream, 'response');
+    vi.advanceTimersByTime(60_000);
+    vi.advanceTimersByTime(5000); // the time to leave
+    await until(() => source.destroyed);
+    stream.close();
+  });
+
   test('a client that leaves: the source is let go', async () => {
     const source = stuck();
     const { port } = await start(() => source);
@@ -256,7 +271,7 @@ test.each([
   const { port } = await onResponses(
     () => stuck(),
     {},
-    (res) => setTimeout(close, 50, res),
+    (res) => void until(() => res.headersSent).then(() => close(res)),
   );
   expect(await observe(port, {})).toMatchObject({ body: 'data', rstCode: INTERNAL_ERROR });
   expect((await observe(port, BOTH)).trailers).toMatchObject({
@@ -292,7 +307,7 @@ describe('verify, of streams as nobody should end them', () => {
   test('reset with NO_ERROR, which Node reports as an end', async () => {
     const { kind } = await against((stream) => {
       stream.respond({ ':status': 200 });
-      stream.write(HELLO_WORLD, () => setTimeout(() => stream.destroy(), 20));
+      stream.write(HELLO_WORLD, () => stream.destroy());
     });
     expect(kind).toBe('truncated');
   });
@@ -300,7 +315,7 @@ describe('verify, of streams as nobody should end them', () => {
   test('reset with CANCEL', async () => {
     const { kind, text } = await against((stream) => {
       stream.respond(HEAD, { waitForTrailers: true });
-      stream.write(HELLO_WORLD, () => setTimeout(() => stream.close(8), 20));
+      stream.write(HELLO_WORLD, () => stream.close(8));
     });
     expect({ kind, text }).toEqual({ kind: 'truncated', text: HELLO_WORLD });
   });
@@ -308,7 +323,7 @@ describe('verify, of streams as nobody should end them', () => {
   test('the connection is lost', async () => {
     const { kind } = await against((stream) => {
       stream.respond(HEAD, { waitForTrailers: true });
-      stream.write(HELLO_WORLD, () => setTimeout(() => stream.session!.destroy(), 20));
+      stream.write(HELLO_WORLD, () => stream.session!.destroy());
     });
     expect(kind).toBe('truncated');
   });
@@ -327,7 +342,7 @@ describe('verify, of streams as nobody should end them', () => {
   test('ended, and nothing was announced: unverified, which ends', async () => {
     const { kind, error } = await against((stream) => {
       stream.respond({ ':status': 200 });
-      stream.write(HELLO_WORLD, () => setTimeout(() => stream.end(), 20));
+      stream.write(HELLO_WORLD, () => stream.end());
     });
     expect({ kind, error }).toEqual({ kind: 'unverified', error: undefined });
   });

@@ -74,7 +74,7 @@ async function behind(middleware: Middleware, source: Source) {
   const answers: Answer[] = [];
   const { port } = await serve((_: IncomingMessage, res) => {
     middleware(res);
-    answers.push(begin(answers.length === 0 ? source : Readable.from(['again']), respond(res, { lingerTimeout: 50 })));
+    answers.push(begin(answers.length === 0 ? source : Readable.from(['again']), respond(res)));
   });
   return { port, answers };
 }

@@ -56,7 +56,7 @@ describe('failing', () => {
     ['abort', ASKING],
     ['reset', OLD],
   ])('after the head: what came before it, then the %s', async (ending, request) => {
-    const { port } = await serve((_, res) => begin(failing(['one', 'two']), respond(res, { lingerTimeout: 20 })));
+    const { port } = await serve((_, res) => begin(failing(['one', 'two']), respond(res)));
     const { octets, end } = await dial(port, request).closed();
     const { body } = messageFrom(octets);
     if (ending === 'abort') expect(unchunk(body)).toEqual({ data: 'onetwo', rest: ABORT_CHUNK });

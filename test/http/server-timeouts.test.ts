@@ -59,7 +59,7 @@ describe('server.timeout fires while the body is open', () => {
     ['HTTP/1.0', OLD, 'ECONNRESET'],
   ])('%s: a failure that the client sees', async (_, request, end) => {
     const { server, port } = await serve((_req, res) => void begin(stuck(), respond(res)));
-    (server as HttpServer).timeout = 50;
+    (server as HttpServer).timeout = 400;
     const wire = dial(port, request);
     await wire.until('data');
     const closed = await wire.closed();
@@ -79,7 +79,7 @@ describe('server.timeout fires while the body is open', () => {
     expect((await own.closed()).octets).toContain('X-Stream-Status: error;bytes=4;type=');
     const asking = dial(port, ASKING.replace('/', '/own'));
     expect((await asking.closed()).octets).toContain('\r\n1;x-stream-status="error;type=');
-    (server as HttpServer).timeout = 50;
+    (server as HttpServer).timeout = 400;
     const wire = dial(port, AWARE);
     expect((await wire.closed()).octets).toContain('X-Stream-Status: error;bytes=4;type=');
   });
@@ -96,7 +96,7 @@ describe('server.timeout fires while the body is open', () => {
   test("a listener of the application's own decides, and the body goes on", async () => {
     const source = stuck();
     const { server, port } = await serve((_req, res) => void begin(source, respond(res)));
-    (server as HttpServer).setTimeout(50, () => source.push(null));
+    (server as HttpServer).setTimeout(400, () => source.push(null));
     const wire = dial(port, get());
     expect(await wire.until(LAST_CHUNK)).toContain(`4\r\ndata\r\n${LAST_CHUNK}`);
   });

@@ -146,7 +146,7 @@ async function serve(pieces: Iterable<Uint8Array>): Promise<Served> {
     for (;;) {
       const request = await readRequest(server);
       served.heads.push(request);
-      await pipeline(Readable.from(['hello']), respond(server, { request, lingerTimeout: 100 }));
+      await pipeline(Readable.from(['hello']), respond(server, { request }));
     }
   } catch (error) {
     served.code = (error as FramingError).code;

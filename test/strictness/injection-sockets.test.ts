@@ -67,7 +67,6 @@ const hostility: fc.Arbitrary<Hostility> = fc
       errorResponse: () => ({ headers: is.errorHeaders, body: is.body }),
       status: is.status,
       digest: is.digest,
-      lingerTimeout: 100,
     } as unknown as RespondOptions,
   }));
 
@@ -188,7 +187,7 @@ describe.each([
       const type = { length: 1, toString: () => (left-- > 0 ? 'a' : 'a\r\n\r\nHTTP/1.1 200 OK') } as unknown as string;
       const one: Hostility = {
         request,
-        options: { describeError: () => ({ type }), lingerTimeout: 100 },
+        options: { describeError: () => ({ type }) },
         headers: 0,
         trailers: 0,
         ending: 'failing',

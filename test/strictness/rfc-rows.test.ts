@@ -116,9 +116,7 @@ describe('requests with content', () => {
     ['RFC 9112 §6.1: Transfer-Encoding in HTTP/1.0', 'POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n'],
     ['RFC 9112 §9.3: content that is not read', both('Content-Length: 5\r\n')],
   ])('%s: the connection is closed behind the response, and nothing behind the head is a request', async (_, head) => {
-    const { wire, server, outcome } = await answer(`${head}${NEXT}${NEXT}`, Readable.from(['a']), {
-      lingerTimeout: 100,
-    });
+    const { wire, server, outcome } = await answer(`${head}${NEXT}${NEXT}`, Readable.from(['a']), {});
     await outcome;
     const { octets } = await wire.closed();
     expect(octets.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(1);

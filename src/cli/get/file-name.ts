@@ -5,7 +5,7 @@
 
 const MAX_BYTES = 240; // room for what a download adds to it
 // Separators, controls, and characters that change the direction of what comes after them.
-const NEVER = /[/\\\0-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffd]/;
+const NEVER = /[/\\\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffd]/;
 const RESERVED = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
 
 /** Undefined for what is not a safe name. */

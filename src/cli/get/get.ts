@@ -1,21 +1,30 @@
 /** chunked-trailers get: one URL, whose content is kept only on a good verdict, and an exit code that says which. */
 import { createHash } from 'node:crypto';
-import { existsSync, fstatSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, fstatSync, lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { areSameOctets } from '../../core/content-digest.ts';
 import { HeadError } from '../../core/errors.ts';
 import type { FieldPairs } from '../../core/fields.ts';
-import { BodyError, type Verdict } from '../../core/verdict.ts';
+import { BodyError, unsealedVerdict, type Verdict } from '../../core/verdict.ts';
 import type { AttemptSettings } from '../../files/download/attempt.ts';
-import { type DownloadOptions, downloadBy, settingsWith, tooLong } from '../../files/download/download.ts';
+import { disagreement } from '../../files/download/digest.ts';
+import {
+  type DownloadOptions,
+  downloadBy,
+  type FurtherOptions,
+  settingsWith,
+  tooLong,
+} from '../../files/download/download.ts';
 import { partFor } from '../../files/download/ownership.ts';
+import { danglingEnd } from '../../files/download/part-file.ts';
 import { lengthFrom, openVerified, requestFollowing } from '../../files/download/request.ts';
+import { isCertificateProblem } from '../../files/download/retry.ts';
 import { StatusError } from '../../files/download/status-error.ts';
 import { systemReason } from '../../files/system-reason.ts';
 import { EXIT, exitCodeOf, interruptible } from '../exit-codes.ts';
-import { complain, formatCount, paint, warn } from '../terminal.ts';
-import { GET_USAGE } from '../usage.ts';
+import { complain, formatCount, formatTime, paint, warn } from '../terminal.ts';
+import { GET_USAGE, UsageError } from '../usage.ts';
 import { nameFromDisposition } from './file-name.ts';
 import { type GetOptions, readOptions } from './options.ts';
 import { isStream, openOutput } from './output-stream.ts';
@@ -31,11 +40,13 @@ export async function get(args: string[]): Promise<number> {
     try {
       await nameByServer(options, interruption);
       const { output } = options;
-      const isFile = output !== undefined && !isStream(output);
-      return await (isFile ? getFile(options, output, interruption) : getStream(options, output, interruption));
+      if (output !== undefined && !isStream(output)) return await getFile(options, output, interruption);
+      assertForStream(options, output);
+      return await getStream(options, output, interruption);
     } catch (error) {
+      if (error instanceof UsageError) throw error;
       const isAnothers = /^E(?:BUSY|EXIST)$/.test((error as NodeJS.ErrnoException).code ?? '');
-      const kept = options.isResumed && !isAnothers ? whatIsKept(options.output!) : undefined;
+      const kept = options.isResumed && !isAnothers ? await whatIsKept(options.output!) : undefined;
       if (interruption.aborted) {
         complain(`interrupted; ${kept ?? 'nothing was kept'}`);
         return leave(EXIT.interrupted);
@@ -47,36 +58,52 @@ export async function get(args: string[]): Promise<number> {
   });
 }
 
-/** -J: a HEAD first, for the name in its Content-Disposition. What is there is not replaced under such a name. */
+/** -J: a request first, for the name in its Content-Disposition. What is there is not replaced under such a name. */
 async function nameByServer(options: GetOptions, signal: AbortSignal): Promise<void> {
   if (!options.isNamedByServer) return;
   const bounded = within(options.maxTime, signal);
   const settings = settingsOf(options, bounded);
-  const asking = requestFollowing(settings.url, settings.headers, { ...settings, method: 'HEAD' });
-  const { message, close } = await asking.catch((error: unknown) => {
+  const ask = async (method: 'HEAD' | 'GET') => {
+    const { message, close } = await requestFollowing(settings.url, settings.headers, { ...settings, method });
+    close();
+    return message;
+  };
+  let field: string | undefined;
+  try {
+    let message = await ask('HEAD');
+    // A URL that is signed, or a server that knows GET only.
+    if ((message.statusCode ?? 0) >= 400) message = await ask('GET');
+    field = message.headers['content-disposition'];
+  } catch (error) {
     throw bounded.aborted && !signal.aborted ? tooLong(0) : error;
-  });
-  close();
-  const field = message.headers['content-disposition'];
+  }
   const name = nameFromDisposition(field);
   if (name === null) warn(`there is no safe name in "${field}": ${options.output} it is`);
   options.output = name ?? options.output!;
-  const isContinued = options.isResumed || options.isTimestamped;
-  if (!isContinued && existsSync(options.output)) {
+  options.mayReplace = options.isResumed || options.isTimestamped;
+  // A link is there, too, wherever it leads.
+  if (!options.mayReplace && lstatSync(options.output, { throwIfNoEntry: false }) !== undefined) {
     throw Object.assign(new Error(`${options.output} is there already: name the file by -o`), { code: 'EEXIST' });
   }
 }
 
+/** What is written to as it comes is neither continued nor compared with. */
+function assertForStream({ isResumed, isTimestamped, retries }: GetOptions, output = 'standard output'): void {
+  const option = isResumed ? '--resume' : isTimestamped ? '-N' : retries > 0 ? '--retries' : undefined;
+  if (option !== undefined) throw new UsageError(`${option} needs a file, and ${output} is none: -o <file>`);
+}
+
 /** Into a file: `download` does it. */
 async function getFile(options: GetOptions, output: string, signal: AbortSignal): Promise<number> {
-  const { isResumed, retries, isQuiet, hasRemoteTime } = options;
+  const { isResumed, mayReplace, retries, isQuiet, hasRemoteTime } = options;
   const progress = new Progress(!isQuiet && process.stderr.isTTY);
   const since = options.isTimestamped ? timeOf(output) : undefined;
   try {
-    const downloading: DownloadOptions = {
-      ...{ resume: isResumed, retries, remoteTime: hasRemoteTime },
-      onRetry: (error, retry) => {
-        if (!isQuiet) progress.interrupt(() => warn(`${error.message}; trying again (${retry} of ${retries})`));
+    const downloading: FurtherOptions = {
+      ...{ resume: isResumed, mayReplace, retries, remoteTime: hasRemoteTime },
+      onRetry: ({ message }, retry, delay) => {
+        const next = `trying again in ${formatTime(delay)} (${retry} of ${retries})`;
+        if (!isQuiet) progress.interrupt(() => warn(`${message}; ${next}`));
       },
     };
     const settings = settingsOf(options, signal, since === undefined ? [] : [['If-Modified-Since', since]]);
@@ -104,8 +131,7 @@ async function getStream(options: GetOptions, output: string | undefined, signal
   let last: number | undefined;
   /** Content that ends within a line, before what is said after it. */
   const endLine = () => {
-    const isShown = output === undefined && process.stdout.isTTY && process.stderr.isTTY;
-    if (isShown && last !== undefined && last !== 0x0a) process.stderr.write('\n');
+    if (isTerminal(output) && process.stderr.isTTY && last !== undefined && last !== 0x0a) process.stderr.write('\n');
     last = undefined;
   };
   try {
@@ -168,11 +194,8 @@ function checking(
     flush(callback) {
       const own = hash?.digest();
       if (own === undefined || areSameOctets(own, checksum!.digest)) return callback();
-      const reason = `The checksum disagrees: what came has ${checksum!.algorithm}=${own.toString('hex')}`;
-      const findings = { trailers: [], isStatusUnreadable: false, status: undefined, error: undefined };
-      callback(
-        new BodyError('ERR_BODY_MISMATCH', { ...findings, kind: 'mismatch', bytes, digest: 'mismatch', reason }),
-      );
+      const verdict = unsealedVerdict('mismatch', bytes, 'mismatch', disagreement(checksum!, own));
+      callback(new BodyError('ERR_BODY_MISMATCH', verdict));
     },
   });
 }
@@ -196,15 +219,23 @@ function timeOf(file: string): string | undefined {
 
 /** Whether content, or what whoever reads it makes of it, may come to the terminal on which the progress is shown. */
 function sharesTerminal(output: string | undefined): boolean {
-  const stats = output === undefined ? fstatSync(1) : statSync(output, { throwIfNoEntry: false });
-  if (stats === undefined) return false;
-  return stats.isFIFO() || output === '/dev/tty' || (stats.isCharacterDevice() && stats.rdev === fstatSync(2).rdev);
+  return isTerminal(output) || statsOf(output)?.isFIFO() === true;
+}
+
+/** That of the messages, where they go to one. */
+function isTerminal(output: string | undefined): boolean {
+  const stats = statsOf(output);
+  return stats?.isCharacterDevice() === true && (output === '/dev/tty' || stats.rdev === fstatSync(2).rdev);
+}
+
+function statsOf(output: string | undefined): Stats | undefined {
+  return output === undefined ? fstatSync(1) : statSync(output, { throwIfNoEntry: false });
 }
 
 /** In words, if there is something for the next run. */
-function whatIsKept(output: string): string | undefined {
-  const part = partFor(existsSync(output) ? realpathSync(output) : output);
-  if (!existsSync(`${part}.json`)) return undefined;
+async function whatIsKept(output: string): Promise<string | undefined> {
+  const part = partFor(existsSync(output) ? realpathSync(output) : await danglingEnd(output).catch(() => output));
+  if (!existsSync(part) || !existsSync(`${part}.json`)) return undefined;
   return `what came is kept in ${part}, and get --resume continues it`;
 }
 
@@ -226,7 +257,8 @@ function explain(error: unknown, { output = '' }: GetOptions): number {
     return EXIT.status;
   }
   if (error instanceof HeadError) {
-    complain(`${error.message}  [${error.code}]`);
+    const hint = isCertificateProblem(error.cause) ? '; --cacert <file> trusts its issuer, --insecure anybody' : '';
+    complain(`${error.message}${hint}  [${error.code}]`);
     return EXIT.noResponse;
   }
   if (!(error instanceof BodyError)) {

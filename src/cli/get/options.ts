@@ -2,10 +2,10 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type FieldPairs, fieldValue, serializeFieldLines } from '../../core/fields.ts';
+import { type FieldPairs, serializeFieldLines } from '../../core/fields.ts';
 import type { Require } from '../../core/verifier.ts';
 import { parseChecksum } from '../../files/download/digest.ts';
-import { requestFieldsFor, WANT_REPR_DIGEST } from '../../files/download/download.ts';
+import { requestFieldsFor, urlFrom, WANT_REPR_DIGEST } from '../../files/download/download.ts';
 import { type ProxyFor, proxyByEnvironment, proxyFields } from '../../files/download/proxy.ts';
 import type { RequestSettings } from '../../files/download/request.ts';
 import { requestHeaders } from '../../node/head/request-headers.ts';
@@ -22,6 +22,8 @@ export interface GetOptions {
   isStdoutAsked: boolean;
   /** Whether the name in a Content-Disposition goes before that of the URL. */
   isNamedByServer: boolean;
+  /** Whether a file that is there may be replaced. */
+  mayReplace: boolean;
   isResumed: boolean;
   /** Whether only what is newer than the file is wanted. */
   isTimestamped: boolean;
@@ -73,8 +75,7 @@ export function readOptions(args: string[]): GetOptions | undefined {
   const [address] = positionals;
   if (address === undefined || positionals.length > 1) throw new UsageError('get takes one URL');
   if (/^[\w.-]+:\d+(?:\/|$)/.test(address)) throw new UsageError(`"${address}" lacks its scheme: http://${address}`);
-  if (!URL.canParse(address)) throw new UsageError(`"${address}" is not a URL; it starts with http:// or https://`);
-  const url = new URL(address);
+  const url = usage(() => urlFrom(address));
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new UsageError(`only http: and https: are supported, not ${url.protocol}`);
   }
@@ -90,12 +91,14 @@ export function readOptions(args: string[]): GetOptions | undefined {
   if (values.resume && values.plain) throw new UsageError('--resume asks for the status: it cannot go with --plain');
   if (values.checksum !== undefined) usage(() => parseChecksum(values.checksum!));
   const own = ownFields(values.header);
-  if (values.resume) assertResumable(own);
+  if (values.resume) assertOurs(own, '--resume', ['range', 'if-range']);
+  if (values.timestamping) assertOurs(own, '-N', ['if-modified-since', 'if-none-match']);
   return {
     url,
     output,
     isStdoutAsked: values.output === '-',
     isNamedByServer: values['remote-header-name'],
+    mayReplace: true,
     isResumed: values.resume,
     isTimestamped: values.timestamping,
     hasRemoteTime: values['remote-time'] || values.timestamping,
@@ -166,16 +169,19 @@ function wholeNumber(option: string, text: string): number {
 function ownFields(headerLines: readonly string[]): FieldPairs {
   const own: FieldPairs = headerLines.map((line) => {
     const [, name, value] = /^([^:]+):[ \t]*(.*)$/.exec(line) ?? [];
-    if (name === undefined || value === undefined) throw new UsageError(`-H takes "Name: value", not "${line}"`);
+    if (name === undefined || value === undefined) {
+      // What comes after the first word may be secret.
+      throw new UsageError(`-H takes "Name: value", not "${line.replace(/(?<=\S)\s.*/s, ' ...')}"`);
+    }
     return [name, value];
   });
   usage(() => serializeFieldLines(own));
   return own;
 }
 
-function assertResumable(own: FieldPairs): void {
-  const ours = ['range', 'if-range'].find((name) => fieldValue(own, name) !== undefined);
-  if (ours !== undefined) throw new UsageError(`--resume sends ${ours} itself: leave it out`);
+function assertOurs(own: FieldPairs, option: string, fields: readonly string[]): void {
+  const ours = own.map(([name]) => name.toLowerCase()).find((name) => fields.includes(name));
+  if (ours !== undefined) throw new UsageError(`${option} sends ${ours} itself: leave it out`);
 }
 
 function requestFields(url: URL, own: FieldPairs, isPlain: boolean): FieldPairs {

@@ -15,7 +15,7 @@ const LABELS: Readonly<Record<PieceKind, string>> = {
   'body-end': 'CRLF that ends the body',
   crlf: 'CRLF',
   content: 'content',
-  behind: 'octets behind the message',
+  behind: 'bytes after the message',
 };
 
 export function labelOf(piece: Piece): string {
@@ -28,10 +28,10 @@ export function labelOf(piece: Piece): string {
 function amountOf({ kind, size, length, isWhole }: Piece): string {
   switch (kind) {
     case 'chunk-size':
-      return size === undefined ? '' : `: ${octetCount(size)}`;
+      return size === undefined ? '' : `: ${byteCount(size)}`;
     case 'chunk-data':
     case 'content':
-      return isWhole ? `: ${octetCount(length)}` : `: ${formatCount(length)} of ${octetCount(size ?? length)}`;
+      return isWhole ? `: ${byteCount(length)}` : `: ${formatCount(length)} of ${byteCount(size ?? length)}`;
     case 'behind':
       return `: ${formatCount(length)}`;
     default:
@@ -39,9 +39,9 @@ function amountOf({ kind, size, length, isWhole }: Piece): string {
   }
 }
 
-export function octetCount(count: number): string {
+export function byteCount(count: number): string {
   const digits = count < 1000 ? count : formatCount(count); // toLocaleString takes as long as the rest of a row (measured)
-  return `${digits} ${count === 1 ? 'octet' : 'octets'}`;
+  return `${digits} ${count === 1 ? 'byte' : 'bytes'}`;
 }
 
 export function counted(count: number, one: string): string {

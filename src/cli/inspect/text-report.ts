@@ -6,7 +6,7 @@ import type { styleText } from 'node:util';
 import { formatCount } from '../terminal.ts';
 import { escapeControls, escapeOctets } from './escape.ts';
 import type { ChunksEvent, ErrorEvent, InspectEvent, VerdictEvent } from './event.ts';
-import { counted, labelOf, octetCount } from './labels.ts';
+import { byteCount, counted, labelOf } from './labels.ts';
 import { MAX_WHOLE_BYTES, type Piece, type PieceKind } from './piece.ts';
 import type { Report } from './report.ts';
 
@@ -66,7 +66,7 @@ export class TextReport implements Report {
   }
 
   addUnread(offset: number, length: number): void {
-    this.#text += `${String(offset).padStart(OFFSET_WIDTH)}  ${octetCount(length)} from the error on, not looked at further\n`;
+    this.#text += `${String(offset).padStart(OFFSET_WIDTH)}  ${byteCount(length)} from the error on, not looked at further\n`;
   }
 
   take(isLast = false): string {
@@ -77,7 +77,7 @@ export class TextReport implements Report {
   }
 
   #addTitle(): void {
-    const title = `${'offset'.padStart(OFFSET_WIDTH)}  ${'what it is'.padEnd(LABEL_WIDTH)}  octets`;
+    const title = `${'offset'.padStart(OFFSET_WIDTH)}  ${'what it is'.padEnd(LABEL_WIDTH)}  bytes`;
     this.#text += `${this.#paint('bold', title)}\n`;
   }
 
@@ -99,7 +99,7 @@ export class TextReport implements Report {
     const shown = (part: Uint8Array) =>
       colour === undefined ? escapeOctets(part) : this.#paint(colour, escapeOctets(part));
     if (tail.length === 0) return shown(octets);
-    const omitted = octetCount(length - octets.length - tail.length);
+    const omitted = byteCount(length - octets.length - tail.length);
     return `${shown(octets)}${this.#paint('dim', ` … ${omitted} … `)}${shown(tail)}`;
   }
 
@@ -120,7 +120,7 @@ export class TextReport implements Report {
         : `${formatCount(smallest)} to ${formatCount(largest)} each`;
     const also = extensions > 0 ? `; ${formatCount(extensions)} with an extension` : '';
     const label = from === to ? `chunk ${from}` : `chunks ${from} to ${to}`;
-    this.#addRow(offset, label, this.#paint('dim', `… ${octetCount(bytes)} of chunk-data, ${range}${also} …`));
+    this.#addRow(offset, label, this.#paint('dim', `… ${byteCount(bytes)} of chunk-data, ${range}${also} …`));
   }
 
   #addError(error: ErrorEvent): void {
@@ -149,11 +149,11 @@ export class TextReport implements Report {
     const why = reason === this.#error?.reason ? ` at offset ${this.#error.offset}` : `: ${escapeControls(reason)}`;
     const facts = [
       ...(status === undefined ? [] : [`status ${escapeControls(status)}`]),
-      `${octetCount(contentOctets)} of content${chunks > 0 ? ` in ${counted(chunks, 'chunk')}` : ''}`,
+      `${byteCount(contentOctets)} of content${chunks > 0 ? ` in ${counted(chunks, 'chunk')}` : ''}`,
       ...(chunkExtensions > 0 ? [counted(chunkExtensions, 'chunk extension')] : []),
       ...(trailerFields > 0 ? [counted(trailerFields, 'trailer field')] : []),
       ...(digest === undefined || digest === 'absent' ? [] : [`Content-Digest: ${digest}`]),
-      this.#error === undefined ? `${octetCount(octets)} in all` : `${octetCount(octets)} up to there`,
+      this.#error === undefined ? `${byteCount(octets)} in all` : `${byteCount(octets)} up to there`,
     ];
     this.#text += `\n${verdict}${why}\n  ${facts.join(', ')}\n`;
     if (hint !== undefined) this.#text += `  ${this.#paint('yellow', 'hint:')} ${hint}\n`;

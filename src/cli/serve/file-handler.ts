@@ -31,7 +31,7 @@ export function fileHandler({ root, failAfter, signal, onAnswered }: FileHandler
     const options = { request, describeError: sayWhy, signal };
     const answered =
       found.kind === 'file'
-        ? await answerWithFile(socket, found.path, { ...options, errorResponse: inText }, failAfter)
+        ? await answerWithFile(socket, found.path, { ...options, root: found.root, errorResponse: inText }, failAfter)
         : await answerWithText(socket, { ...options, ...textFor(found) });
     onAnswered?.({ ...answered, request, milliseconds: performance.now() - start });
   };
@@ -53,7 +53,7 @@ async function answerWithText(socket: Socket, { text, ...options }: Text): Promi
 function textFor(found: Exclude<Found, { kind: 'file' }>) {
   if (found.kind === 'directory') {
     const headers = { 'Content-Type': 'text/plain; charset=utf-8' };
-    return { headers, text: found.names.map((name) => `${withoutControls(name)}\n`).join('') };
+    return { headers, text: found.names.map((name) => `${asInUrl(name)}\n`).join('') };
   }
   const { status } = found;
   const headers = { 'Content-Type': 'text/plain', ...(status === 405 && { Allow: 'GET, HEAD' }) };
@@ -61,8 +61,8 @@ function textFor(found: Exclude<Found, { kind: 'file' }>) {
 }
 
 /** As a URL has them: one name a line, whatever the name is. */
-function withoutControls(name: string): string {
-  return name.replace(/[\0-\x1f\x7f-\x9f]/g, encodeURIComponent);
+function asInUrl(name: string): string {
+  return name.replace(/[%?#\0-\x1f\x7f-\x9f]/g, encodeURIComponent);
 }
 
 /** What is no failure of the program's own, in the same words as elsewhere. */

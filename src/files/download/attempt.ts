@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { FramingError } from '../../core/errors.ts';
 import { fieldValue, listMembers } from '../../core/fields.ts';
-import { BodyError, judge, type Verdict } from '../../core/verdict.ts';
+import { BodyError, judge, unsealedVerdict, type Verdict } from '../../core/verdict.ts';
 import { bodyErrorFor, type Require } from '../../core/verifier.ts';
 import { BorrowedHash } from '../../node/borrowed-hash.ts';
 import {
@@ -132,7 +132,7 @@ async function receiveWhole(
   const { representation: known } = part;
   const facts = withKnownTotal(factsFrom(reply, settings), known);
   if (known !== undefined && part.bytes > 0 && isLess(facts, known)) {
-    throw refusal(part, 'The server sent a whole that it says less of than of the one that was begun: this is kept');
+    throw refusal(part, `The server sent a whole that it says less of than of the one that was begun: ${KEPT}`);
   }
   const keptBytes = part.bytes;
   await part.beginAfresh(representationFrom(facts));
@@ -149,8 +149,10 @@ async function receiveWhole(
 
 /** Such as the page of a captive portal that has an entity tag of its own. */
 function shorter(bytes: number, keptBytes: number): string {
-  return `The server sent a whole of ${bytes} bytes that nothing proves, where ${keptBytes} had come already: these are kept`;
+  return `The server sent a whole of ${bytes} bytes that nothing proves, where ${keptBytes} had come already: ${KEPT}`;
 }
+
+const KEPT = 'what came is kept, and to begin again, remove the .part';
 
 /** Of the same representation, where this response does not say how long it is. */
 function withKnownTotal(facts: Facts, known: Representation | undefined): Facts {
@@ -166,9 +168,7 @@ function isLess(facts: Facts, known: Representation): boolean {
 }
 
 function refusal(part: PartFile, reason: string): BodyError {
-  const findings = { trailers: [], isStatusUnreadable: false, status: undefined, error: undefined };
-  const verdict = { ...findings, kind: 'unverified', bytes: part.bytes, digest: 'absent', reason } as const;
-  return new BodyError('ERR_BODY_UNVERIFIED', verdict);
+  return new BodyError('ERR_BODY_UNVERIFIED', unsealedVerdict('unverified', part.bytes, 'absent', reason));
 }
 
 async function receive(
@@ -246,7 +246,7 @@ function hintOf({ message }: Reply, first: number): number | undefined {
   return hint === undefined ? undefined : first + hint;
 }
 
-/** @throws BodyError of the verdict on the body, or for a part of another length than its Content-Range has */
+/** @throws BodyError of the verdict on the body, or for a part of another length than its Content-Range has: fewer are a cut */
 async function write(
   part: PartFile,
   { body }: Reply,
@@ -263,14 +263,18 @@ async function write(
     onProgress?.({ bytes, ...(total !== undefined && { total }), ...(first > 0 && { resumedFrom: first }) });
   };
   report();
-  await takeAll(body, (data) => {
-    if (part.bytes + data.length > end) throw wrongLength(range!, 'more', part.bytes);
-    const isReady = part.write(data, mayNote);
-    hash.written(data.length);
-    report();
-    return isReady;
-  });
-  if (range !== undefined && part.bytes < end) throw wrongLength(range, `${part.bytes - first}`, part.bytes);
+  try {
+    await takeAll(body, (data) => {
+      if (part.bytes + data.length > end) throw tooLong(range!, part.bytes);
+      const isReady = part.write(data, mayNote);
+      hash.written(data.length);
+      report();
+      return isReady;
+    });
+  } finally {
+    await part.noted();
+  }
+  if (range !== undefined && part.bytes < end) throw cutShort(part.bytes, end);
 }
 
 function representationFrom({ validator, ...facts }: Facts): Representation | undefined {
@@ -321,7 +325,7 @@ function isNothingMissing(reply: Reply, { first, validator }: Asked, { source, t
 
 function factsFrom(reply: Reply, { checksum }: AttemptSettings): Facts {
   const { statusCode, headers } = reply.message;
-  const length = headers['content-length'];
+  const length = lengthFrom(headers['content-length']);
   const { 'repr-digest': reprField } = headers;
   const reprDigest = typeof reprField === 'string' && isCheckable(reprField) ? reprField : undefined;
   const announced = listMembers(headers.trailer);
@@ -336,7 +340,7 @@ function factsFrom(reply: Reply, { checksum }: AttemptSettings): Facts {
     ...(time !== undefined && { needsProof: true }),
     encoding: headers['content-encoding'] ?? '',
     source: sourceOf(reply),
-    ...(length !== undefined && statusCode === 200 && { total: Number(length) }),
+    ...(length !== undefined && statusCode === 200 && { total: length }),
     ...(reprDigest !== undefined && { reprDigest }),
     isReprDigestExpected,
     isSealed: announced.includes('x-stream-status'),
@@ -359,12 +363,15 @@ function sourceOf({ url }: Reply): string {
 }
 
 /** Of a signed URL, what is left when it is signed anew. */
-const SIGNATURE =
+const SIGNING =
   /^(?:x-(?:amz|goog|oss|cos|ms)-.*|awsaccesskeyid|googleaccessid|signature|expires|policy|key-pair-id|s[aeikprtv]|sig|sk[a-z]+|token)$/i;
+/** Of which one is in any such URL. Others of these names may say which content it is. */
+const SIGNATURE = /^(?:x-(?:amz|goog|oss|cos)-signature|signature|sig|token)$/i;
 
 /** Origin, path and query, without what signs it. */
 export function identityOf(url: URL): string {
-  const query = [...url.searchParams].filter(([name]) => !SIGNATURE.test(name));
+  const isSigned = [...url.searchParams.keys()].some((name) => SIGNATURE.test(name));
+  const query = [...url.searchParams].filter(([name]) => !(isSigned && SIGNING.test(name)));
   return `${url.origin}${url.pathname}?${new URLSearchParams(query)}`;
 }
 
@@ -373,8 +380,7 @@ function cutShort(bytes: number, total: number): BodyError {
   return new BodyError('ERR_BODY_TRUNCATED', judge({ bytes, error }));
 }
 
-function wrongLength({ first, last }: ContentRange, came: string, bytes: number): BodyError {
-  const reason = `The Content-Range has ${last + 1 - first} bytes, ${came} came`;
-  const findings = { trailers: [], isStatusUnreadable: false, status: undefined, error: undefined };
-  return new BodyError('ERR_BODY_MISMATCH', { ...findings, kind: 'mismatch', bytes, digest: 'ignored', reason });
+function tooLong({ first, last }: ContentRange, bytes: number): BodyError {
+  const reason = `The Content-Range has ${last + 1 - first} bytes, more came`;
+  return new BodyError('ERR_BODY_MISMATCH', unsealedVerdict('mismatch', bytes, 'ignored', reason));
 }

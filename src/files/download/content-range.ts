@@ -37,7 +37,8 @@ export function isValidator(value: string): boolean {
 }
 
 export function isDate(value: string): boolean {
-  return /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(value);
+  const isOfForm = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(value);
+  return isOfForm && !Number.isNaN(Date.parse(value));
 }
 
 /** `bytes 5-9/10` (RFC 9110 §14.4); undefined for what is no satisfied range. */

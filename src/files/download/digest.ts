@@ -6,7 +6,7 @@ import {
   parseContentDigest,
 } from '../../core/content-digest.ts';
 import { shown } from '../../core/options.ts';
-import { BodyError, type Verdict } from '../../core/verdict.ts';
+import { BodyError, unsealedVerdict, type Verdict } from '../../core/verdict.ts';
 import type { PartFile } from './part-file.ts';
 
 export type ReprDigestState = 'match' | 'mismatch' | 'absent';
@@ -68,8 +68,11 @@ export async function judgeByChecksum(
   if (areSameOctets(own, checksum.digest)) {
     return { ...verdict, kind: 'complete', digest: 'match', reason: `${verdict.reason}; the checksum agrees` };
   }
-  const reason = `The checksum disagrees: what came has ${checksum.algorithm}=${own.toString('hex')}`;
-  return { ...verdict, kind: 'mismatch', digest: 'mismatch', reason };
+  return { ...verdict, kind: 'mismatch', digest: 'mismatch', reason: disagreement(checksum, own) };
+}
+
+export function disagreement({ algorithm }: Checksum, own: Buffer): string {
+  return `The checksum disagrees: what came has ${algorithm}=${own.toString('hex')}`;
 }
 
 /**
@@ -98,14 +101,7 @@ export function judgeWhole(last: Verdict, part: PartFile, repr: ReprDigestState,
 /** No octet was missing when the rest was asked for (416): only a digest can vouch for those that are there. */
 export function judgeWithoutRest(part: PartFile, repr: ReprDigestState): Verdict {
   const { bytes } = part;
-  const findings = { bytes, trailers: [], isStatusUnreadable: false, status: undefined, error: undefined };
-  if (repr === 'mismatch') {
-    const reason = 'The Repr-Digest disagrees with the whole';
-    return { ...findings, kind: 'mismatch', digest: 'mismatch', reason };
-  }
-  if (repr === 'match') {
-    return { ...findings, kind: 'complete', digest: 'match', reason: 'The Repr-Digest agrees with the whole' };
-  }
-  const reason = 'No X-Stream-Status came, since no byte was missing';
-  return { ...findings, kind: 'unverified', digest: 'absent', reason };
+  if (repr === 'mismatch') return unsealedVerdict('mismatch', bytes, repr, 'The Repr-Digest disagrees with the whole');
+  if (repr === 'match') return unsealedVerdict('complete', bytes, repr, 'The Repr-Digest agrees with the whole');
+  return unsealedVerdict('unverified', bytes, repr, 'No X-Stream-Status came, since no byte was missing');
 }

@@ -37,7 +37,7 @@ import {
   mayKeepUnverified,
 } from './attempt.ts';
 import { parseChecksum } from './digest.ts';
-import { PartFile } from './part-file.ts';
+import { PartFile, type PartSettings } from './part-file.ts';
 import type { RequestFields } from './request.ts';
 import { defaultRetryDelay, isWorthRetrying, retryAfterOf } from './retry.ts';
 
@@ -70,8 +70,8 @@ export interface DownloadOptions extends BodyTimeoutOptions {
   remoteTime?: boolean;
   /** Told whenever bytes have come. What it throws ends the download. */
   onProgress?: (progress: DownloadProgress) => void;
-  /** Called before each retry. */
-  onRetry?: (error: Error, retry: number) => void;
+  /** Called before each retry, and the wait before that, in milliseconds. */
+  onRetry?: (error: Error, retry: number, delay: number) => void;
   /** Cancels: `download` rejects with an AbortError, or with the signal's reason before a response. */
   signal?: AbortSignal;
   /** Milliseconds to wait for a whole head. Default 300,000; 0 or Infinity for no bound. */
@@ -107,7 +107,7 @@ const CHECKS: OptionChecks<DownloadOptions> = {
  *   those of the last response
  * @throws BodyError of the last response's verdict; ERR_BODY_MISMATCH if a Repr-Digest disagrees with the whole
  * @throws HeadError ERR_NO_RESPONSE, ERR_HEAD_MALFORMED, ERR_HEAD_LIMIT, ERR_HEAD_TIMEOUT if no response came
- * @throws StatusError for a response that is no success
+ * @throws StatusError for a response that is not 2xx, or brings a part that was not asked for; one redirect too many
  * @throws Error of the file system, with its code (ENOSPC, EACCES ...); EBUSY if another `resume` is at work on the same file,
  *   EEXIST if a `.part` beside it is not provably ours, EACCES if the file is read-only
  * @throws TypeError, RangeError for an invalid URL or option
@@ -120,8 +120,11 @@ export async function download(url: URL | string, file: string, options: Downloa
   return downloadBy(settingsFrom(url, options), file, options);
 }
 
-/** `download` with settings made: what the command line asks for beyond its options. */
-export async function downloadBy(settings: AttemptSettings, file: string, options: DownloadOptions): Promise<Verdict> {
+/** What the command line asks for besides. */
+export interface FurtherOptions extends DownloadOptions, Pick<PartSettings, 'mayReplace'> {}
+
+/** `download` with settings made. */
+export async function downloadBy(settings: AttemptSettings, file: string, options: FurtherOptions): Promise<Verdict> {
   const { origin, pathname, search } = settings.url;
   const facts = () => ({ receiver: 'download', method: 'GET', origin, path: `${pathname}${search}` }) as const;
   try {
@@ -134,7 +137,7 @@ export async function downloadBy(settings: AttemptSettings, file: string, option
   }
 }
 
-async function downloadWhole(settings: AttemptSettings, file: string, options: DownloadOptions): Promise<Verdict> {
+async function downloadWhole(settings: AttemptSettings, file: string, options: FurtherOptions): Promise<Verdict> {
   settings.signal?.throwIfAborted();
   if (settings.maxTime === 0) return downloadWithin(settings, file, options, undefined);
   const deadline = new AbortController();
@@ -151,16 +154,20 @@ async function downloadWhole(settings: AttemptSettings, file: string, options: D
 async function downloadWithin(
   settings: AttemptSettings,
   file: string,
-  options: DownloadOptions,
+  options: FurtherOptions,
   deadline: AbortSignal | undefined,
 ): Promise<Verdict> {
   const { retries = 5, retryDelay = defaultRetryDelay, resume = false, remoteTime = false, onRetry } = options;
+  const { mayReplace = true } = options;
   const { signal } = settings;
   const part = await PartFile.open(file, {
     source: identityOf(settings.url),
     keepsOverRuns: resume,
+    mayReplace,
     isUsable: (state) => state.isVerified || mayKeepUnverified(state, settings.require),
     signal,
+  }).catch((error: unknown) => {
+    throw deadline?.aborted ? tooLong(0) : error; // what is there takes time to be hashed
   });
   let furthest = part.bytes;
   try {
@@ -188,8 +195,9 @@ async function downloadWithin(
         if (retry >= retries || !(isWorthRetrying(error) || (isUnverified && hasEarlier))) throw error;
         retry++;
         await part.note();
-        onRetry?.(error as Error, retry);
-        await sleep(Math.max(retryDelay(retry), retryAfterOf(error)), undefined, signal && { signal });
+        const delay = Math.max(retryDelay(retry), retryAfterOf(error));
+        onRetry?.(error as Error, retry, delay);
+        await sleep(delay, undefined, signal && { signal });
       }
     }
   } catch (error) {
@@ -247,11 +255,11 @@ export function settingsWith(
 }
 
 /** @throws TypeError that says which, without a password */
-function urlFrom(url: URL | string): URL {
+export function urlFrom(url: URL | string): URL {
   try {
     return new URL(url);
   } catch {
-    const said = shown(typeof url === 'string' ? url.replace(/\/\/[^/]*@/, '//') : url);
+    const said = shown(typeof url === 'string' ? url.replace(/(^|[/\\])[^/\\?#]*@/, '$1') : url);
     throw new TypeError(`${said} is not a URL; it starts with http:// or https://`);
   }
 }

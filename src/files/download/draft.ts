@@ -5,9 +5,9 @@
  * burns a core, for the kernel lets one at a time into a file).
  */
 import { createHash, type Hash } from 'node:crypto';
-import { type BigIntStats, constants, type Stats } from 'node:fs';
-import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
-import { notOurs } from './ownership.ts';
+import { type BigIntStats, constants } from 'node:fs';
+import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises';
+import { isMine, notOurs } from './ownership.ts';
 import type { Representation, Start } from './state.ts';
 
 const WRITE_BYTES = 1024 * 1024;
@@ -24,6 +24,21 @@ interface Position {
   bytes: number;
   hash: Hash;
   isVerified: boolean;
+}
+
+/** Who may do what with a file. */
+export interface Access {
+  mode: number;
+  /** Those of the file that is replaced. */
+  uid?: number;
+  gid?: number;
+}
+
+export interface Move {
+  access?: Access;
+  modified?: Date | undefined;
+  /** Whether there must be nothing under the name: EEXIST. */
+  isNew?: boolean;
 }
 
 export class Draft {
@@ -53,14 +68,14 @@ export class Draft {
     return new Draft(file, await open(file, 'wx+', 0o600));
   }
 
-  /** @param isOurs asked of the file that has been opened */
-  static async reopen(file: string, isOurs: (stats: Stats) => boolean): Promise<Draft> {
+  /** @throws Error EEXIST for a file that is not provably ours */
+  static async reopen(file: string): Promise<Draft> {
     const flags = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
     const handle = await open(file, flags).catch((error: NodeJS.ErrnoException) => {
       throw error.code === 'ENOENT' ? error : notOurs(file);
     });
     const stats = await handle.stat();
-    if (stats.isFile() && isOurs(stats)) return new Draft(file, handle);
+    if (stats.isFile() && (await isMine(file, stats))) return new Draft(file, handle);
     await handle.close();
     throw notOurs(file);
   }
@@ -81,7 +96,7 @@ export class Draft {
 
   /** The hash of all bytes by another algorithm of `node:crypto`: read again, since hardly anybody sends one. */
   async hashAgain(algorithm: string, signal: AbortSignal | undefined): Promise<Buffer> {
-    await this.#settle();
+    await this.settle();
     const hash = createHash(algorithm);
     if (!(await this.#hashOn(hash, 0, this.bytes, signal))) {
       throw Object.assign(new Error(`EIO: ${this.file} has become shorter`), { code: 'EIO' });
@@ -150,59 +165,75 @@ export class Draft {
     await this.revert();
   }
 
-  /** What has come is in the file: after a kill, too. */
-  settle(): Promise<void> {
-    return this.#settle();
+  /** What had come is in the file: after a kill, too. More may come meanwhile. */
+  async settle(): Promise<void> {
+    await this.#writeRest();
+    if (this.#writeError !== undefined) throw this.#writeError;
   }
 
   /** And on the disk: after a loss of power, too. */
   async sync(): Promise<void> {
-    await this.#settle();
-    await this.#handle.datasync();
+    await this.settle();
+    await this.#datasync();
     await this.#synced();
   }
 
   /** Ends the file at its last byte, and puts it under another name: this file, and no other that took its place. */
-  async moveTo(name: string, { mode, modified }: { mode?: number; modified?: Date | undefined } = {}): Promise<void> {
-    await this.#settle();
+  async moveTo(name: string, { access, modified, isNew = false }: Move = {}): Promise<void> {
+    await this.settle();
     await this.#handle.truncate(this.bytes);
-    if (mode !== undefined) await this.#handle.chmod(mode);
-    if (modified !== undefined) await this.#handle.utimes(new Date(), modified);
+    if (access !== undefined) await this.#give(access);
+    if (modified !== undefined) await this.#handle.utimes(new Date(), modified).catch(ignoreUnsupported);
     await this.#handle.sync();
     await this.#synced();
-    if (!(await this.#isAt(this.file))) {
+    if (!(await this.isThere())) {
       await lstat(this.file); // which tells, if it has gone
       throw notOurs(this.file);
     }
-    await rename(this.file, name);
+    if (isNew && (await linkTo(this.file, name))) await rm(this.file);
+    else await rename(this.file, name);
     this.file = name;
   }
 
+  /** As far as we may, and as the file system knows of it: FAT knows nothing. */
+  async #give({ mode, uid, gid }: Access): Promise<void> {
+    if (uid !== undefined && gid !== undefined) {
+      const own = await this.#handle.stat();
+      const isOwners = await this.#handle.chown(uid, gid).then(
+        () => true,
+        () => false,
+      );
+      if (!isOwners) await this.#handle.chown(own.uid, gid).catch(() => {});
+    }
+    await this.#handle.chmod(mode).catch(ignoreUnsupported);
+  }
+
+  /** What has not been written is given up. */
   async close(): Promise<void> {
-    await this.#writeRest();
-    await this.#syncing;
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    await Promise.all([this.#writing, this.#syncing]);
     await this.#handle.close().catch(() => {});
   }
 
   /** Removes the file, if it is still this one. */
   async remove(): Promise<void> {
-    if (await this.#isAt(this.file)) await rm(this.file, { force: true });
+    if (await this.isThere()) await rm(this.file, { force: true });
     await this.close();
   }
 
-  async #isAt(name: string): Promise<boolean> {
-    const there: BigIntStats | undefined = await lstat(name, { bigint: true }).catch(() => undefined);
+  /** Under its name: this file, and no other that took its place. */
+  async isThere(): Promise<boolean> {
+    const there: BigIntStats | undefined = await lstat(this.file, { bigint: true }).catch(() => undefined);
     const { dev, ino } = await this.#handle.stat({ bigint: true });
     return there?.ino === ino && there.dev === dev;
   }
 
-  async #settle(): Promise<void> {
-    await this.#writeRest();
-    if (this.#writeError !== undefined) throw this.#writeError;
-  }
-
+  /** All that has been gathered by now. */
   async #writeRest(): Promise<void> {
-    for (this.#flush(); this.#writing !== undefined; this.#flush()) await this.#writing;
+    await this.#writing;
+    this.#flush();
+    await this.#writing;
   }
 
   /** Begins to write what has been gathered, unless a write is under way. */
@@ -220,17 +251,18 @@ export class Draft {
     this.#unsynced += this.#gatheredBytes;
     this.#gathered = [];
     this.#gatheredBytes = 0;
-    if (this.#unsynced >= SYNC_BYTES) this.#syncing ??= this.#syncMeanwhile();
+    if (this.#unsynced < SYNC_BYTES || this.#syncing !== undefined) return;
+    this.#syncing = this.#datasync().then(() => {
+      this.#syncing = undefined;
+    });
   }
 
-  async #syncMeanwhile(): Promise<void> {
+  async #datasync(): Promise<void> {
     this.#unsynced = 0;
     try {
       await this.#handle.datasync();
     } catch (error) {
       this.#writeError ??= error; // the system tells it once: the sync at the end would be told that all is well
-    } finally {
-      this.#syncing = undefined;
     }
   }
 
@@ -264,6 +296,26 @@ export class Draft {
       at += bytesRead;
     }
     return true;
+  }
+}
+
+/** What a file system does not know of a file is no reason to have no file. */
+function ignoreUnsupported(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPERM' && error.code !== 'ENOTSUP' && error.code !== 'EINVAL') throw error;
+}
+
+/**
+ * @returns false where there are no hard links, and nothing of that name
+ * @throws Error EEXIST
+ */
+async function linkTo(file: string, name: string): Promise<boolean> {
+  try {
+    await link(file, name);
+    return true;
+  } catch {
+    const isThere = (await lstat(name).catch(() => undefined)) !== undefined;
+    if (isThere) throw Object.assign(new Error(`EEXIST: ${name} is there already`), { code: 'EEXIST', path: name });
+    return false;
   }
 }
 

@@ -1,14 +1,14 @@
 /**
- * Whose a file is: temporary names and locks. Both carry their owner, `<place>.<pid>.<start>.<instance>`: the machine
- * since its boot and its namespace of processes; the process and when it started, so that a reused pid is another; and
- * this copy of the module, so that threads are told apart. Nobody removes what is not his own, or provably a dead one's.
+ * Whose a file is: temporary names and locks. Both carry their owner, `<place>.<thread>.<start>.<instance>`: the machine
+ * since its boot and its namespace of processes; the thread (of the main one, the id is the process's) and when it started,
+ * so that a reused id is another; and this copy of the module. Nobody removes what is not his own, or provably a dead one's.
  *
  * The lock is a directory of such names. To take it, put your own in, then look: if nobody else alive is there, you hold
  * it. A name is never used twice, so that removing a dead one's cannot hit anybody else, whoever else does the same now.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, readlinkSync, type Stats } from 'node:fs';
-import { lstat, mkdir, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,6 +19,8 @@ const MAX_START_BYTES = 180;
 /** Milliseconds between two signs of life of a lock, for processes elsewhere, which cannot ask whether we live. */
 const REFRESH = 10_000;
 const STALE = 60_000;
+/** The same for a temporary file, which is written to whenever something comes. */
+const ABANDONED = 86_400_000;
 
 /** How often those that came at the same moment try again. */
 const MAX_CLAIMS = 12;
@@ -26,6 +28,9 @@ const MAX_CLAIMS = 12;
 const OWNER = /^([0-9a-f]{8})\.(\d{1,10})\.([0-9a-z]{1,13})\.([0-9a-f]{8})\.([0-9a-f]{8})/;
 
 const INSTANCE = randomBytes(4).toString('hex');
+
+/** The id of this thread on Linux, so that one that was terminated is told from its process; elsewhere that of the process. */
+const THREAD = threadId();
 
 /** The names that this copy of the module has given, and not given up. */
 const own = new Set<string>();
@@ -51,10 +56,19 @@ export async function removeLeftovers(target: string): Promise<void> {
   for (const entry of await readdir(dir || '.', { withFileTypes: true }).catch(() => [])) {
     const { name } = entry;
     const isOurs = name.startsWith(start) && name.endsWith('.part') && entry.isFile();
-    if (!isOurs || own.has(name) || lifeOf(name.slice(start.length)) !== 'dead') continue;
+    if (!isOurs || own.has(name)) continue;
     const file = path.join(dir, name);
-    if (isMine(await lstat(file).catch(() => undefined))) await rm(file, { force: true }).catch(() => {});
+    const life = lifeOf(name.slice(start.length));
+    if (life !== 'dead' && !(life === 'elsewhere' && (await isAbandoned(file)))) continue;
+    if (await isMine(file)) await rm(file, { force: true }).catch(() => {});
   }
+}
+
+/** Both times are by the file system's clock. */
+async function isAbandoned(file: string): Promise<boolean> {
+  const stats = await lstat(file).catch(() => undefined);
+  const now = await newFileBeside(file);
+  return stats !== undefined && now !== undefined && Math.abs(now.mtimeMs - stats.mtimeMs) > ABANDONED;
 }
 
 /** The name that the unfinished bytes of a target have from one run to the next. */
@@ -69,11 +83,37 @@ export function isBeside(target: string, file: string): boolean {
   return file.startsWith(partFor(target)) || file.startsWith(path.join(dir, startOf(base)));
 }
 
-/** Of our user, and not to be changed by another. */
-export function isMine(stats: Stats | undefined): boolean {
-  if (stats === undefined) return false;
+/**
+ * Of our user, and not to be changed by another; or, where the file system cannot say so (FAT, exFAT, network shares), no
+ * different from what we make there now.
+ *
+ * @param stats of the file, if it is open
+ */
+export async function isMine(file: string, stats?: Stats): Promise<boolean> {
+  const there = stats ?? (await lstat(file).catch(() => undefined));
   const uid = process.getuid?.();
-  return uid === undefined || (stats.uid === uid && (stats.mode & 0o022) === 0);
+  if (there === undefined || uid === undefined) return there !== undefined;
+  if (isLike(there, { uid, mode: 0 })) return true;
+  const made = await newFileBeside(file);
+  return made !== undefined && isLike(there, made);
+}
+
+function isLike({ uid, mode }: Stats, own: Pick<Stats, 'uid' | 'mode'>): boolean {
+  return uid === own.uid && (mode & 0o022 & ~own.mode) === 0;
+}
+
+/** What the file system makes of a file that is for us alone. */
+async function newFileBeside(file: string): Promise<Stats | undefined> {
+  const name = temporaryFor(file);
+  try {
+    const handle = await open(name, 'wx', 0o600);
+    return await handle.stat().finally(() => handle.close());
+  } catch {
+    return undefined;
+  } finally {
+    await rm(name, { force: true }).catch(() => {});
+    disown(name);
+  }
 }
 
 /** @throws Error EEXIST */
@@ -97,18 +137,20 @@ export class Lock {
   static async take(folder: string): Promise<Lock> {
     for (let claim = 1; ; claim++) {
       const file = await putName(folder);
-      const others = await livingBeside(folder, file).catch(async (error) => {
+      let others: string[];
+      try {
+        others = await livingBeside(folder, file);
+        if (others.length === 0) {
+          await writeFile(file, 'held\n');
+          return new Lock(folder, file);
+        }
+      } catch (error) {
         await takeAway(folder, file);
         throw error;
-      });
-      if (others.length === 0) {
-        await writeFile(file, 'held\n');
-        return new Lock(folder, file);
       }
       await takeAway(folder, file);
       if (claim === MAX_CLAIMS || others.includes('held')) {
-        const message = `EBUSY: another download to this file is running (${folder})`;
-        throw Object.assign(new Error(message), { code: 'EBUSY', path: folder });
+        throw busy('another download to this file is running', folder);
       }
       await sleep(Math.random() * 5 * 2 ** Math.min(claim, 7));
     }
@@ -117,6 +159,19 @@ export class Lock {
   /** A name in the lock's directory, for what is to be renamed out of it: of a killed process it goes with the lock. */
   scratch(): string {
     return `${this.#file}.new`;
+  }
+
+  /** Not by a process elsewhere that was taken for dead, because it had stood still: what is there is another's now. */
+  async isHeld(): Promise<boolean> {
+    const stats = await lstat(this.#file).catch(() => undefined);
+    return stats !== undefined;
+  }
+
+  /** @throws Error EBUSY; ENOENT if all is gone */
+  async assertHeld(): Promise<void> {
+    if (await this.isHeld()) return;
+    await lstat(path.dirname(this.#folder));
+    throw busy('another download has taken this one over, or its lock was removed', this.#folder);
   }
 
   async release(): Promise<void> {
@@ -130,6 +185,10 @@ export class Lock {
   }
 }
 
+function busy(what: string, folder: string): Error {
+  return Object.assign(new Error(`EBUSY: ${what} (${folder})`), { code: 'EBUSY', path: folder });
+}
+
 async function putName(folder: string): Promise<string> {
   for (;;) {
     await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
@@ -137,14 +196,15 @@ async function putName(folder: string): Promise<string> {
     });
     const stats = await lstat(folder).catch(() => undefined);
     if (stats === undefined) continue;
-    if (!stats.isDirectory() || !isMine(stats)) throw notOurs(folder);
+    if (!stats.isDirectory() || !(await isMine(folder, stats))) throw notOurs(folder);
     const name = ownerName();
     own.add(name);
+    const file = path.join(folder, name);
     try {
-      await writeFile(path.join(folder, name), 'claim\n', { flag: 'wx', mode: 0o600 });
-      return path.join(folder, name);
+      await writeFile(file, 'claim\n', { flag: 'wx', mode: 0o600 });
+      return file;
     } catch (error) {
-      own.delete(name);
+      await takeAway(folder, file); // on a full disk it is there, and empty
       // The one before has just removed the directory.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
@@ -183,16 +243,21 @@ async function livingBeside(folder: string, ownFile: string): Promise<string[]> 
 
 /** What becomes of it can only be asked here: `elsewhere`, the process is of another machine or container. */
 function lifeOf(name: string): 'alive' | 'dead' | 'elsewhere' | 'unknown' {
-  const [, where, pid, start, instance] = OWNER.exec(name) ?? [];
+  const [, where, thread, start, instance] = OWNER.exec(name) ?? [];
   if (where === undefined) return 'unknown';
   if (where !== place()) return 'elsewhere';
-  if (Number(pid) === process.pid && instance === INSTANCE) return 'dead'; // we know all of ours
-  return isAlive(Number(pid)) && startOfProcess(pid!) === start ? 'alive' : 'dead';
+  if (Number(thread) === THREAD && instance === INSTANCE) return 'dead'; // we know all of ours
+  return isAlive(Number(thread)) && startTimeOf(thread!) === start ? 'alive' : 'dead';
+}
+
+function threadId(): number {
+  const [, pid, thread] = /^(\d+)\/task\/(\d+)$/.exec(read(() => readlinkSync('/proc/thread-self'))) ?? [];
+  return Number(pid) === process.pid ? Number(thread) : process.pid; // a /proc of another namespace has other ids
 }
 
 function ownerName(): string {
   const random = randomBytes(4).toString('hex');
-  return `${place()}.${process.pid}.${startOfProcess(String(process.pid))}.${INSTANCE}.${random}`;
+  return `${place()}.${THREAD}.${startTimeOf(String(THREAD))}.${INSTANCE}.${random}`;
 }
 
 /** What all temporary names of the target start with, and of no other: a name that is cut has its hash after it. */
@@ -225,9 +290,9 @@ function place(): string {
   return here;
 }
 
-/** In clock ticks since the boot (proc(5), field 22). Where nobody says so, the pid has to do. */
-function startOfProcess(pid: string): string {
-  const line = read(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
+/** Of a thread, in clock ticks since the boot (proc(5), field 22). Where nobody says so, the id has to do. */
+function startTimeOf(thread: string): string {
+  const line = read(() => readFileSync(`/proc/${thread}/stat`, 'latin1'));
   const ticks = line.slice(line.lastIndexOf(')') + 2).split(' ')[19];
   return ticks !== undefined && /^\d+$/.test(ticks) ? Number(ticks).toString(36) : '0';
 }
@@ -241,9 +306,9 @@ function read(fact: () => string): string {
   }
 }
 
-function isAlive(pid: number): boolean {
+function isAlive(thread: number): boolean {
   try {
-    process.kill(pid, 0);
+    process.kill(thread, 0); // Linux takes the id of any thread
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ESRCH';

@@ -7,11 +7,12 @@
  * A response of the whole in place of the rest is written beside what is kept, and takes its place once it is better.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { lstat, readlink, realpath, rm, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, lstat, readlink, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { systemReason } from '../system-reason.ts';
-import { Draft } from './draft.ts';
-import { disown, isBeside, isMine, Lock, notOurs, partFor, removeLeftovers, temporaryFor } from './ownership.ts';
+import { type Access, Draft } from './draft.ts';
+import { disown, isBeside, Lock, notOurs, partFor, removeLeftovers, temporaryFor } from './ownership.ts';
 import { type PartState, type Representation, readState, writeState } from './state.ts';
 
 /** Milliseconds between two notes of what is on the disk: what is lost with the power. */
@@ -23,6 +24,8 @@ export interface PartSettings {
   /** What tells this download from another one of the same target. */
   source: string;
   keepsOverRuns: boolean;
+  /** Whether the target may be there already, and is replaced. `true` by default. */
+  mayReplace?: boolean;
   /** Whether bytes of which this is known may be continued. */
   isUsable: (state: Representation & { isVerified: boolean }) => boolean;
   signal: AbortSignal | undefined;
@@ -32,7 +35,8 @@ export class PartFile {
   /** As the caller has named it. */
   readonly #file: string;
   readonly #target: string;
-  readonly #mode: number;
+  readonly #access: Access;
+  readonly #mayReplace: boolean;
   readonly #lock: Lock | undefined;
   readonly #url: string;
   readonly #signal: AbortSignal | undefined;
@@ -42,19 +46,19 @@ export class PartFile {
   #lastNote = Number.NEGATIVE_INFINITY;
   /** What the last note said. */
   #noted: PartState | undefined;
+  /** A note that is being made while content comes. */
+  #noting: Promise<void> | undefined;
+  /** What that has failed with. */
+  #noteError: unknown;
   /** What is there did not fit an answer: the whole is to be asked for, without giving it up. */
   isDoubted = false;
 
-  private constructor(
-    file: string,
-    target: string,
-    mode: number,
-    lock: Lock | undefined,
-    { source, signal }: PartSettings,
-  ) {
+  private constructor(found: Target, lock: Lock | undefined, { source, signal, mayReplace = true }: PartSettings) {
+    const { file, target, access } = found;
     this.#file = file;
     this.#target = target;
-    this.#mode = mode;
+    this.#access = access;
+    this.#mayReplace = mayReplace;
     this.#lock = lock;
     this.#url = createHash('sha256').update(source).digest('hex');
     this.#signal = signal;
@@ -62,28 +66,31 @@ export class PartFile {
 
   /**
    * @throws Error EISDIR, EINVAL for a target that is no file, EACCES for one that is read-only, EBUSY if another download
-   *   of it runs, EEXIST for files of a download that are not ours; of the file system
+   *   of it runs, EEXIST for files of a download that are not ours, or one that may not be replaced; of the file system
    */
   static async open(file: string, settings: PartSettings): Promise<PartFile> {
-    const { target, mode } = await targetFor(file);
-    await removeLeftovers(target);
+    let target = file;
     try {
-      return await PartFile.#openBeside(file, target, mode, settings);
+      const found = await targetFor(file);
+      target = found.target;
+      await removeLeftovers(target);
+      return await PartFile.#openBeside(found, settings);
     } catch (error) {
       throw await named(error, file, target);
     }
   }
 
-  static async #openBeside(file: string, target: string, mode: number, settings: PartSettings): Promise<PartFile> {
+  static async #openBeside(found: Target, settings: PartSettings): Promise<PartFile> {
     const { keepsOverRuns, isUsable, signal } = settings;
+    const { target } = found;
     if (!keepsOverRuns) {
-      const part = new PartFile(file, target, mode, undefined, settings);
+      const part = new PartFile(found, undefined, settings);
       part.#draft = await createTemporary(target);
       return part;
     }
     const name = partFor(target);
     const lock = await Lock.take(`${name}.lock`);
-    const part = new PartFile(file, target, mode, lock, settings);
+    const part = new PartFile(found, lock, settings);
     try {
       await part.#takeUp(name, isUsable, signal);
       return part;
@@ -136,6 +143,7 @@ export class PartFile {
   async settle(): Promise<void> {
     const kept = this.#kept;
     if (kept === undefined) return;
+    await this.#lock?.assertHeld();
     const fresh = this.#draft;
     this.#kept = undefined;
     if (fresh.representation !== undefined && fresh.bytes > kept.bytes) {
@@ -151,13 +159,27 @@ export class PartFile {
     }
   }
 
-  /** @param mayNote whether the bytes may be kept as they are, if the process is killed now */
+  /**
+   * Resolves when the next may come.
+   *
+   * @param mayNote whether the bytes may be kept as they are, if the process is killed now
+   * @throws what an earlier write has failed with, or a note
+   */
   write(data: Uint8Array, mayNote: boolean): Promise<void> | undefined {
+    if (this.#noteError !== undefined) throw this.#noteError;
     const isReady = this.#draft.write(data);
-    if (!mayNote || this.#lock === undefined || this.#kept !== undefined) return isReady;
-    if (performance.now() - this.#lastNote >= NOTE_INTERVAL) return this.note();
-    if (this.bytes - (this.#noted?.further ?? this.#noted)!.bytes >= FURTHER_BYTES) return this.#noteFurther();
+    if (mayNote && this.#isNoted && this.#noting === undefined) this.#noteMeanwhile();
     return isReady;
+  }
+
+  /**
+   * No more content comes: whatever else becomes of the files waits for a note that is being made.
+   *
+   * @throws what it has failed with
+   */
+  async noted(): Promise<void> {
+    await this.#noting;
+    if (this.#noteError !== undefined) throw this.#noteError;
   }
 
   /** The sender's digest agrees with what the response brought. */
@@ -166,35 +188,62 @@ export class PartFile {
   }
 
   /** Gives up what the response brought. */
-  revert(): Promise<void> {
-    return this.#draft.revert();
+  async revert(): Promise<void> {
+    await this.#lock?.assertHeld(); // or the file may be whole by now, and be another's
+    await this.#draft.revert();
   }
 
   /** Gives up everything that is in the draft. */
   async restart(): Promise<void> {
+    await this.#lock?.assertHeld();
     await this.#draft.restart();
-    if (this.#kept === undefined) await this.#writeState();
+    if (this.#kept === undefined) await this.#writeState(this.#state);
   }
 
-  /** Writes down how far it is. The bytes go to the disk first: the note must not overtake them. */
+  /** Writes down how far it is. */
   async note(): Promise<void> {
-    if (this.#lock === undefined || this.#kept !== undefined || this.representation === undefined) return;
-    await this.#draft.sync();
-    await this.#writeState();
-    this.#lastNote = performance.now();
+    if (this.#isNoted && this.representation !== undefined) await this.#note();
   }
 
-  async #noteFurther(): Promise<void> {
-    if (this.#lock === undefined || this.#kept !== undefined || this.#noted === undefined) return;
+  get #isNoted(): boolean {
+    return this.#lock !== undefined && this.#kept === undefined;
+  }
+
+  /** As `note`, where it is time for it. */
+  #noteMeanwhile(): void {
+    const noted = this.#noted;
+    let note: Promise<void>;
+    if (performance.now() - this.#lastNote >= NOTE_INTERVAL) note = this.#note();
+    else if (noted && this.bytes - (noted.further ?? noted).bytes >= FURTHER_BYTES) note = this.#noteFurther(noted);
+    else return;
+    this.#noting = note
+      .catch((error) => {
+        this.#noteError = error;
+      })
+      .then(() => {
+        this.#noting = undefined;
+      });
+  }
+
+  /** The bytes go to the disk first: the note must not overtake them. */
+  async #note(): Promise<void> {
+    this.#lastNote = performance.now();
+    const state = this.#state;
+    await this.#draft.sync();
+    await this.#writeState(state);
+  }
+
+  async #noteFurther(noted: PartState): Promise<void> {
+    const state = { ...noted, further: { bytes: this.bytes, sha256: this.hash().digest('hex') } };
     await this.#draft.settle();
-    this.#noted = { ...this.#noted, further: { bytes: this.bytes, sha256: this.hash().digest('hex') } };
-    await writeState(this.#stateFile, this.#lock.scratch(), this.#noted);
+    await this.#writeState(state);
   }
 
   /** The content is whole: puts it under the target's name, with this time of its last change. */
   async finish(modified?: Date): Promise<void> {
     const { file } = this.#draft;
-    await this.#draft.moveTo(this.#target, { mode: this.#mode, modified });
+    await this.#lock?.assertHeld();
+    await this.#draft.moveTo(this.#target, { access: this.#access, modified, isNew: !this.#mayReplace });
     disown(file);
     await this.#draft.close();
     if (this.#kept !== undefined) await removeDraft(this.#kept);
@@ -205,8 +254,10 @@ export class PartFile {
   /** It will not become whole now. */
   async abandon(): Promise<void> {
     try {
+      if (this.#lock !== undefined && !(await this.#lock.isHeld())) return await this.#leave();
       await this.settle().catch(() => {});
-      const isKept = this.#lock !== undefined && this.representation !== undefined && this.bytes > 0;
+      const hasBytes = this.representation !== undefined && this.bytes > 0;
+      const isKept = this.#lock !== undefined && hasBytes && (await this.#draft.isThere());
       // On a full disk there may be no room for a note: an earlier one still holds for the bytes before it.
       if (isKept) await this.note().catch(() => {});
       if (isKept) return await this.#draft.close();
@@ -215,6 +266,13 @@ export class PartFile {
     } finally {
       await this.#lock?.release();
     }
+  }
+
+  /** To whom has taken it over. */
+  async #leave(): Promise<void> {
+    if (this.#kept === undefined) return this.#draft.close();
+    await this.#kept.close();
+    await removeDraft(this.#draft);
   }
 
   /** @returns what has gone wrong, as the caller knows the file */
@@ -230,14 +288,17 @@ export class PartFile {
     if (this.#lock !== undefined) await rm(this.#stateFile, { force: true });
   }
 
-  async #writeState(): Promise<void> {
-    if (this.#lock === undefined) return;
+  get #state(): PartState {
     const { bytes, isVerified, representation } = this;
-    this.#noted = {
-      ...{ version: 2, url: this.#url, bytes, sha256: this.hash().digest('hex'), isVerified },
-      ...(representation && { representation }),
-    };
-    await writeState(this.#stateFile, this.#lock.scratch(), this.#noted);
+    const sha256 = this.hash().digest('hex');
+    return { version: 2, url: this.#url, bytes, sha256, isVerified, ...(representation && { representation }) };
+  }
+
+  async #writeState(state: PartState): Promise<void> {
+    if (this.#lock === undefined) return;
+    await this.#lock.assertHeld();
+    await writeState(this.#stateFile, this.#lock.scratch(), state);
+    this.#noted = state;
   }
 
   async #takeUp(name: string, isUsable: PartSettings['isUsable'], signal: AbortSignal | undefined): Promise<void> {
@@ -246,18 +307,24 @@ export class PartFile {
     if (isThere && state === undefined) throw notOurs(name);
     if (!isThere) {
       await writeState(this.#stateFile, this.#lock!.scratch(), emptyState(this.#url));
-      this.#draft = await Draft.create(name);
+      this.#draft = await Draft.create(name).catch(async (error) => {
+        await this.#removeState();
+        throw error;
+      });
       return;
     }
-    this.#draft = await Draft.reopen(name, isMine);
+    this.#draft = await Draft.reopen(name);
     try {
       const { url, representation, further, ...start } = state!;
       const known = url === this.#url ? representation : undefined;
       const starts = [start, ...(further ? [{ ...further, isVerified: false }] : [])].filter(
         ({ isVerified }) => known !== undefined && isUsable({ ...known, isVerified }),
       );
-      if (await this.#draft.takeUp(starts, signal)) this.begin(known);
-      else await this.restart();
+      if (await this.#draft.takeUp(starts, signal)) return this.begin(known);
+      // Not emptied: a process elsewhere that was taken for dead may still have it open.
+      await this.#draft.remove();
+      this.#draft = await Draft.create(name);
+      await this.#writeState(this.#state);
     } catch (error) {
       await this.#draft.close();
       throw error;
@@ -265,20 +332,33 @@ export class PartFile {
   }
 }
 
-async function targetFor(file: string): Promise<{ target: string; mode: number }> {
+interface Target {
+  /** As the caller has named it. */
+  file: string;
+  target: string;
+  access: Access;
+}
+
+async function targetFor(file: string): Promise<Target> {
   if (file === '' || [path.sep, '/'].includes(`${file}`.slice(-1))) {
     throw failure('EISDIR', `"${file}" is not the name of a file`);
   }
-  const stats = await stat(file).catch(() => undefined);
-  if (stats === undefined) return { target: await danglingEnd(path.resolve(file)), mode: 0o666 & ~process.umask() };
+  const stats = await stat(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error; // such as a name that is too long
+  });
+  if (stats === undefined) {
+    return { file, target: await danglingEnd(path.resolve(file)), access: { mode: 0o666 & ~process.umask() } };
+  }
   if (stats.isDirectory()) throw failure('EISDIR', `${file} is a directory: name the file`);
   if (!stats.isFile()) throw failure('EINVAL', `${file} is no regular file`);
   if ((stats.mode & 0o222) === 0) throw failure('EACCES', `${file} is read-only, and is not replaced`);
-  return { target: await realpath(file), mode: stats.mode & 0o777 };
+  await access(file, constants.W_OK); // a directory that may be written to is not enough
+  const { uid, gid, mode } = stats;
+  return { file, target: await realpath(file), access: { uid, gid, mode: mode & 0o777 } };
 }
 
 /** Where a link leads to whose end is not there yet. */
-async function danglingEnd(file: string): Promise<string> {
+export async function danglingEnd(file: string): Promise<string> {
   let end = file;
   for (let links = 0; links < 40; links++) {
     const to = await readlink(end).catch(() => undefined);
@@ -288,10 +368,10 @@ async function danglingEnd(file: string): Promise<string> {
   throw failure('ELOOP', `${file} is a link to itself`);
 }
 
-/** What the file system says of a name of ours, said of the file that was asked for. */
+/** What the file system says of it or of a name of ours, said of the file that was asked for. */
 async function named(error: unknown, file: string, target: string): Promise<unknown> {
   const { code, errno, syscall, path: ours = '' } = error as NodeJS.ErrnoException;
-  if (syscall === undefined || !isBeside(target, ours)) return error;
+  if (syscall === undefined || !(ours === file || isBeside(target, ours))) return error;
   const { dir } = path.parse(target);
   const hasFolder = code !== 'ENOENT' || (await stat(dir).catch(() => undefined)) !== undefined;
   const why = hasFolder ? systemReason(error as Error) : `there is no directory ${dir}`;

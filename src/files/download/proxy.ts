@@ -2,10 +2,12 @@
  * The way to a server through an HTTP proxy: absolute-form for http (RFC 9112 §3.2.2), a tunnel by CONNECT for https
  * (RFC 9110 §9.3.6), in which TLS is with the server itself.
  */
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { BlockList, isIP, type Socket } from 'node:net';
 import type { FieldPairs } from '../../core/fields.ts';
+import { systemReason } from '../system-reason.ts';
+import { StatusError } from './status-error.ts';
 
 /** Gives the proxy for a URL, if there is one. */
 export type ProxyFor = (url: URL) => URL | undefined;
@@ -20,26 +22,27 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @throws TypeError for a proxy that is not an http: or https: URL
  */
 export function proxyByEnvironment(env: Environment, given?: string): ProxyFor {
-  const variable = (name: string) => env[name] || env[name.toUpperCase()];
   const isCgi = env.REQUEST_METHOD !== undefined;
-  const all = given ?? variable('all_proxy');
-  const proxies: Record<string, string | undefined> = {
-    'http:': given ?? ((isCgi ? env.http_proxy : variable('http_proxy')) || all),
-    'https:': given ?? (variable('https_proxy') || all),
-  };
-  const isExcepted = exceptions(variable('no_proxy') ?? '');
+  const named = (name: string) => [name, ...(isCgi && name === 'http_proxy' ? [] : [name.toUpperCase()])];
+  const first = (...names: string[]) => names.flatMap(named).find((name) => env[name]);
+  const isExcepted = exceptions(env[first('no_proxy') ?? ''] ?? '');
   return (url) => {
-    const proxy = proxies[url.protocol];
-    return proxy === undefined || proxy === '' || isExcepted(url) ? undefined : proxyUrl(proxy);
+    const name = first(`${url.protocol.slice(0, -1)}_proxy`, 'all_proxy') ?? '';
+    const proxy = given ?? env[name] ?? '';
+    return proxy === '' || isExcepted(url) ? undefined : proxyUrl(proxy, given === undefined ? name : '--proxy');
   };
 }
 
-/** @throws TypeError for one that is not an http: or https: URL; without a scheme it is an http: one */
-export function proxyUrl(text: string): URL {
+/**
+ * @param source what is to be mended
+ * @throws TypeError for one that is not an http: or https: URL; without a scheme it is an http: one
+ */
+function proxyUrl(text: string, source: string): URL {
   const address = text.includes('://') ? text : `http://${text}`;
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url !== undefined && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
-  throw new TypeError('A proxy is http://host:port, or the same with https: and with user:password@ before the host');
+  const forms = 'http://host:port, or the same with https: and with user:password@ before the host';
+  throw new TypeError(`A proxy is ${forms}; what ${source} has is neither`);
 }
 
 /** `*`, or hosts with all that is below them, addresses, and networks; each may have a port. */
@@ -58,7 +61,7 @@ function exceptions(list: string): (url: URL) => boolean {
       const whole = isIP(entry) === 6 ? entry.toLowerCase() : name;
       if (isIP(entry) !== 6 && ofPort !== undefined && ofPort !== at) return false;
       if (whole.includes('/')) return isWithin(whole, host);
-      const suffix = whole.replace(/^\*?\./, '');
+      const suffix = whole.replace(/^\*?\./, '').replace(/\.$/, '');
       return suffix !== '' && (host === suffix || (isIP(host) === 0 && host.endsWith(`.${suffix}`)));
     });
   };
@@ -114,17 +117,27 @@ export function openTunnel(
   const agent: FieldPairs = userAgent === undefined ? [] : [['User-Agent', userAgent]];
   const headers = [['Host', authority], ...agent, ...proxyFields(proxy)].flat();
   const request = send({ ...proxyAddress(proxy), method: 'CONNECT', path: authority, headers, agent: false });
+  const refused = ({ statusCode = 0, statusMessage = '', headers }: IncomingMessage) => {
+    const message = `The proxy ${proxy.host} answered HTTP ${statusCode} ${statusMessage} to CONNECT ${authority}`;
+    onDone(new StatusError(message, statusCode, headers['retry-after']));
+  };
   request.on('connect', (response, socket, rest) => {
-    const { statusCode = 0, statusMessage = '' } = response;
+    const { statusCode = 0 } = response;
     if (statusCode >= 200 && statusCode < 300 && rest.length === 0) return onDone(null, socket);
     socket.destroy();
-    onDone(new Error(`The proxy ${proxy.host} answered HTTP ${statusCode} ${statusMessage} to CONNECT ${authority}`));
+    refused(response);
   });
   // A proxy that does not know CONNECT may answer as to any request.
   request.on('response', (response) => {
     request.destroy();
-    onDone(new Error(`The proxy ${proxy.host} answered HTTP ${response.statusCode} to CONNECT ${authority}`));
+    refused(response);
   });
-  request.on('error', onDone).end();
+  request.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.syscall === 'connect' || error.syscall === 'getaddrinfo' || error instanceof AggregateError)
+      return onDone(error);
+    const message = `The proxy ${proxy.host} gave no answer to CONNECT ${authority}: ${systemReason(error)}`;
+    onDone(new Error(message, { cause: error }));
+  });
+  request.end();
   return () => request.destroy();
 }

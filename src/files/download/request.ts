@@ -73,7 +73,8 @@ export async function requestFollowing(start: URL, headers: RequestFields, setti
       throw new StatusError(`HTTP ${statusCode} without a Location that can be followed`, statusCode);
     }
     if (redirects >= settings.maxRedirects) {
-      throw new StatusError(`More than ${settings.maxRedirects} redirects; the last one to ${location}`, statusCode);
+      const { href } = withoutCredentials(new URL(location, url));
+      throw new StatusError(`More than ${settings.maxRedirects} redirects; the last one to ${href}`, statusCode);
     }
     const next = new URL(location, url);
     if (next.protocol !== 'http:' && next.protocol !== 'https:') {
@@ -127,13 +128,18 @@ export function statusError({ url, message }: Reply): StatusError {
   return new StatusError(`HTTP ${statusCode} ${statusMessage} for ${url.href}`, statusCode, headers['retry-after']);
 }
 
+function withoutCredentials(url: URL): URL {
+  const bare = new URL(url);
+  bare.username = '';
+  bare.password = '';
+  return bare;
+}
+
 function request(url: URL, headers: RequestFields, settings: RequestSettings): Promise<Reply> {
   const { verifying, signal, headTimeout, connectTimeout = 0 } = settings;
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    const bare = new URL(url);
-    bare.username = '';
-    bare.password = '';
+    const bare = withoutCredentials(url);
     const hasHost = fieldValue(headers, 'host') !== undefined;
     const fields = hasHost ? headers : [['Host', bare.host] as [string, string], ...headers];
     let sent: ClientRequest | undefined;

@@ -13,7 +13,8 @@ const LONGEST_DELAY = 30_000;
 const LONGEST_RETRY_AFTER = 120_000;
 
 export function isWorthRetrying(error: unknown): boolean {
-  if (error instanceof StatusError) return PASSING_STATUSES.has(error.statusCode);
+  const refusal = refusalOf(error);
+  if (refusal !== undefined) return PASSING_STATUSES.has(refusal.statusCode);
   const isPeers = error instanceof BodyError || error instanceof HeadError;
   return isPeers && !(error instanceof ChecksumError) && !LASTING.has(error.code) && !isCertificateProblem(error.cause);
 }
@@ -25,10 +26,16 @@ export function defaultRetryDelay(retry: number): number {
 
 /** What the server asked for, within reason. */
 export function retryAfterOf(error: unknown): number {
-  return error instanceof StatusError ? Math.min(LONGEST_RETRY_AFTER, error.retryAfter ?? 0) : 0;
+  return Math.min(LONGEST_RETRY_AFTER, refusalOf(error)?.retryAfter ?? 0);
 }
 
-function isCertificateProblem(cause: unknown): boolean {
+/** The server's, or that of a proxy which was asked for a tunnel. */
+function refusalOf(error: unknown): StatusError | undefined {
+  const one = error instanceof HeadError ? error.cause : error;
+  return one instanceof StatusError ? one : undefined;
+}
+
+export function isCertificateProblem(cause: unknown): boolean {
   const { code } = (cause ?? {}) as NodeJS.ErrnoException;
   return code !== undefined && /CERT|^ERR_TLS|^ERR_SSL|^UNABLE_TO_(?:GET|VERIFY|DECRYPT)/.test(code);
 }

@@ -55,7 +55,7 @@ const MAX_STATE_CHARS = 65_536;
 export async function readState(file: string): Promise<PartState | undefined> {
   const stats = await lstat(file).catch(() => undefined);
   if (stats === undefined) return undefined;
-  const isReadable = stats.isFile() && isMine(stats) && stats.size <= MAX_STATE_CHARS;
+  const isReadable = stats.isFile() && stats.size <= MAX_STATE_CHARS && (await isMine(file, stats));
   const state = isReadable ? parseState(await readFile(file, 'utf8')) : undefined;
   if (state === undefined) throw notOurs(file);
   return state;

@@ -1,4 +1,4 @@
-/** The error for a response that is no success: what its head says is all there is to know. */
+/** A response whose status is not one of those that bring what was asked for: not 2xx, or a redirect that cannot be followed. */
 export class StatusError extends Error {
   override readonly name = 'StatusError';
   readonly code = 'ERR_HTTP_STATUS';
@@ -11,7 +11,7 @@ export class StatusError extends Error {
     super(message);
     this.statusCode = statusCode;
     if (retryAfter === undefined) return;
-    const wait = /^\d{1,6}$/.test(retryAfter) ? 1000 * Number(retryAfter) : Date.parse(retryAfter) - Date.now();
+    const wait = /^\d+$/.test(retryAfter) ? 1000 * Number(retryAfter) : Date.parse(retryAfter) - Date.now();
     if (wait >= 0) this.retryAfter = wait;
   }
 }

@@ -146,7 +146,7 @@ export function responseFraming(head: ResponseHead, method: string): BodyFraming
     // The same length repeated is harmless (RFC 9110 §8.6); any other list is not.
     const values = new Set(lengths.split(',').map((value) => withoutWhitespace(value)));
     const [value] = values;
-    if (values.size !== 1 || !/^\d{1,16}$/.test(value!) || !Number.isSafeInteger(Number(value))) {
+    if (values.size !== 1 || !/^\d+$/.test(value!) || !Number.isSafeInteger(Number(value))) {
       throw malformed(`Content-Length ${quote(lengths)}`);
     }
     return { kind: 'length', bytes: Number(value) };

@@ -10,9 +10,11 @@ import { parseRequestHead, type RequestHead } from './message-head.ts';
 import { readHead } from './read-head.ts';
 
 export interface ReadRequestOptions {
+  /** Bounds on what the peer may send: `DEFAULT_LIMITS`, and these instead of the same there. */
   limits?: Partial<Limits>;
   /** Milliseconds to wait for a whole head. Default 300,000; 0 or Infinity for no bound. */
   headTimeout?: number;
+  /** Cancels: `readRequest` rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 

@@ -4,7 +4,7 @@
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { FramingError } from '../../core/errors.ts';
+import { brokenOff, FramingError } from '../../core/errors.ts';
 import type { FieldPairs } from '../../core/fields.ts';
 import { framingFault } from '../head/message-head.ts';
 import type { BodyTimeouts } from '../timeouts.ts';
@@ -98,8 +98,7 @@ export class MessageSource extends StreamSource<IncomingMessage> {
 /** Which of our errors Node's report of a broken message is. */
 function framingErrorFrom(parserError: NodeJS.ErrnoException | undefined, cause: unknown): FramingError {
   if (parserError === undefined || parserError.code === 'HPE_INVALID_EOF_STATE') {
-    const why = cause instanceof Error ? `: ${cause.message}` : '';
-    return new FramingError('ERR_FRAMING_TRUNCATED', `The connection ended before the message did${why}`, { cause });
+    return brokenOff('The connection ended before the message did', cause);
   }
   const isLimit = parserError.code?.endsWith('_OVERFLOW') && parserError.code !== 'HPE_CHUNK_SIZE_OVERFLOW';
   return new FramingError(

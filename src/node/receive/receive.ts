@@ -22,6 +22,7 @@ import { SocketSource } from './socket-source.ts';
 export interface ReceiveOptions extends JudgingOptions, BodyTimeoutOptions {
   /** The method of the request that was sent: a response to HEAD has no content. `GET` by default. */
   method?: string;
+  /** Bounds on what the peer may send: `DEFAULT_LIMITS`, and these instead of the same there. */
   limits?: Partial<Limits>;
   /** Cancels: `receive` rejects with the signal's reason, or its body is destroyed with an AbortError of that cause. */
   signal?: AbortSignal;

@@ -3,7 +3,7 @@
  * goes back to the caller, or is destroyed.
  */
 import type { Socket } from 'node:net';
-import { FramingError } from '../../core/errors.ts';
+import { brokenOff, FramingError } from '../../core/errors.ts';
 import { readsForOne } from '../socket-use.ts';
 import type { BodyTimeouts } from '../timeouts.ts';
 import type { BodyReader } from './body-reader.ts';
@@ -70,11 +70,9 @@ export class SocketSource extends StreamSource<Socket> {
   /** The connection is gone without FIN. */
   readonly #onLost = (cause?: unknown): void => {
     this.#reader.end();
-    const lost = cause instanceof Error ? `The connection was lost: ${cause.message}` : 'The connection was lost';
-    const { message = lost, offset } = this.#reader.error ?? {};
-    this.conclude(
-      new FramingError('ERR_FRAMING_TRUNCATED', message, { cause, ...(offset !== undefined && { offset }) }),
-    );
+    const lost = brokenOff('The connection was lost', cause);
+    const { message = lost.message, offset } = this.#reader.error ?? {};
+    this.conclude(new FramingError('ERR_FRAMING_TRUNCATED', message, { cause, offset }));
   };
 
   protected conclude(error: FramingError | undefined): void {

@@ -21,7 +21,7 @@ import { type BodySink, type BodySource, ReceivedBody } from './received-body.ts
 export interface VerifyOptions extends JudgingOptions, BodyTimeoutOptions {
   /** Cancels: the body is destroyed with an AbortError. */
   signal?: AbortSignal;
-  /** Of a stream of HTTP/2: what 'response' gave. */
+  /** Needed for a stream of HTTP/2: the head that its 'response' event gave. */
   headers?: IncomingHttpHeaders;
 }
 

@@ -1,5 +1,5 @@
 /**
- * chunked-trailers/seal, imported for its effect: every response that a server of `node:http`, `node:https` or `node:http2`
+ * chunked-trailers/seal: imported for its effect. Every response that a server of `node:http`, `node:https` or `node:http2`
  * makes in this process is sealed. `seal(res, options)` adds options to one, `respond(res)` takes the seal off one.
  *
  * HTTP/1.1 has a channel of its own. For HTTP/2, each server is met with its first connection, before anything comes on it:

@@ -11,7 +11,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Http2ServerResponse, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { describeFailure } from '../../core/failure.ts';
-import { type FieldPairs, namesOf, withoutFields } from '../../core/fields.ts';
+import { type FieldPairs, mayTrail, namesOf, withoutFields } from '../../core/fields.ts';
 import type { Seal } from '../../core/seal.ts';
 import { type ResponseEnd, responseEnd, responseFailed, responseStart } from '../diagnostics.ts';
 import { register } from '../draining.ts';
@@ -151,11 +151,13 @@ export class SealedHttp2Stream {
     return this.#pass('end', args);
   }
 
-  /** The application's own trailers, and those of the seal, which go before any of the same name. */
+  /** The application's own trailers, those that may trail, and those of the seal, which go before any of the same name. */
   sendTrailers(fields: unknown): unknown {
     const ours = new Map(this.#trailers.map(([name, value]) => [name.toLowerCase(), value]));
     const merged: OutgoingHttpHeaders = { ...(fields as object) };
-    for (const name of Object.keys(merged)) if (ours.has(name.toLowerCase())) delete merged[name];
+    for (const name of ours.size > 0 ? Object.keys(merged) : []) {
+      if (ours.has(name.toLowerCase()) || !mayTrail(name)) delete merged[name];
+    }
     return this.#pass('sendTrailers', [Object.assign(merged, Object.fromEntries(ours))]);
   }
 

@@ -12,10 +12,11 @@ import { describeFailure } from '../../core/failure.ts';
 import { type FieldPairs, listMembers } from '../../core/fields.ts';
 import { Seal } from '../../core/seal.ts';
 import { createHasher } from '../hashing.ts';
-import { queuedBytes } from '../send/channel.ts';
+import { MIN_LEAVING, queuedBytes } from '../send/channel.ts';
 import { holdSocket, sendAll, uncorkAll } from '../send/closing.ts';
 import { PipedSources } from '../send/piped-sources.ts';
-import { joined, trailersWith } from './announcing.ts';
+import { MAX_TIMEOUT } from '../timeouts.ts';
+import { joined, trailersWith, willBeChunked } from './announcing.ts';
 import { pairsOf } from './head-arguments.ts';
 import type { SealingOptions } from './sealed-response.ts';
 import { bytesOf, isContent, refused } from './write-arguments.ts';
@@ -23,14 +24,6 @@ import { bytesOf, isContent, refused } from './write-arguments.ts';
 const METHODS = ['_implicitHeader', 'write', 'end', 'addTrailers', 'destroy'] as const;
 type Method = (typeof METHODS)[number];
 type Call = (...args: unknown[]) => unknown;
-
-/** What Node keeps of a message that is being sent (works on Node 20 to 26). */
-interface Insides {
-  _header?: string | null;
-  _contentLength?: number | null;
-  _removedContLen?: boolean;
-  _removedTE?: boolean;
-}
 
 export class SealedRequest {
   readonly #request: ClientRequest;
@@ -56,7 +49,7 @@ export class SealedRequest {
       destroy: (error?: Error) => this.#destroy(error),
     });
     // With Expect, Node makes the head at once: then the application has announced what comes.
-    const { _header } = request as unknown as Insides;
+    const { _header } = request as unknown as { _header?: string | null };
     const announces = /\r\ntrailer:[^\r]*x-stream-status/i.test(_header ?? '');
     if (request.headersSent && announces && request.chunkedEncoding) this.#seal = this.#newSeal();
     if (options.watchSources === false) return;
@@ -77,7 +70,9 @@ export class SealedRequest {
   #commit(): void {
     const request = this.#request;
     const others = request.getHeader('Trailer');
-    const seal = this.#isChunked(others) ? this.#newSeal() : undefined;
+    const isVouchedFor = listMembers(others as string | undefined).includes('x-stream-status');
+    const head = { get: (name: string) => request.getHeader(name) as string | undefined };
+    const seal = !isVouchedFor && willBeChunked(request, head) ? this.#newSeal() : undefined;
     if (seal !== undefined) request.setHeader('Trailer', joined([seal.names, others as string | undefined]));
     try {
       this.#pass('_implicitHeader', []);
@@ -88,18 +83,6 @@ export class SealedRequest {
     }
     this.#seal = seal;
     if (this.#lastArguments !== undefined) this.#finish(this.#lastArguments);
-  }
-
-  /** Whether Node will send chunks, if a Trailer field is added, and nobody else vouches for them. */
-  #isChunked(trailer: unknown): boolean {
-    const request = this.#request;
-    const { _contentLength, _removedContLen, _removedTE } = request as unknown as Insides;
-    if (listMembers(trailer as string | undefined).includes('x-stream-status')) return false;
-    if (request.getHeader('Content-Length') !== undefined) return false;
-    const codings = request.getHeader('Transfer-Encoding');
-    if (codings !== undefined) return String(codings).toLowerCase() === 'chunked';
-    const isLengthDue = typeof _contentLength === 'number' && _removedContLen !== true && trailer === undefined;
-    return request.useChunkedEncodingByDefault && _removedTE !== true && !isLengthDue;
   }
 
   #write(args: unknown[]): unknown {
@@ -197,8 +180,3 @@ export class SealedRequest {
     return Reflect.apply(this.#before[name], this.#request, args);
   }
 }
-
-/** The longest time that a timer takes. */
-const MAX_TIMEOUT = 2 ** 31 - 1;
-/** Milliseconds without progress that are left to a failed request, at least. */
-const MIN_LEAVING = 1000;

@@ -17,7 +17,7 @@ import type { Seal } from '../../core/seal.ts';
 import { type ResponseEnd, responseEnd, responseFailed, responseStart } from '../diagnostics.ts';
 import { isDraining, register } from '../draining.ts';
 import { onCloseAll } from '../send/close-all.ts';
-import { holdSocket, reset, uncorkAll } from '../send/closing.ts';
+import { holdSocket, isToClose, reset, uncorkAll } from '../send/closing.ts';
 import { HttpChannel } from '../send/http-channel.ts';
 import { Middleware, type Write } from '../send/middleware.ts';
 import { type Ending, type FailureEnding, negotiate, type RequestFacts } from '../send/negotiation.ts';
@@ -26,7 +26,7 @@ import { putBack } from '../send/put-back.ts';
 import { type RespondOptions, respond } from '../send/respond.ts';
 import { removeContentFields } from '../send/response-head.ts';
 import { sealOf } from '../send/sealed.ts';
-import { announceSeal, trailersWith } from './announcing.ts';
+import { announceSeal, trailersWith, willBeChunked } from './announcing.ts';
 import { HeadArguments, pairsOf } from './head-arguments.ts';
 import { bytesOf, isContent, refused } from './write-arguments.ts';
 
@@ -191,7 +191,7 @@ export class SealedResponse {
   /** The seal for a body that is to be sent in chunks, and for which nobody else vouches. */
   #sealFor(head: HeadArguments, status: number): Seal | undefined {
     const response = this.#response;
-    if (!isChunked(response, head)) return undefined;
+    if (!willBeChunked(response, head)) return undefined;
     const { digest } = this.#options;
     return announceSeal(head, response.req, status, { digest, counts: !this.#isShared });
   }
@@ -314,14 +314,16 @@ export class SealedResponse {
     return failureEnding === 'clean-failure' && this.#isShared ? 'cut' : failureEnding;
   }
 
-  /** The connection goes on after a failure that ends cleanly, once that has left. */
+  /** The connection goes on after a failure that ends cleanly, once that has left, unless somebody has closed it. */
   #holdUntilFinished(): void {
     const connection = this.#connection;
     let timer: NodeJS.Timeout | undefined;
-    const letGo = holdSocket(connection, () => {
+    const bound = () => {
       timer ??= setTimeout(() => reset(connection), MAX_LEAVING).unref();
       return false;
-    });
+    };
+    if (isToClose(connection)) bound();
+    const letGo = holdSocket(connection, bound);
     const stop = () => {
       clearTimeout(timer);
       connection.off('close', stop);
@@ -385,17 +387,6 @@ function asksForMore({ req, headersSent }: ServerResponse): boolean {
 }
 
 const ASKING = /^(?:te|x-want-stream-status)$/i;
-
-/** Whether Node will send chunks, if a Trailer field is added (works on Node 20 to 26). */
-function isChunked(response: ServerResponse, head: HeadArguments): boolean {
-  const { useChunkedEncodingByDefault } = response;
-  const { _contentLength, _removedContLen, _removedTE } = response as unknown as Record<string, unknown>;
-  const codings = head.get('transfer-encoding');
-  if (codings !== undefined) return String(codings).toLowerCase() === 'chunked' && !head.get('content-length');
-  // Due, though not set: Node would leave it out because of our Trailer.
-  const isLengthDue = typeof _contentLength === 'number' && _removedContLen !== true && !head.get('trailer');
-  return useChunkedEncodingByDefault && _removedTE !== true && !isLengthDue && head.get('content-length') === undefined;
-}
 
 /** Node's own listener ends the exchange on the connection; for anybody else, 'finish' says that a response is whole. */
 function keepFinishFrom(response: ServerResponse): void {

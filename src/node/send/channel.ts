@@ -9,7 +9,7 @@ import { enlist, isDraining, type Open } from '../draining.ts';
 import { onSocketClose } from '../socket-use.ts';
 import type { Framer } from './body-writer.ts';
 import { onCloseAll } from './close-all.ts';
-import { holdSocket, lingeringClose, lingeringReset, reset, sendAll } from './closing.ts';
+import { holdSocket, isToClose, lingeringClose, lingeringReset, reset, sendAll } from './closing.ts';
 
 /** What whoever writes into a channel is told. */
 export interface ChannelOptions {
@@ -246,9 +246,10 @@ export abstract class Channel implements Open {
     return this.#isOpen;
   }
 
-  /** Something has moved. */
+  /** Something has moved; what is queued now has not, until it becomes less. */
   protected moved(): void {
     this.#movedAt = performance.now();
+    this.#lastQueued = queuedBytes(this.connection);
   }
 
   /** Bounds the time without progress, from now on or from its turn; 0 for no bound. */
@@ -305,6 +306,7 @@ export abstract class Channel implements Open {
     const forget = this.onceClosed(() => settle(false));
     this.#forgetClose(); // after that, so that the socket keeps its one listener
     if (this.isClosed) return settle(false);
+    if (isToClose(this.connection)) timeout = this.#closingTimeout;
     const { idleTimeout } = this.options;
     if (timeout !== idleTimeout && idleTimeout > 0) this.#endBound = idleTimeout + timeout;
     this.armTimer(timeout);
@@ -315,9 +317,18 @@ export abstract class Channel implements Open {
   protected holdWhileLeaving(socket: Socket, hasLeft = () => false): void {
     this.#rehold(socket, () => {
       if (hasLeft()) return true;
-      this.armTimer(Math.min(this.leavingTimeout || MAX_LEAVING, MAX_LEAVING));
+      this.armTimer(this.#closingTimeout);
       return false;
     });
+  }
+
+  /** Somebody else has closed the connection of a response that has now left. */
+  protected closeIfTold(): void {
+    if (isToClose(this.connection)) lingeringClose(this.connection, this.options.lingerTimeout);
+  }
+
+  get #closingTimeout(): number {
+    return Math.min(this.leavingTimeout || MAX_LEAVING, MAX_LEAVING);
   }
 
   /** Milliseconds that a failed response may take without progress; 0 for no bound. */
@@ -338,10 +349,8 @@ export abstract class Channel implements Open {
 
   onTimer(): void {
     this.#timer = undefined; // the end is to set its own, though it has the same bound
+    if (queuedBytes(this.connection) !== this.#lastQueued) this.moved();
     const now = performance.now();
-    const queued = queuedBytes(this.connection);
-    if (queued !== this.#lastQueued) this.#movedAt = now;
-    this.#lastQueued = queued;
     if (this.#movedAt !== this.#setAt && now < this.#deadline) {
       // Later than any timer that was set anew at that moment: a source that is silent is to be told first.
       return this.#setTimer(Math.max(0, Math.ceil(this.#movedAt + this.#bound - now)) + 1);
@@ -359,8 +368,8 @@ function onTimer(channel: Channel): void {
 
 function ignore(): void {}
 
-/** Milliseconds without progress that are left to a failed response, at least, however short the lingering is. */
-const MIN_LEAVING = 1000;
+/** Milliseconds without progress that are left to a message that has failed, at least, however short the lingering is. */
+export const MIN_LEAVING = 1000;
 /** The same once somebody has closed its connection, at most. */
 const MAX_LEAVING = 5000;
 

@@ -114,6 +114,12 @@ export function reset(socket: Socket): void {
 }
 
 const holds = new WeakMap<Socket, () => void>();
+const closedWhileHeld = new WeakSet<Socket>();
+
+/** Whether somebody else has closed it while it was held: then it is to be closed once that is over. */
+export function isToClose(socket: Socket): boolean {
+  return closedWhileHeld.has(socket);
+}
 
 /**
  * While it is held, `destroy` and `end` of the socket by somebody else do not reach it: Express's last handler, a `catch`,
@@ -123,15 +129,19 @@ const holds = new WeakMap<Socket, () => void>();
  * @returns lets go
  */
 export function holdSocket(socket: Socket, onForeign: () => boolean): () => void {
+  const isLetThrough = () => {
+    closedWhileHeld.add(socket);
+    return onForeign();
+  };
   const destroy = (error?: NodeJS.ErrnoException) => {
-    if (error?.syscall === undefined && !onForeign()) return socket;
+    if (error?.syscall === undefined && !isLetThrough()) return socket;
     release();
     return socket.destroy(error);
   };
   const endWith =
     (method: 'destroySoon' | 'end') =>
     (...args: []): Socket => {
-      if (!onForeign()) return socket;
+      if (!isLetThrough()) return socket;
       release();
       socket[method](...args);
       return socket;

@@ -34,7 +34,7 @@ const nodeWrite = write as Write;
 const nodeEnd = end as End;
 
 /** On the response itself: a WeakSet, and functions of each response's own, cost more than the rest (measured). */
-const CHANNEL = Symbol('chunked-trailers.channel');
+const CHANNEL = Symbol.for('chunked-trailers.channel');
 
 /** A response that has a channel. */
 type Taken = ServerResponse & { [CHANNEL]: HttpChannel };
@@ -227,13 +227,15 @@ export class HttpChannel extends Channel {
 
   write(pieces: readonly Uint8Array[], onSent: (error?: Error | null) => void): void {
     if (pieces.length === 0) return onSent();
-    this.moved();
     const response = this.#response;
     const onWritten = (error?: Error | null) => {
       this.moved();
       onSent(error);
     };
-    if (this.#middleware !== undefined) return this.#middleware.write(pieces, onWritten);
+    if (this.#middleware !== undefined) {
+      this.#middleware.write(pieces, onWritten);
+      return this.moved();
+    }
     // Corked even for one piece: Node would cork it itself, and uncork a tick later.
     response.cork();
     const text = this.#isHeadDue ? joinedText(pieces) : undefined;
@@ -246,6 +248,7 @@ export class HttpChannel extends Channel {
     }
     // Whoever has corked it before would have us wait for what cannot leave.
     uncorkAll(response);
+    this.moved();
   }
 
   flushHead(): void {
@@ -262,7 +265,10 @@ export class HttpChannel extends Channel {
     if (isHeld && this.#isReal && response.socket)
       this.holdWhileLeaving(this.connection, () => response.writableFinished);
     this.endWith(onDone, this.options.idleTimeout, (settle) => {
-      const onFinish = () => settle(true);
+      const onFinish = () => {
+        settle(true);
+        this.closeIfTold();
+      };
       response.once('finish', onFinish);
       if (pieces.length > 0) this.write(pieces, ignore);
       // A middleware's own `end` may write: that belongs to the body.

@@ -172,17 +172,20 @@ export class Http2Channel extends Channel {
 
   write(pieces: readonly Uint8Array[], onSent: (error?: Error | null) => void): void {
     if (pieces.length === 0) return onSent();
-    this.moved();
     const onWritten = (error?: Error | null) => {
       this.moved();
       onSent(error);
     };
-    if (this.#middleware !== undefined) return this.#middleware.write(pieces, onWritten);
+    if (this.#middleware !== undefined) {
+      this.#middleware.write(pieces, onWritten);
+      return this.moved();
+    }
     const stream = this.#stream;
     stream.cork();
     for (let i = 0; i < pieces.length - 1; i++) this.#before.write.call(this.#target, pieces[i]!);
     this.#before.write.call(this.#target, pieces.at(-1)!, onWritten);
     uncorkAll(stream); // as on a ServerResponse
+    this.moved();
   }
 
   finish(pieces: readonly Uint8Array[], onDone: OnDone): void {

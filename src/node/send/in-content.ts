@@ -4,20 +4,11 @@
  * inside has said how it ends, a failure included: an end that is cut would have browsers drop the reason.
  */
 import type { OutgoingHttpHeaders } from 'node:http';
-import type { FieldPairs } from '../../core/fields.ts';
-import { acceptsType, inContentType, withMember } from '../../core/in-content.ts';
+import { type FieldPairs, withoutFields } from '../../core/fields.ts';
+import { acceptsType, assertTrueOfContent, inContentType, withMember } from '../../core/in-content.ts';
 import { shown } from '../../core/options.ts';
 import type { Negotiated, RequestFacts } from './negotiation.ts';
 import { applicationFields, type HeadersOption } from './response-head.ts';
-
-const REFUSED: Readonly<Record<string, string>> = {
-  'content-encoding':
-    'Content-Encoding is about the whole content, and with framing: "content" that is the chunked body: compress around it, or name the coding in the type',
-  'content-digest':
-    'Content-Digest is about the whole content, which is the chunked body: its trailers have one of what is inside',
-  'repr-digest': 'Repr-Digest is about the whole content, which is the chunked body: leave it out',
-  'content-range': 'A part of a representation cannot be sent with framing: "content"',
-};
 
 /** @throws TypeError for any other value */
 export function isInContent(framing: 'content' | undefined): boolean {
@@ -27,20 +18,16 @@ export function isInContent(framing: 'content' | undefined): boolean {
   return framing === 'content';
 }
 
-/** @throws TypeError for the status of a part: chunks of another run of the source do not fit to it */
-export function assertWholeContent(status: number | undefined): void {
-  if (status === 206) throw new TypeError('A part of a representation cannot be sent with framing: "content"');
-}
-
 /**
- * Whether the request asks for it: its Accept names the media type, and not with a weight of 0 (RFC 9110 §12.5.1).
+ * Whether the request asks for `framing: 'content'`: its Accept names `application/vnd.chunked-trailers`, and not with a
+ * weight of 0 (RFC 9110 §12.5.1).
  *
  * @example
  * const framing = acceptsInContent(req) ? 'content' : undefined;
  * pipeline(source, respond(res, { framing }), done);
  */
-export function acceptsInContent({ headers }: Pick<RequestFacts, 'headers'>): boolean {
-  return acceptsType(String(headers.accept ?? ''));
+export function acceptsInContent(request: Pick<RequestFacts, 'headers'>): boolean {
+  return acceptsType(String(request.headers.accept ?? ''));
 }
 
 /** HTTP's framing takes no part in it: the end of the content says all there is to say. */
@@ -58,15 +45,15 @@ export function inContentEndings(negotiated: Negotiated): Negotiated {
 export function inContentFields(headers: HeadersOption = {}, inherited: OutgoingHttpHeaders = {}): FieldPairs {
   const { fields, asksToClose } = applicationFields(headers);
   const valuesOf = (wanted: string): string[] => {
-    const values = fields.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value);
-    return values.length > 0 ? values : [inherited[wanted] ?? []].flat().map(String);
+    const key = wanted.toLowerCase();
+    const values = fields.filter(([name]) => name.toLowerCase() === key).map(([, value]) => value);
+    return values.length > 0 ? values : [inherited[key] ?? []].flat().map(String);
   };
-  for (const [name, why] of Object.entries(REFUSED)) if (valuesOf(name).length > 0) throw new TypeError(why);
+  assertTrueOfContent((name) => valuesOf(name).length > 0);
   const type = valuesOf('content-type').at(-1);
   const cacheControl = valuesOf('cache-control').join(', ');
-  const others = fields.filter(([name]) => !/^(?:content-type|cache-control)$/i.test(name));
   return [
-    ...others,
+    ...withoutFields(fields, ['content-type', 'cache-control']),
     ...(asksToClose ? ([['Connection', 'close']] as FieldPairs) : []),
     ['Content-Type', inContentType(type)],
     // A failure ends well, as far as HTTP knows: no cache may keep it.

@@ -2,6 +2,7 @@
 import type { DigestOption } from '../../core/content-digest.ts';
 import type { DescribeError } from '../../core/failure.ts';
 import type { FieldPairs } from '../../core/fields.ts';
+import { assertWholeContent } from '../../core/in-content.ts';
 import {
   aBoolean,
   aFunction,
@@ -16,7 +17,7 @@ import {
 } from '../../core/options.ts';
 import type { ExtraTrailers } from '../../core/seal.ts';
 import { timeoutFrom } from '../timeouts.ts';
-import { assertWholeContent, isInContent } from './in-content.ts';
+import { isInContent } from './in-content.ts';
 import type { RequestFacts } from './negotiation.ts';
 import { applicationFields, assertStatus, type ErrorResponse, type HeadersOption } from './response-head.ts';
 

@@ -133,6 +133,7 @@ export function removeContentFields(response: FieldHolder): void {
 export interface ErrorResponse {
   /** 500 by default; 400 to 599. */
   status?: number;
+  /** Without those that `respond` sets, as in `RespondOptions`. `Content-Type: application/problem+json` by default, if there is no `body`. */
   headers?: HeadersOption;
   /** A string is sent as UTF-8. By default a problem+json object that says no more than the status. */
   body?: string | Uint8Array;

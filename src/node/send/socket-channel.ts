@@ -83,7 +83,6 @@ export class SocketChannel extends Channel {
 
   write(pieces: readonly Uint8Array[], onSent: (error?: Error | null) => void): void {
     if (pieces.length === 0) return onSent();
-    this.moved();
     // Node calls back without an error where the socket is destroyed meanwhile.
     const left = () =>
       this.connection.destroyed ? new Error('The client left before it took what was written') : null;
@@ -91,6 +90,7 @@ export class SocketChannel extends Channel {
       this.moved();
       onSent(error ?? left());
     });
+    this.moved();
   }
 
   flushHead(head: readonly Uint8Array[]): void {

@@ -10,6 +10,7 @@ import type { Readable } from 'node:stream';
 import type { CreateHasher } from '../../core/content-digest.ts';
 import { describeFailure } from '../../core/failure.ts';
 import type { FieldPairs } from '../../core/fields.ts';
+import { assertWholeContent } from '../../core/in-content.ts';
 import { ownTrailers, Seal, trailerNames } from '../../core/seal.ts';
 import { destroyOnAbort } from '../abort-signal.ts';
 import {
@@ -24,7 +25,7 @@ import { hasNoContent } from '../head/message-head.ts';
 import { type BodyWriter, ChunkedWriter, InContentWriter, LengthWriter, NoWriter, PlainWriter } from './body-writer.ts';
 import type { Channel, ChannelOptions, MessageFacts, OnDone } from './channel.ts';
 import { GatheringWritable, type WriteCallback } from './gathering-writable.ts';
-import { assertWholeContent, inContentEndings, isInContent } from './in-content.ts';
+import { inContentEndings, isInContent } from './in-content.ts';
 import {
   algorithmsFor,
   type Ending,

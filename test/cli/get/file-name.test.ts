@@ -1,5 +1,6 @@
 /** Strategy: names as servers and URLs give them, by table; then the built program's -O and -J. */
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { nameFromDisposition, nameFromUrl } from '../../../src/cli/get/file-name.ts';
@@ -97,6 +98,16 @@ describe('-O -J', () => {
     expect(requests.map((request) => request.split(' ')[0])).toEqual(['HEAD', 'GET']);
   });
 
+  test('where HEAD is refused, as of a URL that is signed for GET, by GET', async () => {
+    const cwd = await temporaryDirectory();
+    const { url, requests } = await rawServer((socket, request) =>
+      socket.end(request.startsWith('GET ') ? named('report.pdf') : 'HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n'),
+    );
+    expect((await run(['get', `${url}a`, '-OJ', '--quiet'], { cwd })).code).toBe(0);
+    expect(await readdir(cwd)).toEqual(['report.pdf']);
+    expect(requests.map((request) => request.split(' ')[0])).toEqual(['HEAD', 'GET', 'GET']);
+  });
+
   test('a name that leads elsewhere is not used, and is said without its controls', async () => {
     const cwd = await temporaryDirectory();
     const { url } = await rawServer(named('../\x9bevil'));
@@ -113,6 +124,27 @@ describe('-O -J', () => {
     expect({ code, stderr }).toEqual({ code: 1, stderr: 'error: precious is there already: name the file by -o\n' });
     expect(await readFile(path.join(cwd, 'precious'), 'utf8')).toBe('mine');
     expect(requests).toHaveLength(1);
+  });
+
+  test('nor is a link followed, though nothing is there where it leads', async () => {
+    const cwd = await temporaryDirectory();
+    await symlink('elsewhere', path.join(cwd, 'precious'));
+    const { url } = await rawServer(named('precious'));
+    const { code, stderr } = await run(['get', `${url}a`, '-OJ'], { cwd });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'error: precious is there already: name the file by -o\n' });
+    expect(await readdir(cwd)).toEqual(['precious']);
+  });
+
+  test('nor a file that has come meanwhile', async () => {
+    const cwd = await temporaryDirectory();
+    const { url } = await rawServer((socket, request) => {
+      if (request.startsWith('GET ')) writeFileSync(path.join(cwd, 'precious'), 'mine');
+      socket.end(named('precious'));
+    });
+    const { code, stderr } = await run(['get', `${url}a`, '-OJ'], { cwd });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/precious is there already\n$/) });
+    expect(await readdir(cwd)).toEqual(['precious']);
+    expect(await readFile(path.join(cwd, 'precious'), 'utf8')).toBe('mine');
   });
 
   test.each([

@@ -1,6 +1,6 @@
 /** Strategy: what each option of the built program's `get` makes of a file, one after the other. */
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, realpath, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { run, serve, temporaryDirectory } from '../../support/cli.ts';
@@ -79,6 +79,25 @@ describe('-N and -R', () => {
   test('-N without a file is wrong usage', async () => {
     expect((await run(['get', 'http://h/', '-N'])).code).toBe(2);
   });
+});
+
+test.each([
+  [['--resume', '-o', '/dev/stdout'], '--resume needs a file, and /dev/stdout is none: -o <file>'],
+  [['-N', '-o', '/dev/null'], '-N needs a file, and /dev/null is none: -o <file>'],
+  [['--retries', '3'], '--retries needs a file, and standard output is none: -o <file>'],
+  [['-N', '-o', 'a', '-H', 'If-None-Match: "a"'], '-N sends if-none-match itself: leave it out'],
+])('%j: %s', async (options, words) => {
+  const { code, stderr } = await run(['get', 'http://h/', ...options]);
+  expect({ code, stderr }).toEqual({ code: 2, stderr: `error: ${words}\nSee: chunked-trailers get --help\n` });
+});
+
+test('what is kept at the end of a link is said', async () => {
+  const cwd = await temporaryDirectory();
+  await mkdir(path.join(cwd, 'sub'));
+  await symlink('sub/end', path.join(cwd, 'link'));
+  const { url } = await rawServer('HTTP/1.1 200 OK\r\nETag: "a"\r\nContent-Length: 9\r\n\r\nhello');
+  const { stderr } = await run(['get', url, '-o', 'link', '--resume', '--retries', '0'], { cwd });
+  expect(stderr).toContain(`what came is kept in ${path.join(await realpath(cwd), 'sub', 'end.part')}, `);
 });
 
 test('--max-time: over all retries, and what came is kept', async () => {

@@ -79,13 +79,15 @@ describe.skipIf(!hasScript)('on a terminal', () => {
   });
 
   test.each([
-    ['on a good verdict', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi', 0, /^hi\r\nwarning: /],
-    ['on an error', 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi', 21, /^hi\r\nerror: /],
+    ['on a good verdict', [], 2, 0, /^hi\r\nwarning: /],
+    ['on an error', [], 3, 21, /^hi\r\nerror: /],
+    ['-o /dev/tty', ['-o', '/dev/tty'], 2, 0, /^hi\r\nwarning: /],
+    ['-o /dev/stdout', ['-o', '/dev/stdout'], 3, 21, /^hi\r\nerror: /],
   ])(
     'what is said begins a line of its own, also after content that ends within one: %s',
-    async (_, answer, code, shown) => {
-      const { url } = await rawServer(answer);
-      const ended = await onTerminal(['get', url], { NO_COLOR: '1' }).ended;
+    async (_, options, length, code, shown) => {
+      const { url } = await rawServer(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\nhi`);
+      const ended = await onTerminal(['get', url, ...options], { NO_COLOR: '1' }).ended;
       expect(ended).toMatchObject({ code, stdout: expect.stringMatching(shown) });
     },
   );
@@ -209,7 +211,7 @@ describe.skipIf(!hasScript)('how much is left', () => {
     const { stdout, ended } = onTerminal(['get', url, '-o', path.join(cwd, 'file'), '--resume'], {}, 200);
     await stdout.seen(/75 % of 400 kB/);
     // The line is gone before the message, and comes back after it.
-    await stdout.seen(/\r\x1b\[K\x1b\[33mwarning:\x1b\[39m [^\r\n]*; trying again \(1 of 5\)\r\n/);
+    await stdout.seen(/\r\x1b\[K\x1b\[33mwarning:\x1b\[39m [^\r\n]*; trying again in \d\.\d s \(1 of 5\)\r\n/);
     sockets[0]!.end(half.subarray(100_000));
     expect((await ended).code).toBe(0);
   });

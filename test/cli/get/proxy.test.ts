@@ -4,7 +4,7 @@
  */
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { run } from '../../support/cli.ts';
+import { run, temporaryDirectory } from '../../support/cli.ts';
 import { HELLO_WORLD } from '../../support/hashing.ts';
 import { freePort, listening, rawServer, SEALED } from '../../support/peers.ts';
 import { hasOpenssl, tlsServer } from '../../support/tls.ts';
@@ -103,6 +103,26 @@ describe.skipIf(!hasOpenssl)('https:', () => {
       /^error: [^\n]*answered HTTP 403 Forbidden to CONNECT server\.invalid:443 {2}\[ERR_NO_RESPONSE\]\n$/,
     );
     expect(proxy.requests.join()).not.toContain('secret');
+  });
+
+  test.each([
+    ['407 Proxy Authentication Required', 1],
+    ['403 Forbidden', 1],
+    ['503 Service Unavailable', 2],
+  ])('one that refuses with %s is asked %i times, as a server would be', async (status, times) => {
+    const proxy = await proxyTo(0, `HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`);
+    const cwd = await temporaryDirectory();
+    const args = ['get', 'https://server.invalid/a', '-o', 'file', '--retries', '1', '-x', proxy.url];
+    expect((await run(args, { cwd })).code).toBe(3);
+    expect(proxy.requests).toHaveLength(times);
+  });
+
+  test.each(['SSH-2.0-x\r\n', ''])('one that answers CONNECT with %j: it is named', async (answer) => {
+    const proxy = await proxyTo(0, answer);
+    const { code, stderr } = await run(['get', 'https://server.invalid/a', '-x', proxy.url]);
+    const { host } = new URL(proxy.url);
+    expect(code).toBe(3);
+    expect(stderr).toContain(`The proxy ${host} gave no answer to CONNECT server.invalid:443: `);
   });
 
   test.each(['http', 'https'])('a proxy that cannot be reached, on the way to an %s: server', async (scheme) => {

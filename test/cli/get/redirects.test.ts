@@ -26,6 +26,12 @@ function fieldsOf(request: string | undefined, ...names: string[]): string[] {
 
 const get = (url: string, ...options: string[]): Promise<Ended> => run(['get', url, ...options]);
 
+test('credentials in a Location are not said', async () => {
+  const server = await rawServer((socket) => socket.end(`HTTP/1.1 302 Found\r\nLocation: http://me:secret@h/\r\n\r\n`));
+  const { code, stderr } = await get(server.url, '--max-redirects', '0');
+  expect({ code, stderr }).toEqual({ code: 4, stderr: 'error: More than 0 redirects; the last one to http://h/\n' });
+});
+
 describe('RFC 9110 §15.4: followed', () => {
   test.each([
     '301 Moved Permanently',
@@ -154,7 +160,7 @@ describe('4: not followed', () => {
 
   test('a loop, after ten', async () => {
     const server = await redirecting('/start');
-    const stderr = 'error: More than 10 redirects; the last one to /start\n';
+    const stderr = `error: More than 10 redirects; the last one to ${server.url}start\n`;
     expect(await get(`${server.url}start`)).toEqual({ code: 4, signal: null, stdout: '', stderr });
     expect(server.requests.length).toBe(11);
   });
@@ -164,7 +170,7 @@ describe('4: not followed', () => {
       const next = { 'GET /0': '/1', 'GET /1': '/2' }[request.slice(0, 6)];
       socket.end(next ? `HTTP/1.1 302 Found\r\nLocation: ${next}\r\nContent-Length: 0\r\n\r\n` : ARRIVED);
     });
-    const stderr = 'error: More than 1 redirects; the last one to /2\n';
+    const stderr = `error: More than 1 redirects; the last one to ${two.url}2\n`;
     expect(await get(`${two.url}0`, '--max-redirects', '1')).toMatchObject({ code: 4, stderr });
     expect(await get(`${two.url}1`, '--max-redirects', '1')).toMatchObject({ code: 0, stdout: 'arrived' });
     expect(await get(`${two.url}1`, '--max-redirects', '0')).toMatchObject({ code: 4 });

@@ -39,7 +39,7 @@ function piped(args: string[] = []) {
   return { child, stdout, stderr, ended };
 }
 
-const TITLE = '      offset  what it is                            octets\n';
+const TITLE = '      offset  what it is                            bytes\n';
 
 describe('for people', () => {
   test('a sealed response', async () => {
@@ -50,15 +50,15 @@ describe('for people', () => {
           17  field line, CRLF                      Transfer-Encoding: chunked\\r\\n
           45  field line, CRLF                      Trailer: X-Stream-Status, Content-Digest\\r\\n
           87  CRLF that ends the head               \\r\\n
-          89  chunk-size: 19 octets, CRLF           13\\r\\n
-          93  chunk-data: 19 octets, CRLF           {"hello": "world"}\\n\\r\\n
+          89  chunk-size: 19 bytes, CRLF            13\\r\\n
+          93  chunk-data: 19 bytes, CRLF            {"hello": "world"}\\n\\r\\n
          114  last-chunk, CRLF                      0\\r\\n
          117  trailer field line, CRLF              X-Stream-Status: ok;bytes=19\\r\\n
          147  trailer field line, CRLF              Content-Digest: ${HELLO_WORLD_SHA_256}\\r\\n
          219  CRLF that ends the body               \\r\\n
 
 complete: The sender sealed it, and its digest agrees
-  status 200 OK, 19 octets of content in 1 chunk, 2 trailer fields, Content-Digest: match, 221 octets in all
+  status 200 OK, 19 bytes of content in 1 chunk, 2 trailer fields, Content-Digest: match, 221 bytes in all
 `);
   });
 
@@ -66,33 +66,33 @@ complete: The sender sealed it, and its digest agrees
     const { code, stdout } = await inspect('5;a=b\r\nhello\r\n3;\r\nabc\r\n0\r\n\r\n');
     expect(code).toBe(22);
     expect(stdout).toBe(`${TITLE}\
-           0  chunk-size: 5 octets                  5
+           0  chunk-size: 5 bytes                   5
            1  chunk extension, CRLF                 ;a=b\\r\\n
-           7  chunk-data: 5 octets, CRLF            hello\\r\\n
-          14  chunk-size: 3 octets                  3
+           7  chunk-data: 5 bytes, CRLF             hello\\r\\n
+          14  chunk-size: 3 bytes                   3
           15  chunk extension, not whole            ;
           16  here it breaks                        \\r\\nabc\\r\\n0\\r\\n\\r\\n
                                                     ^^
               At byte 16 of the chunked body: found CR, expected the name of a chunk extension
 
 malformed [ERR_BODY_MALFORMED] at offset 16
-  5 octets of content in 1 chunk, 1 chunk extension, 16 octets up to there
-          16  12 octets from the error on, not looked at further
+  5 bytes of content in 1 chunk, 1 chunk extension, 16 bytes up to there
+          16  12 bytes from the error on, not looked at further
 `);
   });
 
   test('a long piece is shortened in its middle, and chunks behind the 16th are summed up', async () => {
     const { stdout } = await inspect(`3e8\r\n${'x'.repeat(1000)}\r\n${'1\r\na\r\n'.repeat(20)}0\r\n\r\n`);
     expect(stdout).toContain(
-      `  chunk-data: 1,000 octets, CRLF        ${'x'.repeat(56)} … 928 octets … ${'x'.repeat(16)}\\r\\n\n`,
+      `  chunk-data: 1,000 bytes, CRLF         ${'x'.repeat(56)} … 928 bytes … ${'x'.repeat(16)}\\r\\n\n`,
     );
-    expect(stdout).toContain('  chunks 17 to 21                       … 5 octets of chunk-data, 1 each …\n');
+    expect(stdout).toContain('  chunks 17 to 21                       … 5 bytes of chunk-data, 1 each …\n');
     expect(stdout.match(/chunk-size/g)).toHaveLength(16);
   });
 
   test('--all shows every chunk', async () => {
     const { stdout } = await inspect(`${'1\r\na\r\n'.repeat(1000)}0\r\n\r\n`, '--all');
-    expect(stdout.match(/chunk-size: 1 octet, CRLF/g)).toHaveLength(1000);
+    expect(stdout.match(/chunk-size: 1 byte, CRLF/g)).toHaveLength(1000);
     expect(stdout).not.toContain('chunks 17');
   });
 
@@ -232,7 +232,7 @@ describe('a live pipe', () => {
     const { child, stdout, ended } = piped();
     child.stdin.write('HTTP/1.1 200 OK\r\nTransfer-Enc');
     child.stdin.write('oding: chunked\r\n\r\n5\r\nhel');
-    await stdout.seen(/chunk-size: 5 octets, CRLF +5\\r\\n\n/);
+    await stdout.seen(/chunk-size: 5 bytes, CRLF +5\\r\\n\n/);
     expect(stdout.text).not.toContain('hel');
     child.stdin.write('lo\r\n0\r\n\r\n');
     await stdout.seen(/unverified: No X-Stream-Status came\n/); // the connection may be kept
@@ -261,7 +261,7 @@ describe('a live pipe', () => {
       child.kill(signal);
       const { code, stdout: text, stderr } = await ended;
       expect({ code, stderr }).toEqual({ code: 130, stderr: 'error: interrupted before the input ended\n' });
-      expect(text).toMatch(/ chunk-data: 3 of 5 octets +hel\n$/);
+      expect(text).toMatch(/ chunk-data: 3 of 5 bytes +hel\n$/);
     },
   );
 
@@ -294,7 +294,7 @@ describe.skipIf(!hasCurl || process.platform === 'win32')('behind curl --raw -i'
   test('whole', async () => {
     const { code, stdout } = await behindCurl([], `--raw -i ${ASKING}`);
     expect(stdout).toContain('\ncomplete: The digest in the head agrees with what came\n');
-    expect(stdout).toContain('  status 200 OK, 100,000 octets of content in ');
+    expect(stdout).toContain('  status 200 OK, 100,000 bytes of content in ');
     expect(code).toBe(0);
   });
 
@@ -302,7 +302,7 @@ describe.skipIf(!hasCurl || process.platform === 'win32')('behind curl --raw -i'
     const { code, stdout } = await behindCurl(['--fail-after', '3000'], `--raw -i -H 'X-Want-Stream-Status: ?1'`);
     expect(stdout).toMatch(/ chunk extension, CRLF +;x-stream-status="error;type=source_error/);
     expect(stdout).toMatch(
-      /\nfailed \[ERR_BODY_FAILED\]: The sender reported source_error: .*\n {2}status 200 OK, 3,000 octets of content/,
+      /\nfailed \[ERR_BODY_FAILED\]: The sender reported source_error: .*\n {2}status 200 OK, 3,000 bytes of content/,
     );
     expect(code).toBe(20);
   });

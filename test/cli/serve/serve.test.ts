@@ -15,6 +15,18 @@ const hasIpv6 = await hasIpv6Loopback();
 if (!hasIpv6) console.warn('SKIPPED: serve --host ::1, since this machine has no IPv6 loopback');
 
 describe('a directory', () => {
+  test('its listing: what would be read otherwise in a URL stands as there', async () => {
+    const root = await temporaryDirectory();
+    const names = ['a%20b', 'a?b', 'a#b', 'a\nb', 'a\x9bb'];
+    for (const name of names) await writeFile(path.join(root, name), name);
+    const { port } = await serve(root);
+    const listed = (await ask(port, '/')).body.toString().split('\n').slice(0, -1);
+    expect(listed.map(decodeURIComponent).sort()).toEqual(names.sort());
+    for (const name of listed) {
+      expect((await ask(port, `/${name}`)).body.toString()).toBe(decodeURIComponent(name));
+    }
+  });
+
   test('its listing: names in order, a slash behind directories', async () => {
     const root = await temporaryDirectory();
     for (const name of ['b.txt', 'a b.txt', '.hidden', 'Z', 'ü']) await writeFile(path.join(root, name), name);
@@ -181,6 +193,7 @@ describe('refuses to start', () => {
   test.each([
     [['serve'], 'serve takes one file or directory'],
     [['serve', '.', '.'], 'serve takes one file or directory'],
+    [['serve', ''], 'the name of the file or directory is empty'],
     [['serve', '.', '--port', '65536'], '--port takes 0 to 65535, not "65536"'],
     [['serve', '.', '--host', ''], '--host takes an address or a name'],
     [['serve', '.', '--port', '8e1'], '--port takes 0 to 65535, not "8e1"'],

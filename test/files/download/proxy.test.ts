@@ -21,6 +21,7 @@ describe('the environment', () => {
     ['http://h/', { http_proxy: PROXY, no_proxy: '*' }, undefined],
     ['http://h/', { http_proxy: PROXY, no_proxy: 'h' }, undefined],
     ['http://H./', { http_proxy: PROXY, NO_PROXY: 'a, h' }, undefined],
+    ['http://h/', { http_proxy: PROXY, no_proxy: 'h.' }, undefined],
     ['http://a.h/', { http_proxy: PROXY, no_proxy: 'h' }, undefined],
     ['http://a.h/', { http_proxy: PROXY, no_proxy: '.h' }, undefined],
     ['http://ah/', { http_proxy: PROXY, no_proxy: 'h' }, PROXY],
@@ -49,5 +50,20 @@ describe('the environment', () => {
 
   test.each(['socks5://h:1', 'ftp://h', 'http://', 'http://h:99999'])('%s is none that is supported', (proxy) => {
     expect(() => proxyByEnvironment({}, proxy)(new URL('http://h/'))).toThrow(TypeError);
+  });
+
+  test('where it comes from is said, and not what it is', () => {
+    const proxy = 'socks5://me:secret@h:1';
+    const said = (env: Record<string, string>, given?: string) => {
+      try {
+        return proxyByEnvironment(env, given)(new URL('http://h/'))?.href;
+      } catch (error) {
+        return /what (\S+) has is neither/.exec((error as Error).message)?.[1];
+      }
+    };
+    expect(said({ all_proxy: proxy })).toBe('all_proxy');
+    expect(said({ HTTP_PROXY: proxy, all_proxy: PROXY })).toBe('HTTP_PROXY');
+    expect(said({ http_proxy: PROXY }, proxy)).toBe('--proxy');
+    expect(() => proxyByEnvironment({}, proxy)(new URL('http://h/'))).not.toThrow(/secret/);
   });
 });

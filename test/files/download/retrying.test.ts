@@ -3,7 +3,8 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type DownloadOptions, download } from '../../../src/files/download/download.ts';
-import { defaultRetryDelay } from '../../../src/files/download/retry.ts';
+import { defaultRetryDelay, retryAfterOf } from '../../../src/files/download/retry.ts';
+import { StatusError } from '../../../src/files/download/status-error.ts';
 import { startCommand } from '../../support/cli.ts';
 import { freePort } from '../../support/peers.ts';
 import * as o from './origin.ts';
@@ -26,14 +27,14 @@ describe('the bound', () => {
       retries,
       retryDelay: (retry) => {
         delays.push(retry);
-        return 0;
+        return retry / 8;
       },
-      onRetry: (error, retry) => errors.push([(error as { code?: string }).code, retry]),
+      onRetry: (error, retry, delay) => errors.push([(error as { code?: string }).code, retry, delay]),
     };
     await expect(download(url, file, options)).rejects.toMatchObject({ code: 'ERR_BODY_TRUNCATED' });
     expect(requests).toHaveLength(1 + retries);
     expect(delays).toEqual([1, 2, 3].slice(0, retries));
-    expect(errors).toEqual([1, 2, 3].slice(0, retries).map((retry) => ['ERR_BODY_TRUNCATED', retry]));
+    expect(errors).toEqual([1, 2, 3].slice(0, retries).map((retry) => ['ERR_BODY_TRUNCATED', retry, retry / 8]));
     expect(await readdir(folder)).toEqual([]);
   });
 
@@ -72,6 +73,20 @@ describe('the bound', () => {
     const start = performance.now();
     await download(url, file, AT_ONCE);
     expect(performance.now() - start).toBeGreaterThan(990);
+  });
+
+  test.each([
+    ['0', 0],
+    ['120', 120_000],
+    ['1000000', 120_000],
+    ['9'.repeat(400), 120_000],
+    [new Date(Date.now() + 86_400_000).toUTCString(), 120_000],
+    [new Date(Date.now() - 1000).toUTCString(), 0],
+    ['-5', 0],
+    ['soon', 0],
+    ['', 0],
+  ])('Retry-After: %s', (field, milliseconds) => {
+    expect(retryAfterOf(new StatusError('No', 503, field))).toBe(milliseconds);
   });
 });
 

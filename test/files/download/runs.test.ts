@@ -5,7 +5,7 @@
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import {
   chmod,
   chown,
@@ -66,6 +66,22 @@ test('a run continues what the one before has left, and leaves the file alone', 
   expect(rangesOf(requests)).toEqual([undefined, 'bytes=5000-']);
   expect(await readdir(folder)).toEqual(['file']);
   expect(await readFile(file)).toEqual(CONTENT);
+});
+
+test('a length that no number here can hold is none: what came is continued', async () => {
+  const folder = await o.directory();
+  const file = path.join(folder, 'file');
+  const huge = o.head('200 OK', `ETag: ${ETAG}`, 'Content-Length: 9007199254740993');
+  const { url } = await o.scripted(huge + CONTENT.subarray(0, 5000).toString('latin1'), o.plainRest(5000));
+  await expect(download(url, file, KEEPING)).rejects.toMatchObject({ code: 'ERR_BODY_TRUNCATED' });
+  await download(url, file, KEEPING);
+  expect(await readFile(file)).toEqual(CONTENT);
+});
+
+test('maxTime is over while what is there is hashed: ERR_BODY_TIMEOUT, and it is kept', async () => {
+  const { url, file, folder } = await broken(o.plainRest(5000));
+  await expect(download(url, file, { ...KEEPING, maxTime: 0.001 })).rejects.toMatchObject({ code: 'ERR_BODY_TIMEOUT' });
+  expect(await readdir(folder)).toEqual(PART);
 });
 
 test('a run without resume neither uses nor removes what is left', async () => {
@@ -250,6 +266,24 @@ describe('EEXIST: what is not provably ours stays as it is, and nothing is asked
     },
   );
 
+  test.skipIf(!canBeNobody)(
+    'a file of another user that may not be written to, where the directory may: EACCES, and nothing is asked for',
+    async () => {
+      const folder = await o.directory();
+      await chmod(folder, 0o777);
+      await writeFile(path.join(folder, 'file'), 'before', { mode: 0o644 });
+      const { url, requests } = await o.scripted(o.plainStart(LENGTH));
+      const program = startCommand('setpriv', [...AS_NOBODY, 'get', url, '-o', path.join(folder, 'file')]);
+      const { code, stderr } = await program.ended;
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: `error: ${path.join(folder, 'file')} cannot be written: permission denied (EACCES)\n`,
+      });
+      expect(await readFile(path.join(folder, 'file'), 'utf8')).toBe('before');
+      expect({ requests, names: await readdir(folder) }).toEqual({ requests: [], names: ['file'] });
+    },
+  );
+
   /** Names, inodes, sizes and times of change. */
   async function listing(folder: string): Promise<unknown[]> {
     const names = (await readdir(folder, { recursive: true })).sort();
@@ -329,6 +363,70 @@ describe('two at once', () => {
     expect(await readdir(folder)).toEqual([...PART, 'file.part.lock']);
   });
 
+  /** A first download that stands still somewhere else, for so long that the second takes it for dead. */
+  async function overtaken(first: Answer, ...second: Answer[]) {
+    const folder = await o.directory();
+    const file = path.join(folder, 'file');
+    let cut = () => {};
+    const { url, requests } = await o.scripted(
+      (socket, request) => {
+        cut = () => socket.resetAndDestroy();
+        if (typeof first === 'string') socket.write(first, 'latin1');
+        else first(socket, request);
+      },
+      ...second,
+    );
+    let onBytes = () => {};
+    const came = new Promise<void>((resolve) => {
+      onBytes = resolve;
+    });
+    const sleeper = download(url, file, { ...KEEPING, onProgress: ({ bytes }) => bytes === 5000 && onBytes() });
+    sleeper.catch(() => {});
+    await came;
+    // As it is there of another machine, and as whoever takes it for dead leaves it.
+    const lock = `${file}.part.lock`;
+    const [name] = await readdir(lock);
+    const elsewhere = path.join(lock, name!.replace(/^\w+/, '00000000'));
+    await rename(path.join(lock, name!), elsewhere);
+    const time = Date.now() / 1000 - 120;
+    await utimes(elsewhere, time, time);
+    return { url, file, folder, requests, sleeper, cut: () => cut() };
+  }
+
+  const sealedStart = o.head('200 OK', `ETag: ${ETAG}`, ...o.SEALING) + o.chunk(CONTENT.subarray(0, 5000));
+  test.each<[what: string, first: string, second: string]>([
+    [
+      'what it gives up is not in the file by now',
+      sealedStart,
+      o.head('200 OK', `ETag: ${ETAG}`, ...o.SEALING) + o.sealed(CONTENT),
+    ],
+    ['what it keeps', o.plainStart(5000), o.plainStart(LENGTH)],
+  ])('one that was taken for dead, and goes on, touches nothing: %s', async (_, first, second) => {
+    const { url, file, folder, sleeper, cut } = await overtaken(first, second);
+    await download(url, file, KEEPING);
+    expect(await readFile(file)).toEqual(CONTENT);
+    cut();
+    await expect(sleeper).rejects.toMatchObject({ code: 'EBUSY' });
+    expect(await readFile(file)).toEqual(CONTENT);
+    expect(await readdir(folder)).toEqual(['file']);
+  });
+
+  test('a temporary file of another machine is removed once nothing has come for a day', async () => {
+    const folder = await o.directory();
+    const file = path.join(folder, 'file');
+    const { url } = await o.scripted(o.plainStart(LENGTH));
+    const [alive, dead] = [1, 2].map((one) => path.join(folder, `.file.00000000.1.1.00000000.0000000${one}.part`));
+    for (const [name, hours] of [
+      [alive!, 23],
+      [dead!, 25],
+    ] as const) {
+      await writeFile(name, 'of another machine', { mode: 0o600 });
+      await utimes(name, Date.now() / 1000 - 3600 * hours, Date.now() / 1000 - 3600 * hours);
+    }
+    await download(url, file, AT_ONCE);
+    expect(await readdir(folder)).toEqual([path.basename(alive!), 'file']);
+  });
+
   test('many that start at once after one was killed: one works', async () => {
     const { url, file, folder } = await broken(o.plainRest(5000), o.plainStart(LENGTH));
     await owner({ pid: '4194305' })(file);
@@ -403,6 +501,45 @@ describe('the target', () => {
     expect((await stat(path.join(folder, 'new'))).mode & 0o777).toBe(0o666 & ~process.umask());
   });
 
+  test('a Last-Modified that no day has is none', async () => {
+    const folder = await o.directory();
+    const file = path.join(folder, 'file');
+    const { url } = await o.scripted(o.plainStart(LENGTH, 'Last-Modified: Mon, 99 Jan 2024 00:00:00 GMT'));
+    await download(url, file, { ...AT_ONCE, remoteTime: true });
+    expect(await readFile(file)).toEqual(CONTENT);
+    expect(Date.now() - (await stat(file)).mtimeMs).toBeLessThan(86_400_000);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)('keeps its owner and its group', async () => {
+    const folder = await o.directory();
+    const { url } = await o.scripted(o.plainStart(LENGTH));
+    const file = path.join(folder, 'file');
+    await writeFile(file, 'before', { mode: 0o640 });
+    await chown(file, NOBODY, NOBODY);
+    await download(url, file, AT_ONCE);
+    const { uid, gid, mode } = await stat(file);
+    expect({ uid, gid, mode: mode & 0o777 }).toEqual({ uid: NOBODY, gid: NOBODY, mode: 0o640 });
+  });
+
+  const hasBindfs = spawnSync('bindfs', ['--version']).status === 0 && process.getuid?.() === 0;
+  if (!hasBindfs) console.warn('SKIPPED: a file system without modes and owners, since there is no bindfs to make one');
+  test.skipIf(!hasBindfs)('on a file system without modes and owners, such as FAT', async () => {
+    const [below, folder] = [await o.directory(), await o.directory()];
+    execFileSync('bindfs', ['--perms=0777', '--force-user=nobody', '--chmod-deny', '--chown-deny', below, folder]);
+    try {
+      const file = path.join(folder, 'file');
+      const { url, requests } = await o.scripted(o.plainStart(5000), o.plainRest(5000), o.plainStart(LENGTH));
+      await expect(download(url, file, KEEPING)).rejects.toMatchObject({ code: 'ERR_BODY_TRUNCATED' });
+      await download(url, file, KEEPING);
+      expect(rangesOf(requests)).toEqual([undefined, 'bytes=5000-']);
+      await download(url, file, AT_ONCE); // in its place
+      expect(await readFile(file)).toEqual(CONTENT);
+      expect(await readdir(folder)).toEqual(['file']);
+    } finally {
+      execFileSync('umount', [folder]);
+    }
+  });
+
   test.each([true, false])('that is read-only is refused before anything is asked for (resume: %s)', async (resume) => {
     const folder = await o.directory();
     const file = path.join(folder, 'file');
@@ -448,10 +585,35 @@ describe('the target', () => {
     expect(await readdir(folder)).not.toContain('file');
   });
 
+  test.each<[what: string, names: string[], code: string, left: string[]]>([
+    ['the .part', ['file.part'], 'ENOENT', []],
+    ['the lock', ['file.part.lock'], 'EBUSY', PART],
+    ['all of it', ['.'], 'ENOENT', []],
+  ])('%s is removed while it runs: told, and nothing is left that is of no use', async (_, names, code, left) => {
+    const folder = path.join(await o.directory(), 'folder');
+    await mkdir(folder);
+    const { url } = await o.scripted(o.plainStart(LENGTH));
+    const onProgress = ({ bytes }: { bytes: number }) => {
+      if (bytes < LENGTH) return;
+      for (const name of names) rmSync(path.join(folder, name), { recursive: true, force: true });
+    };
+    const downloading = download(url, path.join(folder, 'file'), { ...KEEPING, onProgress });
+    await expect(downloading).rejects.toMatchObject({ code });
+    expect(await readdir(folder).catch(() => [])).toEqual(left);
+  });
+
   test.each([true, false])('the longest name that there is (resume: %s)', async (resume) => {
     const folder = await o.directory();
     const { url } = await o.scripted(o.plainStart(LENGTH));
     await download(url, path.join(folder, 'n'.repeat(255)), { ...AT_ONCE, resume });
     expect(await readdir(folder)).toEqual(['n'.repeat(255)]);
+  });
+
+  test.each([true, false])('a longer one is refused before anything is asked for (resume: %s)', async (resume) => {
+    const folder = await o.directory();
+    const { url, requests } = await o.scripted(o.plainStart(LENGTH));
+    const file = path.join(folder, 'n'.repeat(256));
+    await expect(download(url, file, { ...AT_ONCE, resume })).rejects.toMatchObject({ code: 'ENAMETOOLONG' });
+    expect(requests).toEqual([]);
   });
 });

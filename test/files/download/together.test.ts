@@ -8,12 +8,13 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
-import type { download as Download } from '../../../src/files/download/download.ts';
+import { type download as Download, download } from '../../../src/files/download/download.ts';
 import { rawServer } from '../../support/peers.ts';
 import * as o from './origin.ts';
 import { startTogether } from './together.ts';
 
 const DIST = fileURLToPath(new URL('../../../dist', import.meta.url));
+const MODULE = pathToFileURL(path.join(DIST, 'files', 'index.js')).href;
 const { CONTENT } = o;
 
 test('six processes that start together after a kill: one works, and the others get EBUSY', async () => {
@@ -57,14 +58,12 @@ function inThread(module: string, url: string, file: string, options: object): P
 }
 
 describe('threads of one process', () => {
-  const module = pathToFileURL(path.join(DIST, 'files', 'index.js')).href;
-
   test('with resume: one has the file, the others get EBUSY', async () => {
     const folder = await o.directory();
     const file = path.join(folder, 'file');
     const { url, refused } = await slowServer(4);
     const options = { resume: true, retries: 0 };
-    const said = await Promise.all(Array.from({ length: 4 }, () => refused(inThread(module, url, file, options))));
+    const said = await Promise.all(Array.from({ length: 4 }, () => refused(inThread(MODULE, url, file, options))));
     expect(said.sort()).toEqual(['EBUSY', 'EBUSY', 'EBUSY', 'unverified']);
     expect(await readFile(file)).toEqual(CONTENT);
     expect(await readdir(folder)).toEqual(['file']);
@@ -74,12 +73,32 @@ describe('threads of one process', () => {
     const folder = await o.directory();
     const file = path.join(folder, 'file');
     const { url } = await slowServer(4);
-    const said = await Promise.all(Array.from({ length: 4 }, () => inThread(module, url, file, {})));
+    const said = await Promise.all(Array.from({ length: 4 }, () => inThread(MODULE, url, file, {})));
     expect(said).toEqual(Array.from({ length: 4 }, () => 'unverified'));
     expect(await readFile(file)).toEqual(CONTENT);
     expect(await readdir(folder)).toEqual(['file']);
   });
 });
+
+test.skipIf(process.platform !== 'linux').each([true, false])(
+  'a thread that was terminated is dead, though its process is not (resume: %s)',
+  async (resume) => {
+    const folder = await o.directory();
+    const file = path.join(folder, 'file');
+    const { url, requests } = await o.scripted(
+      (socket) => socket.write(o.plainStart(5000), 'latin1'),
+      o.plainStart(CONTENT.length),
+    );
+    const workerData = { module: MODULE, url, file, options: { resume } };
+    const worker = new Worker(THREAD, { eval: true, workerData });
+    while (requests.length === 0) await new Promise(setImmediate);
+    if (resume) await expect(download(url, file, { resume })).rejects.toMatchObject({ code: 'EBUSY' });
+    await worker.terminate();
+    await download(url, file, { resume });
+    expect(await readFile(file)).toEqual(CONTENT);
+    expect(await readdir(folder)).toEqual(['file']);
+  },
+);
 
 describe('two copies of the module in one thread', () => {
   async function copies(): Promise<[typeof Download, typeof Download]> {

@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { finished, pipeline, Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { type SealingOptions, seal } from '../../../src/node/seal/seal.ts';
+import { seal } from '../../../src/node/seal/seal.ts';
 import { SealedServerResponse } from '../../../src/node/seal/sealed-server-response.ts';
 import { ASKING, AWARE, dial, HEAD, LAST_CHUNK, messageFrom, OLD, PLAIN, TRAILERS } from '../../support/dial.ts';
 import { HELLO_WORLD } from '../../support/hashing.ts';
@@ -14,21 +14,12 @@ import { TABLE } from '../endings-table.ts';
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
-const OPTIONS: SealingOptions = { lingerTimeout: 50 };
 const AGAIN = `5\r\nagain\r\n${LAST_CHUNK}`;
 
 /** The ways in which a response gets its seal. */
 const WAYS: [title: string, start: (handler: Handler) => Promise<number>][] = [
-  ['seal(res) in the handler', async (handler) => (await serve((req, res) => handler(req, seal(res, OPTIONS)))).port],
-  [
-    'SealedServerResponse',
-    (handler) =>
-      listen(
-        createServer({ ServerResponse: SealedServerResponse }, (req, res) => {
-          handler(req, seal(res, OPTIONS));
-        }),
-      ),
-  ],
+  ['seal(res) in the handler', async (handler) => (await serve((req, res) => handler(req, seal(res)))).port],
+  ['SealedServerResponse', (handler) => listen(createServer({ ServerResponse: SealedServerResponse }, handler))],
 ];
 
 interface Answer {

@@ -174,7 +174,7 @@ test('every way to write, to end and to say the head', async () => {
       return void res.end(() => {});
     }
     res.writeHead(200, { Vary: 'Accept', 'X-A': ['1', '2'], Trailer: 'X-Rows' });
-    res.addTrailers({ 'X-Rows': '1' });
+    res.addTrailers({ 'X-Rows': '1', 'Set-Cookie': 'a=1' }); // which never trails (RFC 9110 §6.5.1)
     res.write(HELLO_WORLD.slice(0, 5), 'latin1');
     res.write(Buffer.from(HELLO_WORLD.slice(5)), () => {});
     res.end('', 'utf8', () => {});
@@ -221,7 +221,7 @@ test.each([
 ])('%s of an open body, which would send NO_ERROR, is no end', async (_name, close) => {
   const port = await sealing((res) => {
     res.write('hello');
-    setTimeout(close, 20, res);
+    void until(() => res.headersSent).then(() => close(res));
   });
   expect(await observe(port, {})).toMatchObject({ body: 'hello', rstCode: INTERNAL_ERROR });
   expect((await observe(port, BOTH)).trailers).toMatchObject({ 'x-stream-status': 'error;bytes=5;type=cancelled' });
@@ -389,7 +389,7 @@ describe('a bare stream', () => {
 test('a session that the server destroys is no end of an open body', async () => {
   const port = await sealing((res) => {
     res.write('hello');
-    setTimeout(() => res.stream.session!.destroy(), 20);
+    void until(() => res.headersSent).then(() => res.stream.session!.destroy());
   });
   expect((await observe(port, {})).rstCode).not.toBe(NO_ERROR);
 });

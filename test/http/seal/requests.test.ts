@@ -40,7 +40,7 @@ async function verifying() {
 function put(port: number, options: http.RequestOptions & { sealing?: SealingOptions } = {}): ClientRequest {
   const { sealing, ...more } = options;
   const request = http.request({ host: '127.0.0.1', port, method: 'PUT', agent: false, ...more });
-  return seal(request, { lingerTimeout: 50, ...sealing });
+  return seal(request, sealing);
 }
 
 async function answerOf(request: ClientRequest): Promise<string> {

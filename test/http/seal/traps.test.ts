@@ -6,7 +6,7 @@ import { EventEmitter, once } from 'node:events';
 import http, { type IncomingMessage, ServerResponse } from 'node:http';
 import { finished, pipeline, Readable, Stream } from 'node:stream';
 import { constants, createGzip, gunzipSync } from 'node:zlib';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { responseEnd, responseFailed, responseStart } from '../../../src/node/diagnostics.ts';
 import { drain } from '../../../src/node/drain.ts';
 import { type SealingOptions, seal } from '../../../src/node/seal/seal.ts';
@@ -33,7 +33,7 @@ const GONE = new Error('the disk is gone');
 
 /** A server that seals, then does this. */
 async function sealing(handler: Handler, options: SealingOptions = {}) {
-  const server = http.createServer((req, res) => handler(seal(res, { lingerTimeout: 50, ...options }), req));
+  const server = http.createServer((req, res) => handler(seal(res, options), req));
   return { server, port: await listen(server) };
 }
 
@@ -278,6 +278,7 @@ describe('the content', () => {
         ['X-Rows', '1'],
         ['Server-Timing', 'db'],
         ['X-Stream-Status', 'ok'],
+        ['Set-Cookie', 'a=1'], // RFC 9110 §6.5.1: never in a trailer section
       ] as never);
       res.end();
     });
@@ -312,6 +313,25 @@ describe('who else has the response', () => {
       res.end();
     });
     expect((await answerOf(port, 'bytes=19\r\n\r\n')).body).toBe(`${CHUNK}0\r\nX-Stream-Status: ok;bytes=19\r\n\r\n`);
+  });
+
+  test.each([
+    ['seal', 'a good body', false],
+    ['seal', 'a failed one', true],
+    ['respond', 'a good body', false],
+    ['respond', 'a failed one', true],
+  ])('%s of another copy of this module in the process finds it: %s', async (name, _title, fails) => {
+    vi.resetModules();
+    const another = {
+      ...(await import('../../../src/node/seal/seal.ts')),
+      ...(await import('../../../src/node/send/respond.ts')),
+    };
+    expect(another.seal).not.toBe(seal);
+    const { port } = await sealing((res) => {
+      const response = name === 'seal' ? another.seal(res) : another.respond(res);
+      pipeline(fails ? failing([HELLO_WORLD], GONE) : Readable.from([HELLO_WORLD]), response, () => {});
+    });
+    expect((await answerOf(port)).body).toBe(CHUNK + (fails ? FAILED_SEAL : SEAL));
   });
 
   test('Express swaps the prototype of the response', async () => {
@@ -370,7 +390,7 @@ describe('who else has the response', () => {
   test('a head that is out cannot be sealed any more, but its failure still comes after all that was written', async () => {
     const { port } = await serve((_, res) => {
       res.write(HELLO_WORLD);
-      seal(res, { lingerTimeout: 50 }).destroy(GONE);
+      seal(res).destroy(GONE);
     });
     const { octets, end } = await dial(port, AWARE).closed();
     expect(messageFrom(octets).body).toBe(CHUNK + ABORT_CHUNK);
@@ -381,7 +401,7 @@ describe('who else has the response', () => {
     const { port } = await serve((req, res) => {
       const { write } = res;
       res.write = ((...args: Parameters<typeof write>) => write.apply(res, args)) as typeof write;
-      seal(res, { lingerTimeout: 50 });
+      seal(res);
       res.write(HELLO_WORLD);
       if (req.url === '/fails') res.destroy(GONE);
       else res.end();
@@ -441,12 +461,14 @@ describe('who else ends it', () => {
     ['its socket is destroyed, as Express does after a throw', (_, req) => void req.socket.destroy()],
     ['its socket is ended', (_, req) => void req.socket.end()],
     ['its request is destroyed', (_, req) => void req.destroy()],
-  ])('an open body of which %s has failed', async (_title, end) => {
-    const { port } = await sealing((res, req) => {
+  ])('an open body of which %s has failed, and its connection is closed', async (_title, close) => {
+    const { server, port } = await sealing((res, req) => {
       res.write(HELLO_WORLD);
-      end(res, req);
+      close(res, req);
     });
-    expect((await answerOf(port)).body).toBe(CHUNK + FAILED_SEAL);
+    server.keepAliveTimeout = 0; // for ever
+    const { octets, end } = await dial(port, AWARE).closed();
+    expect({ body: messageFrom(octets).body, end }).toEqual({ body: CHUNK + FAILED_SEAL, end: 'FIN' });
     const asking = await dial(port, ASKING).closed();
     expect(messageFrom(asking.octets).body).toBe(CHUNK + ABORT_CHUNK);
     expect((await dial(port, OLD).closed()).end).toBe('ECONNRESET');

@@ -33,7 +33,7 @@ describe.each(WAYS)('the client leaves by %s', (_, leave) => {
       const { client, server } = await connection();
       const before = listenerCounts(server);
       const source = endless();
-      const { wire, response, outcome } = await answer(request, source, { lingerTimeout: 50 }, { client, server });
+      const { wire, response, outcome } = await answer(request, source, {}, { client, server });
       source.push('hello');
       if (!request.startsWith('HEAD')) await wire.until('hello');
       client[leave]();

@@ -82,9 +82,7 @@ describe('HTTP/1.1 otherwise: FIN before the last-chunk', () => {
 
 describe('RFC 9112 §6.3 rule 8: HTTP/1.0: RST, which alone a close-delimited body can show', () => {
   test('behind all that was written', async () => {
-    const { wire, server, response, outcome } = await answer(OLD, failing([HELLO_WORLD], ERROR), {
-      lingerTimeout: 100,
-    });
+    const { wire, server, response, outcome } = await answer(OLD, failing([HELLO_WORLD], ERROR), {});
     expect(await outcome).toBe(ERROR);
     const { octets, end } = await wire.closed();
     expect(messageFrom(octets).body).toBe(HELLO_WORLD);
@@ -96,7 +94,7 @@ describe('RFC 9112 §6.3 rule 8: HTTP/1.0: RST, which alone a close-delimited bo
   test('also for a client that has said FIN and reads on: never a FIN, which would be the end of a good body', async () => {
     const { client, server } = await connection({ clientAllowsHalfOpen: true });
     const source = new Readable({ read() {} });
-    const { wire, outcome } = await answer(OLD, source, { lingerTimeout: 100 }, { client, server });
+    const { wire, outcome } = await answer(OLD, source, {}, { client, server });
     source.push(HELLO_WORLD);
     await wire.until(HELLO_WORLD);
     client.end();
@@ -128,7 +126,7 @@ describe('what was written before a failure arrives before it', () => {
     const { client, server } = await connection();
     const wire = new Wire(client);
     wire.send(OLD);
-    const response = respond(server, { request: await readRequest(server), lingerTimeout: 100 });
+    const response = respond(server, { request: await readRequest(server) });
     response.on('error', () => {});
     for (let at = 0; at < 1000; at++) response.write(String(1000 + at));
     response.destroy(ERROR);

@@ -43,7 +43,7 @@ describe('signal', () => {
 
   test('an abort is cancelled: HTTP/1.0', async () => {
     const controller = new AbortController();
-    const { wire, response } = await begun(OLD, { signal: controller.signal, lingerTimeout: 50 });
+    const { wire, response } = await begun(OLD, { signal: controller.signal });
     controller.abort();
     expect((await wire.closed()).end).toBe('ECONNRESET');
     expect(response.ending).toBe('reset');

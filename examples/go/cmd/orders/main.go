@@ -3,6 +3,7 @@ package main
 
 import (
 	"fmt"
+	"log"
 	"net"
 	"net/http"
 	"os"
@@ -59,8 +60,8 @@ func main() {
 	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		panic(err)
+		log.Fatal(err)
 	}
 	fmt.Println("listening on", listener.Addr().(*net.TCPAddr).Port)
-	panic(http.Serve(listener, sealed.Handler(orders)))
+	log.Fatal(http.Serve(listener, sealed.Handler(orders)))
 }
