@@ -155,7 +155,7 @@ describe('what is not an option', () => {
   const cases: [what: string, call: () => unknown, message: RegExp][] = [
     ['a response of a framework', () => node.respond({} as never), /^respond takes a response of node:http /],
     ['a request that is sealed', () => node.seal(message as never), /^seal takes the response of node:http /],
-    ['no socket', () => node.receive(undefined as never), /^What is read from must be a socket .*, not undefined$/],
+    ['no socket', () => node.receive(undefined as never), /^The socket to read from must be one of .*, not undefined$/],
     ['a Response of fetch', () => node.verify(new Response() as never), /^verify takes a message of node:http /],
     ['no upstream', () => node.relay(undefined as never, res), /^relay takes a message of node:http or a Response /],
     ['no server', () => node.drain({} as never), /^drain takes a server /],
@@ -170,13 +170,17 @@ describe('what is not an option', () => {
     [
       'no request',
       () => web.sealedResponse(undefined as never, undefined as never),
-      /must be a Headers, not undefined$/,
+      /^The request of sealedResponse must be a Request, not undefined$/,
     ],
-    ['no stream', () => web.sealedResponse(asked, 'text' as never), /must be a ReadableStream, not "text"$/],
+    [
+      'no stream',
+      () => web.sealedResponse(asked, 'text' as never),
+      /^The stream of sealedResponse must be a ReadableStream, not "text"$/,
+    ],
     [
       'no Response',
       () => web.verifyResponse('text' as never),
-      /^What verifyResponse takes must be a Response, not "text"$/,
+      /^The argument of verifyResponse must be a Response, not "text"$/,
     ],
     ['no response of the interceptor', () => verdictOf(undefined as never), /^There is no verdict: /],
   ];

@@ -7,7 +7,7 @@ import { type BuildOptions, build } from 'esbuild';
  * number was last set. Raise it with the reason in the commit. A subpath without a number here has no budget.
  */
 export const BUDGETS: Readonly<Record<string, number>> = {
-  './core': 8_900,
+  './core': 9_300,
   './web': 13_100,
 };
 

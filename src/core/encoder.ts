@@ -67,7 +67,7 @@ export class Encoder {
   /**
    * The chunk that has been open so far, in one piece.
    *
-   * @throws Error after `end` or `abort`
+   * @internal
    */
   close(chunk: OpenChunk): Uint8Array[] {
     this.#assertOpen();

@@ -18,7 +18,7 @@ import type { Ending, RequestFacts } from '../node/send/negotiation.ts';
 import { assertUnanswered, assertWritable, type RespondTarget, respond, respondWith } from '../node/send/respond.ts';
 import { RESPOND_CHECKS, type RespondOptions } from '../node/send/respond-options.ts';
 import { applicationFields, errorMessage, removeContentFields } from '../node/send/response-head.ts';
-import { below } from './below.ts';
+import { assertBelow, below } from './below.ts';
 import { etagOf, field, ifRangeHolds, preconditionStatus, type Validators } from './etag.ts';
 import { readContent } from './file-content.ts';
 import { mediaTypeOf } from './media-type.ts';
@@ -107,7 +107,7 @@ export async function answerWithFile(
   let opened: Opened;
   try {
     aString(path as never, 'The path of sendFile');
-    opened = await openFile(root === undefined ? path : await below(root, path));
+    opened = await (root === undefined ? openFile(path) : openBelow(root, path));
   } catch (error) {
     return refuse(target, statusOf(error), error, request, responding);
   }
@@ -152,6 +152,17 @@ interface Opened {
   handle: FileHandle;
   file: string;
   stats: BigIntStats;
+}
+
+async function openBelow(root: string, name: string): Promise<Opened> {
+  const opened = await openFile(await below(root, name));
+  try {
+    await assertBelow(root, name, opened.handle);
+    return opened;
+  } catch (error) {
+    await opened.handle.close();
+    throw error;
+  }
 }
 
 async function openFile(file: string): Promise<Opened> {

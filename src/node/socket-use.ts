@@ -92,7 +92,7 @@ export function isWritten(socket: Socket): boolean {
 }
 
 const aSocket = mustBe(
-  'a socket of node:net or node:tls',
+  'one of node:net or node:tls',
   (value) => typeof (value as Partial<Socket> | null | undefined)?.pause === 'function',
 );
 
@@ -101,7 +101,7 @@ const aSocket = mustBe(
  * @throws Error if another message is being read from the socket
  */
 export function claimForReading(socket: Socket): () => void {
-  aSocket(socket as never, 'What is read from');
+  aSocket(socket as never, 'The socket to read from');
   const use = useOf(socket);
   if (use.isRead) {
     throw new Error('Another message is still being read from this socket: wait for its end before the next one');

@@ -37,7 +37,7 @@ const aStream = mustBe(
   'a ReadableStream',
   (value) => typeof (value as ReadableStream | null)?.pipeThrough === 'function',
 );
-const hasGet = mustBe('a Headers', (value) => typeof (value as Headers | null)?.get === 'function');
+const aRequest = mustBe('a Request', (value) => typeof (value as AskingRequest | null)?.headers?.get === 'function');
 
 const NO_BODY = new Set([204, 205, 304]);
 
@@ -65,8 +65,8 @@ export function sealedResponse(
   stream: ReadableStream<Uint8Array>,
   options: SealedResponseInit = {},
 ): Response {
-  hasGet(request?.headers as never, 'The headers of the request that sealedResponse answers');
-  aStream(stream as never, 'The content of sealedResponse');
+  aRequest(request as never, 'The request of sealedResponse');
+  aStream(stream as never, 'The stream of sealedResponse');
   anObject(options as never, 'The options of sealedResponse');
   const { digest, createHasher, extraTrailers, describeError, ...init } = options;
   const sealing = { digest, createHasher, extraTrailers, describeError };

@@ -42,7 +42,7 @@ export type VerifiedResponse = Response & {
  * const rows = await response.text(); // rejects unless all of it has come
  */
 export function verifyResponse(response: Response, options: VerifyResponseOptions = {}): VerifiedResponse {
-  aResponse(response as never, 'What verifyResponse takes');
+  aResponse(response as never, 'The argument of verifyResponse');
   assertOptions('verifyResponse', options, CHECKS);
   if (response.bodyUsed || response.body?.locked)
     throw new TypeError('The body of this response is being read already');

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import http2, { type ClientHttp2Stream, type Http2ServerResponse, type IncomingHttpHeaders } from 'node:http2';
 import { pipeline, Readable, Writable } from 'node:stream';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { requestHeaders } from '../../src/node/head/request-headers.ts';
 import { verify } from '../../src/node/receive/verify.ts';
 import { type RespondOptions, respond } from '../../src/node/send/respond.ts';
@@ -206,16 +206,15 @@ describe.each<[string, Start]>([
   });
 
   test('what waits to be taken is no progress', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
-    onTestFinished(() => void vi.useRealTimers());
+    const pass = stopClock();
     const source = new Readable({ read() {} });
     const { port } = await start(() => source, { idleTimeout: 60_000 });
     const stream = connect(port).request({ ':path': '/' });
     stream.on('error', () => {});
     source.push(Buffer.alloc(131_072)); // twice its window
     await once(stream, 'response');
-    vi.advanceTimersByTime(60_000);
-    vi.advanceTimersByTime(5000); // the time to leave
+    pass(60_000);
+    pass(5000); // the time to leave
     await until(() => source.destroyed);
     stream.close();
   });

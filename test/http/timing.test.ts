@@ -5,12 +5,23 @@
 import { Readable } from 'node:stream';
 import promises from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { relay } from '../../src/node/relay.ts';
 import { type RespondOptions, respond } from '../../src/node/send/respond.ts';
 import { stopClock, timedOut } from '../support/clock.ts';
-import { ASKING, AWARE, abortChunk, dial, LAST_CHUNK, messageFrom, PLAIN } from '../support/dial.ts';
-import { ask, closed, connectionsOf, endless, KINDS, originOf, serve, stuck, until } from '../support/servers.ts';
+import { ASKING, AWARE, abortChunk, dial, get, LAST_CHUNK, messageFrom, PLAIN } from '../support/dial.ts';
+import {
+  ask,
+  begin,
+  closed,
+  connectionsOf,
+  endless,
+  KINDS,
+  originOf,
+  serve,
+  stuck,
+  until,
+} from '../support/servers.ts';
 
 describe.each(KINDS)('time and AbortSignal on %s', (_kind, answering) => {
   test.each<[string, (controller: AbortController, pass: (milliseconds: number) => void) => void, string]>([
@@ -82,6 +93,24 @@ describe.each(KINDS)('time and AbortSignal on %s', (_kind, answering) => {
     await closed(source);
     await until(async () => (await connectionsOf(server.server)) === 0);
   });
+});
+
+test('a response that is over in its first turn of the loop sets no timer, any other sets one', async () => {
+  const set = vi.spyOn(globalThis, 'setTimeout');
+  onTestFinished(() => set.mockRestore());
+  const bounds = () => set.mock.calls.filter(([, milliseconds]) => milliseconds === 12_345);
+  const source = stuck();
+  const { port } = await serve((req, res) => {
+    const response = respond(res, { idleTimeout: 12_345 });
+    if (req.url === '/') response.end('short');
+    else begin(source, response);
+  });
+  await dial(port, PLAIN).until(LAST_CHUNK);
+  expect(bounds()).toHaveLength(0);
+  const wire = dial(port, get('', '/open'));
+  await until(() => bounds().length === 1);
+  wire.socket.destroy();
+  await closed(source);
 });
 
 test.each([

@@ -4,9 +4,14 @@
  */
 import { onTestFinished, vi } from 'vitest';
 
-/** Stops the timers of the code under test, not those of Node's own modules. @returns lets so many milliseconds pass */
+/**
+ * Stops the timers of the code under test, and the clock that it asks for how long they have to go; not those of Node's own
+ * modules.
+ *
+ * @returns lets so many milliseconds pass
+ */
 export function stopClock(): (milliseconds: number) => void {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   onTestFinished(() => void vi.useRealTimers());
   return (milliseconds) => void vi.advanceTimersByTime(milliseconds);
 }

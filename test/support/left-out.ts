@@ -7,7 +7,8 @@ export default class LeftOutReporter implements Reporter {
     if (projects.has('long') || modules.length < 50) return; // all of it, or files that were asked for by name
     process.stdout.write(
       '\nLeft out: every cut and damage, other HTTP clients and runtimes, browsers, hostile peers and timers that take their time, large\n' +
-        'files, full disks, the soak, the tarball as a user installs it, the examples. npm run test:all runs them too.\n',
+        'files, full disks, terminals, certificates, downloads that are killed, the demo, the soak, the tarball as a user installs it,\n' +
+        'the examples. npm run test:all runs them too.\n',
     );
   }
 }

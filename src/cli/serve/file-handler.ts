@@ -31,7 +31,7 @@ export function fileHandler({ root, failAfter, signal, onAnswered }: FileHandler
     const options = { request, describeError: sayWhy, signal };
     const answered =
       found.kind === 'file'
-        ? await answerWithFile(socket, found.path, { ...options, errorResponse: inText }, failAfter)
+        ? await answerWithFile(socket, found.path, { ...options, root: found.root, errorResponse: inText }, failAfter)
         : await answerWithText(socket, { ...options, ...textFor(found) });
     onAnswered?.({ ...answered, request, milliseconds: performance.now() - start });
   };

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { below } from '../../files/below.ts';
 
 export type Found =
-  | { kind: 'file'; path: string }
+  | { kind: 'file'; path: string; root: string }
   | { kind: 'directory'; names: string[] }
   | { kind: 'refused'; status: number };
 
@@ -27,18 +27,18 @@ export async function find(root: string, target: string): Promise<Found> {
     const realRoot = await realpath(root);
     if ((await stat(realRoot)).isFile()) {
       const isNamed = pathname === '/' || pathname === `/${path.basename(root)}`;
-      return isNamed ? await describe(realRoot) : { kind: 'refused', status: 404 };
+      return isNamed ? await describe(realRoot, path.dirname(realRoot)) : { kind: 'refused', status: 404 };
     }
-    return await describe(await below(realRoot, pathname));
+    return await describe(await below(realRoot, pathname), realRoot);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     return { kind: 'refused', status: code === 'EACCES' || code === 'EPERM' ? 403 : 404 };
   }
 }
 
-async function describe(real: string): Promise<Found> {
+async function describe(real: string, root: string): Promise<Found> {
   const stats = await stat(real);
-  if (stats.isFile()) return { kind: 'file', path: real };
+  if (stats.isFile()) return { kind: 'file', path: path.relative(root, real), root };
   if (!stats.isDirectory()) return { kind: 'refused', status: 404 };
   const entries = await readdir(real, { withFileTypes: true });
   return { kind: 'directory', names: entries.map((entry) => entry.name + (entry.isDirectory() ? '/' : '')).sort() };

@@ -263,13 +263,17 @@ async function write(
     onProgress?.({ bytes, ...(total !== undefined && { total }), ...(first > 0 && { resumedFrom: first }) });
   };
   report();
-  await takeAll(body, (data) => {
-    if (part.bytes + data.length > end) throw tooLong(range!, part.bytes);
-    const isReady = part.write(data, mayNote);
-    hash.written(data.length);
-    report();
-    return isReady;
-  });
+  try {
+    await takeAll(body, (data) => {
+      if (part.bytes + data.length > end) throw tooLong(range!, part.bytes);
+      const isReady = part.write(data, mayNote);
+      hash.written(data.length);
+      report();
+      return isReady;
+    });
+  } finally {
+    await part.noted();
+  }
   if (range !== undefined && part.bytes < end) throw cutShort(part.bytes, end);
 }
 

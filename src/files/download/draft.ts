@@ -96,7 +96,7 @@ export class Draft {
 
   /** The hash of all bytes by another algorithm of `node:crypto`: read again, since hardly anybody sends one. */
   async hashAgain(algorithm: string, signal: AbortSignal | undefined): Promise<Buffer> {
-    await this.#settle();
+    await this.settle();
     const hash = createHash(algorithm);
     if (!(await this.#hashOn(hash, 0, this.bytes, signal))) {
       throw Object.assign(new Error(`EIO: ${this.file} has become shorter`), { code: 'EIO' });
@@ -165,21 +165,22 @@ export class Draft {
     await this.revert();
   }
 
-  /** What has come is in the file: after a kill, too. */
-  settle(): Promise<void> {
-    return this.#settle();
+  /** What had come is in the file: after a kill, too. More may come meanwhile. */
+  async settle(): Promise<void> {
+    await this.#writeRest();
+    if (this.#writeError !== undefined) throw this.#writeError;
   }
 
   /** And on the disk: after a loss of power, too. */
   async sync(): Promise<void> {
-    await this.#settle();
-    await this.#handle.datasync();
+    await this.settle();
+    await this.#datasync();
     await this.#synced();
   }
 
   /** Ends the file at its last byte, and puts it under another name: this file, and no other that took its place. */
   async moveTo(name: string, { access, modified, isNew = false }: Move = {}): Promise<void> {
-    await this.#settle();
+    await this.settle();
     await this.#handle.truncate(this.bytes);
     if (access !== undefined) await this.#give(access);
     if (modified !== undefined) await this.#handle.utimes(new Date(), modified).catch(ignoreUnsupported);
@@ -207,9 +208,11 @@ export class Draft {
     await this.#handle.chmod(mode).catch(ignoreUnsupported);
   }
 
+  /** What has not been written is given up. */
   async close(): Promise<void> {
-    await this.#writeRest();
-    await this.#syncing;
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    await Promise.all([this.#writing, this.#syncing]);
     await this.#handle.close().catch(() => {});
   }
 
@@ -226,13 +229,11 @@ export class Draft {
     return there?.ino === ino && there.dev === dev;
   }
 
-  async #settle(): Promise<void> {
-    await this.#writeRest();
-    if (this.#writeError !== undefined) throw this.#writeError;
-  }
-
+  /** All that has been gathered by now. */
   async #writeRest(): Promise<void> {
-    for (this.#flush(); this.#writing !== undefined; this.#flush()) await this.#writing;
+    await this.#writing;
+    this.#flush();
+    await this.#writing;
   }
 
   /** Begins to write what has been gathered, unless a write is under way. */
@@ -250,17 +251,18 @@ export class Draft {
     this.#unsynced += this.#gatheredBytes;
     this.#gathered = [];
     this.#gatheredBytes = 0;
-    if (this.#unsynced >= SYNC_BYTES) this.#syncing ??= this.#syncMeanwhile();
+    if (this.#unsynced < SYNC_BYTES || this.#syncing !== undefined) return;
+    this.#syncing = this.#datasync().then(() => {
+      this.#syncing = undefined;
+    });
   }
 
-  async #syncMeanwhile(): Promise<void> {
+  async #datasync(): Promise<void> {
     this.#unsynced = 0;
     try {
       await this.#handle.datasync();
     } catch (error) {
       this.#writeError ??= error; // the system tells it once: the sync at the end would be told that all is well
-    } finally {
-      this.#syncing = undefined;
     }
   }
 

@@ -163,8 +163,10 @@ export class Lock {
 
   /** Not by a process elsewhere that was taken for dead, because it had stood still: what is there is another's now. */
   async isHeld(): Promise<boolean> {
-    const stats = await lstat(this.#file).catch(() => undefined);
-    return stats !== undefined;
+    return lstat(this.#file).then(
+      () => true,
+      ({ code }: NodeJS.ErrnoException) => code !== 'ENOENT' && code !== 'ENOTDIR', // a disk may be away for a moment
+    );
   }
 
   /** @throws Error EBUSY; ENOENT if all is gone */

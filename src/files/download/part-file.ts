@@ -46,6 +46,10 @@ export class PartFile {
   #lastNote = Number.NEGATIVE_INFINITY;
   /** What the last note said. */
   #noted: PartState | undefined;
+  /** A note that is being made while content comes. */
+  #noting: Promise<void> | undefined;
+  /** What that has failed with. */
+  #noteError: unknown;
   /** What is there did not fit an answer: the whole is to be asked for, without giving it up. */
   isDoubted = false;
 
@@ -155,13 +159,27 @@ export class PartFile {
     }
   }
 
-  /** @param mayNote whether the bytes may be kept as they are, if the process is killed now */
+  /**
+   * Resolves when the next may come.
+   *
+   * @param mayNote whether the bytes may be kept as they are, if the process is killed now
+   * @throws what an earlier write has failed with, or a note
+   */
   write(data: Uint8Array, mayNote: boolean): Promise<void> | undefined {
+    if (this.#noteError !== undefined) throw this.#noteError;
     const isReady = this.#draft.write(data);
-    if (!mayNote || this.#lock === undefined || this.#kept !== undefined) return isReady;
-    if (performance.now() - this.#lastNote >= NOTE_INTERVAL) return this.note();
-    if (this.bytes - (this.#noted?.further ?? this.#noted)!.bytes >= FURTHER_BYTES) return this.#noteFurther();
+    if (mayNote && this.#isNoted && this.#noting === undefined) this.#noteMeanwhile();
     return isReady;
+  }
+
+  /**
+   * No more content comes: whatever else becomes of the files waits for a note that is being made.
+   *
+   * @throws what it has failed with
+   */
+  async noted(): Promise<void> {
+    await this.#noting;
+    if (this.#noteError !== undefined) throw this.#noteError;
   }
 
   /** The sender's digest agrees with what the response brought. */
@@ -179,23 +197,46 @@ export class PartFile {
   async restart(): Promise<void> {
     await this.#lock?.assertHeld();
     await this.#draft.restart();
-    if (this.#kept === undefined) await this.#writeState();
+    if (this.#kept === undefined) await this.#writeState(this.#state);
   }
 
-  /** Writes down how far it is. The bytes go to the disk first: the note must not overtake them. */
+  /** Writes down how far it is. */
   async note(): Promise<void> {
-    if (this.#lock === undefined || this.#kept !== undefined || this.representation === undefined) return;
-    await this.#draft.sync();
-    await this.#writeState();
-    this.#lastNote = performance.now();
+    if (this.#isNoted && this.representation !== undefined) await this.#note();
   }
 
-  async #noteFurther(): Promise<void> {
-    if (this.#lock === undefined || this.#kept !== undefined || this.#noted === undefined) return;
+  get #isNoted(): boolean {
+    return this.#lock !== undefined && this.#kept === undefined;
+  }
+
+  /** As `note`, where it is time for it. */
+  #noteMeanwhile(): void {
+    const noted = this.#noted;
+    let note: Promise<void>;
+    if (performance.now() - this.#lastNote >= NOTE_INTERVAL) note = this.#note();
+    else if (noted && this.bytes - (noted.further ?? noted).bytes >= FURTHER_BYTES) note = this.#noteFurther(noted);
+    else return;
+    this.#noting = note
+      .catch((error) => {
+        this.#noteError = error;
+      })
+      .then(() => {
+        this.#noting = undefined;
+      });
+  }
+
+  /** The bytes go to the disk first: the note must not overtake them. */
+  async #note(): Promise<void> {
+    this.#lastNote = performance.now();
+    const state = this.#state;
+    await this.#draft.sync();
+    await this.#writeState(state);
+  }
+
+  async #noteFurther(noted: PartState): Promise<void> {
+    const state = { ...noted, further: { bytes: this.bytes, sha256: this.hash().digest('hex') } };
     await this.#draft.settle();
-    await this.#lock.assertHeld();
-    this.#noted = { ...this.#noted, further: { bytes: this.bytes, sha256: this.hash().digest('hex') } };
-    await writeState(this.#stateFile, this.#lock.scratch(), this.#noted);
+    await this.#writeState(state);
   }
 
   /** The content is whole: puts it under the target's name, with this time of its last change. */
@@ -247,15 +288,17 @@ export class PartFile {
     if (this.#lock !== undefined) await rm(this.#stateFile, { force: true });
   }
 
-  async #writeState(): Promise<void> {
+  get #state(): PartState {
+    const { bytes, isVerified, representation } = this;
+    const sha256 = this.hash().digest('hex');
+    return { version: 2, url: this.#url, bytes, sha256, isVerified, ...(representation && { representation }) };
+  }
+
+  async #writeState(state: PartState): Promise<void> {
     if (this.#lock === undefined) return;
     await this.#lock.assertHeld();
-    const { bytes, isVerified, representation } = this;
-    this.#noted = {
-      ...{ version: 2, url: this.#url, bytes, sha256: this.hash().digest('hex'), isVerified },
-      ...(representation && { representation }),
-    };
-    await writeState(this.#stateFile, this.#lock.scratch(), this.#noted);
+    await writeState(this.#stateFile, this.#lock.scratch(), state);
+    this.#noted = state;
   }
 
   async #takeUp(name: string, isUsable: PartSettings['isUsable'], signal: AbortSignal | undefined): Promise<void> {
@@ -281,7 +324,7 @@ export class PartFile {
       // Not emptied: a process elsewhere that was taken for dead may still have it open.
       await this.#draft.remove();
       this.#draft = await Draft.create(name);
-      await this.#writeState();
+      await this.#writeState(this.#state);
     } catch (error) {
       await this.#draft.close();
       throw error;

@@ -63,7 +63,7 @@ export function seal<Message extends ServerResponse | Http2ServerResponse | Serv
   const known = sealOf(message);
   if (known !== undefined) known.addOptions(options);
   else if (isNode && !isTaken(message)) put(message, options);
-  if (known instanceof SealedHttp2Stream && isHttp2Response(message)) known.addResponse(message);
+  if (known !== undefined && isHttp2Response(message)) known.addResponse?.(message);
   return message;
 }
 

@@ -34,7 +34,7 @@ const nodeWrite = write as Write;
 const nodeEnd = end as End;
 
 /** On the response itself: a WeakSet, and functions of each response's own, cost more than the rest (measured). */
-const CHANNEL = Symbol('chunked-trailers.channel');
+const CHANNEL = Symbol.for('chunked-trailers.channel');
 
 /** A response that has a channel. */
 type Taken = ServerResponse & { [CHANNEL]: HttpChannel };

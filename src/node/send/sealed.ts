@@ -1,16 +1,23 @@
 /** Which responses have a seal on them, and which may not get one, because `respond` has them. */
+import type { Http2ServerResponse } from 'node:http2';
 
+/** What one copy of this module asks of the seal of another. */
 interface Removable {
   /** A request has nobody to take it off for. */
   remove?(): void;
   addOptions(options: object): void;
+  /** Of a stream of HTTP/2. */
+  addResponse?(response: Http2ServerResponse): void;
   /** Ends an open body as a failure. */
   fail?(error: Error): void;
 }
 
-/** On the response itself: a WeakMap costs more than the rest of a seal (measured). */
-const SEAL = Symbol('chunked-trailers.seal');
-const TAKEN = Symbol('chunked-trailers.taken');
+/**
+ * On the response itself: a WeakMap costs more than the rest of a seal (measured). By names that every copy of this module in
+ * the process knows: one may be imported for the process, and another by the application.
+ */
+const SEAL = Symbol.for('chunked-trailers.seal');
+const TAKEN = Symbol.for('chunked-trailers.taken');
 
 interface Sealable {
   [SEAL]?: Removable;

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { find } from '../../../src/cli/serve/files.ts';
 import { temporaryDirectory } from '../../support/cli.ts';
 
-const fileAt = (file: string) => ({ kind: 'file', path: file });
+const fileAt = (file: string, root = path.dirname(file)) => ({ kind: 'file', path: path.relative(root, file), root });
 
 describe('find', () => {
   test('a file', async () => {
@@ -37,7 +37,7 @@ describe('find', () => {
     await writeFile(path.join(root, 'a'), 'hello');
     const found = fileAt(path.join(root, 'a'));
     expect(await find(`${root}/`, '/a')).toEqual(found);
-    expect(await find('/', `${root.replaceAll(' ', '%20')}/a`)).toEqual(found);
+    expect(await find('/', `${root.replaceAll(' ', '%20')}/a`)).toEqual(fileAt(path.join(root, 'a'), '/'));
   });
 
   test.each([

@@ -1,10 +1,11 @@
 /** Strategy: a draft whose disk fails while content still comes, which the system tells to one sync, and to no other. */
 import { existsSync } from 'node:fs';
-import { type FileHandle, mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Draft } from '../../../src/files/download/draft.ts';
+import { fileHandles } from '../../support/file-handles.ts';
 
 const PIECE = Buffer.alloc(1024 * 1024, 'content');
 /** More than a draft writes before it has the disk begin. */
@@ -23,14 +24,6 @@ async function writeAll(draft: Draft): Promise<void> {
   for (let i = 0; i < PIECES; i++) await draft.write(PIECE);
 }
 
-/** Of all file handles. */
-async function handles(): Promise<FileHandle> {
-  const handle = await open(import.meta.filename);
-  await handle.close();
-  onTestFinished(() => void vi.restoreAllMocks());
-  return Object.getPrototypeOf(handle) as FileHandle;
-}
-
 const failure = Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });
 
 test('what has come is in the file, whatever is under way when the next comes', async () => {
@@ -42,7 +35,7 @@ test('what has come is in the file, whatever is under way when the next comes', 
 });
 
 test('a disk that has failed while content came, and is well in the end: no file', async () => {
-  const datasync = vi.spyOn(await handles(), 'datasync').mockRejectedValue(failure);
+  const datasync = vi.spyOn(await fileHandles(), 'datasync').mockRejectedValue(failure);
   const { draft, target } = await begun();
   const finishing = writeAll(draft).then(() => draft.moveTo(target));
   await expect(finishing).rejects.toBe(failure);
@@ -51,7 +44,7 @@ test('a disk that has failed while content came, and is well in the end: no file
 });
 
 test('the same where that is told after the last sync has found nothing', async () => {
-  const prototype = await handles();
+  const prototype = await fileHandles();
   let fail!: (error: Error) => void;
   const late = new Promise<void>((_, reject) => {
     fail = reject;

@@ -6,7 +6,7 @@ import { EventEmitter, once } from 'node:events';
 import http, { type IncomingMessage, ServerResponse } from 'node:http';
 import { finished, pipeline, Readable, Stream } from 'node:stream';
 import { constants, createGzip, gunzipSync } from 'node:zlib';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { responseEnd, responseFailed, responseStart } from '../../../src/node/diagnostics.ts';
 import { drain } from '../../../src/node/drain.ts';
 import { type SealingOptions, seal } from '../../../src/node/seal/seal.ts';
@@ -313,6 +313,25 @@ describe('who else has the response', () => {
       res.end();
     });
     expect((await answerOf(port, 'bytes=19\r\n\r\n')).body).toBe(`${CHUNK}0\r\nX-Stream-Status: ok;bytes=19\r\n\r\n`);
+  });
+
+  test.each([
+    ['seal', 'a good body', false],
+    ['seal', 'a failed one', true],
+    ['respond', 'a good body', false],
+    ['respond', 'a failed one', true],
+  ])('%s of another copy of this module in the process finds it: %s', async (name, _title, fails) => {
+    vi.resetModules();
+    const another = {
+      ...(await import('../../../src/node/seal/seal.ts')),
+      ...(await import('../../../src/node/send/respond.ts')),
+    };
+    expect(another.seal).not.toBe(seal);
+    const { port } = await sealing((res) => {
+      const response = name === 'seal' ? another.seal(res) : another.respond(res);
+      pipeline(fails ? failing([HELLO_WORLD], GONE) : Readable.from([HELLO_WORLD]), response, () => {});
+    });
+    expect((await answerOf(port)).body).toBe(CHUNK + (fails ? FAILED_SEAL : SEAL));
   });
 
   test('Express swaps the prototype of the response', async () => {

@@ -113,6 +113,6 @@ describe('no request', () => {
 
 test.each([undefined, 'a socket', {}])('%s is no socket: a TypeError at once, and nothing later', async (value) => {
   await expect(readRequest(value as never)).rejects.toThrow(
-    /^What is read from must be a socket of node:net or node:tls, not /,
+    /^The socket to read from must be one of node:net or node:tls, not /,
   );
 });

@@ -1,0 +1,90 @@
+/** Strategy: a disk that does not come to an end with the first note of a download, while everything else goes on. */
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { download } from '../../../src/files/download/download.ts';
+import { PartFile } from '../../../src/files/download/part-file.ts';
+import { fileHandles } from '../../support/file-handles.ts';
+import { until } from '../../support/sockets.ts';
+import * as o from './origin.ts';
+
+const PIECE = Buffer.alloc(1024 * 1024, 'content');
+const REPRESENTATION = {
+  validator: '"tag"',
+  source: 'a'.repeat(64),
+  encoding: '',
+  isReprDigestExpected: false,
+  isSealed: false,
+};
+
+/** Syncs end when they are let go. */
+async function heldSyncs() {
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const handles = await fileHandles();
+  vi.spyOn(handles, 'sync').mockResolvedValue();
+  const datasync = vi.spyOn(handles, 'datasync').mockReturnValue(held);
+  return { letGo, begun: () => until(() => datasync.mock.calls.length > 0) };
+}
+
+/** A download whose first note is under way. */
+async function noting() {
+  const folder = await mkdtemp(path.join(tmpdir(), 'part '));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const file = path.join(folder, 'file');
+  const open = () =>
+    PartFile.open(file, { source: 'here', keepsOverRuns: true, isUsable: () => true, signal: undefined });
+  const { letGo, begun } = await heldSyncs();
+  const part = await open();
+  part.begin(REPRESENTATION);
+  await part.write(PIECE, true);
+  await begun();
+  const state = async () => JSON.parse(await readFile(`${file}.part.json`, 'utf8'));
+  return { folder, file, part, open, letGo, state };
+}
+
+test('content does not wait for a note, and the note says no more than what had come', async () => {
+  const { file, part, open, letGo, state } = await noting();
+  for (let i = 0; i < 3; i++) await part.write(PIECE, true);
+  await until(async () => (await stat(`${file}.part`)).size === 4 * PIECE.length);
+  expect(await state()).toMatchObject({ bytes: 0 });
+  letGo();
+  await part.noted();
+  expect(await state()).toMatchObject({ bytes: PIECE.length });
+  await part.abandon();
+  const next = await open();
+  expect(next.bytes).toBe(4 * PIECE.length);
+  await next.abandon();
+});
+
+test('a note that cannot be made ends the download, as content does that cannot be written', async () => {
+  const { folder, part, letGo } = await noting();
+  await rm(folder, { recursive: true });
+  letGo();
+  await expect(part.noted()).rejects.toMatchObject({ code: 'ENOENT' });
+  expect(() => part.write(PIECE, true)).toThrow(/ENOENT/);
+});
+
+test.each([
+  ['that is whole', o.digestOf(o.CONTENT), ['file']],
+  ['that is not what was sent', o.digestOf(Buffer.from('other')), []],
+])('content %s, while a note of it is under way: no note is left', async (_, digest, left) => {
+  const { url } = await o.scripted(o.plainStart(o.CONTENT.length, `Repr-Digest: ${digest}`));
+  const folder = await o.directory();
+  const { letGo, begun } = await heldSyncs();
+  let isOver = false;
+  const downloading = download(url, path.join(folder, 'file'), { resume: true, retries: 0 })
+    .catch(() => {})
+    .finally(() => {
+      isOver = true;
+    });
+  await begun();
+  for (let turn = 0; turn < 200 && !isOver; turn++) await stat(folder); // as long as the rest would take
+  expect(isOver).toBe(false);
+  letGo();
+  await downloading;
+  expect(await readdir(folder)).toEqual(left);
+});
