@@ -98,6 +98,7 @@ export class SealedRequest {
     const request = this.#request;
     if (this.#state === 'over' && !request.writableEnded) return refused(args, request);
     if (request.writableEnded || request.destroyed || !isContent(args[0])) return this.#pass('end', args);
+    uncorkAll(request); // what is corked, Node 22 and 24 send after the end
     if (request.headersSent) this.#finish(args);
     else this.#lastArguments = args;
     try {
@@ -136,11 +137,11 @@ export class SealedRequest {
     this.#sources?.forget();
     this.#state = 'over';
     const { describeError, serverReadsStatus = false } = this.#options;
+    uncorkAll(request);
     if (this.#seal !== undefined && serverReadsStatus) {
       this.#sendTrailers(this.#seal.fail(describeFailure(cause, describeError)));
       this.#pass('end', []);
     }
-    uncorkAll(request);
     this.#leave(request.socket!, error);
     return request;
   }

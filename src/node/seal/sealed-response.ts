@@ -153,6 +153,7 @@ export class SealedResponse {
     if (this.#state === 'flushing' || (this.#state === 'over' && !response.writableEnded))
       return refused(args, response);
     if (this.#state !== 'open' || response.destroyed || !isContent(args[0])) return this.#pass('end', args);
+    uncorkAll(response); // what is corked, Node 22 and 24 send after the end
     if (response.headersSent) this.#finish(args);
     else this.#lastArguments = args;
     try {

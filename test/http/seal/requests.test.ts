@@ -85,6 +85,14 @@ describe('a server that verifies', () => {
       },
     ],
     [
+      'write and end, corked',
+      (request) => {
+        request.cork();
+        request.write(HELLO_WORLD.slice(0, 4));
+        request.end(HELLO_WORLD.slice(4));
+      },
+    ],
+    [
       'flushHeaders, and nothing before',
       (request) => {
         request.flushHeaders();

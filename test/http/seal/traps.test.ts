@@ -262,6 +262,16 @@ describe('the content', () => {
     expect(await told).toEqual([late, late]);
   });
 
+  test('what is corked when it ends comes before the end', async () => {
+    const { port } = await sealing((res) => {
+      res.cork();
+      res.write(HELLO_WORLD.slice(0, 4));
+      res.end(HELLO_WORLD.slice(4));
+    });
+    const { body } = await answerOf(port);
+    expect(unchunk(body)).toEqual({ data: HELLO_WORLD, rest: SEAL });
+  });
+
   test('text beyond ASCII is counted in bytes', async () => {
     const { port } = await sealing((res) => {
       res.write('é€');
