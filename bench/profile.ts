@@ -1,5 +1,5 @@
 /** What a process did with its CPU, as text beside the page: the functions of a .cpuprofile by their own time. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const FOLDER = new URL('profiles/', import.meta.url);
@@ -27,10 +27,9 @@ export function summarize(folder: string, title: string): string {
 }
 
 export function profileText(folder: string, title: string): string {
-  // Each thread leaves one; that of the loader of TypeScript is small.
-  const files = readdirSync(folder).map((file) => path.join(folder, file));
-  const [largest] = files.sort((one, other) => statSync(other).size - statSync(one).size);
-  return toText(JSON.parse(readFileSync(largest!, 'utf8')) as CpuProfile, title);
+  // Each thread leaves one, and the loader of TypeScript has a thread: CPU.<day>.<time>.<pid>.<thread>.<number>.cpuprofile
+  const main = readdirSync(folder).find((file) => file.split('.')[4] === '0')!;
+  return toText(JSON.parse(readFileSync(path.join(folder, main), 'utf8')) as CpuProfile, title);
 }
 
 function toText({ nodes, samples, timeDeltas }: CpuProfile, title: string): string {

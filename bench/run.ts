@@ -1,7 +1,6 @@
 /**
- * `npm run bench`: everything, into results.md. `--quick` takes two minutes or so; `--only <name>` (a file of jobs/ or
- * parts/, may be repeated) and `--check` (compares with results.md, and fails at nothing) write nothing. `--check` takes
- * three minutes at most, and says what it has left out. `--picture` only draws results.md again.
+ * `npm run bench`: everything, into results.md; `--help` says what else. `--check` fails at nothing, and says what it has
+ * left out for lack of time.
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -24,8 +23,18 @@ const { values } = parseArgs({
     check: { type: 'boolean', default: false },
     picture: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 });
+if (values.help) {
+  process.stdout.write(`npm run bench -- [options]: measures everything, and writes bench/results.md (20 minutes)
+  --only <name>  only this file of bench/jobs or bench/parts; may be repeated; writes nothing
+  --quick        fewer and shorter runs (2 minutes)
+  --check        compares a quick run with bench/results.md (3 minutes); writes nothing
+  --picture      only draws bench/results.svg again from bench/results.md
+`);
+  process.exit();
+}
 const isQuick = values.quick || values.check;
 if (isQuick) process.env.BENCH_QUICK = '1'; // told to the processes of the jobs
 const log = (line: string) => process.stdout.write(`${line}\n`);
