@@ -196,7 +196,7 @@ async function putName(folder: string): Promise<string> {
     await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
     });
-    const stats = await lstat(folder).catch(() => undefined);
+    const stats = await lstat(folder).catch(ifGone);
     if (stats === undefined) continue;
     if (!stats.isDirectory() || !(await isMine(folder, stats))) throw notOurs(folder);
     const name = ownerName();
@@ -248,7 +248,8 @@ async function livingBeside(folder: string, ownFile: string): Promise<string[]> 
   return living;
 }
 
-function ifGone(error: NodeJS.ErrnoException): undefined {
+/** Of `catch`: only what is known to be gone is. */
+export function ifGone(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;
 }
 

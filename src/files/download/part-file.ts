@@ -12,7 +12,7 @@ import { access, lstat, readlink, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { systemReason } from '../system-reason.ts';
 import { type Access, Draft } from './draft.ts';
-import { disown, isBeside, Lock, notOurs, partFor, removeLeftovers, temporaryFor } from './ownership.ts';
+import { disown, ifGone, isBeside, Lock, notOurs, partFor, removeLeftovers, temporaryFor } from './ownership.ts';
 import { type PartState, type Representation, readState, writeState } from './state.ts';
 
 /** Milliseconds between two notes of what is on the disk: what is lost with the power. */
@@ -143,13 +143,10 @@ export class PartFile {
   async settle(): Promise<void> {
     const kept = this.#kept;
     if (kept === undefined) return;
-    await this.#lock?.assertHeld();
     const fresh = this.#draft;
     this.#kept = undefined;
-    if (fresh.representation !== undefined && fresh.bytes > kept.bytes) {
-      const { file } = fresh;
-      await fresh.moveTo(kept.file);
-      disown(file);
+    const isBetter = fresh.representation !== undefined && fresh.bytes > kept.bytes;
+    if (isBetter && (await this.#hasMoved(fresh, kept.file))) {
       await kept.close();
       this.isDoubted = false;
       await this.note();
@@ -157,6 +154,19 @@ export class PartFile {
       this.#draft = kept;
       await removeDraft(fresh);
     }
+  }
+
+  /** Not on a full disk, or when the lock is lost: why the response has ended is told, and not this. */
+  async #hasMoved(draft: Draft, name: string): Promise<boolean> {
+    const { file } = draft;
+    try {
+      await this.#lock?.assertHeld();
+      await draft.moveTo(name);
+    } catch {
+      return false;
+    }
+    disown(file);
+    return true;
   }
 
   /**
@@ -303,7 +313,7 @@ export class PartFile {
 
   async #takeUp(name: string, isUsable: PartSettings['isUsable'], signal: AbortSignal | undefined): Promise<void> {
     const state: PartState | undefined = await readState(this.#stateFile);
-    const isThere = (await lstat(name).catch(() => undefined)) !== undefined;
+    const isThere = (await lstat(name).catch(ifGone)) !== undefined;
     if (isThere && state === undefined) throw notOurs(name);
     if (!isThere) {
       await writeState(this.#stateFile, this.#lock!.scratch(), emptyState(this.#url));

@@ -1,8 +1,8 @@
-/** Strategy: a disk that does not come to an end with the first note of a download, while everything else goes on. */
+/** Strategy: disks that fail, or do not come to an end, in the middle of a download, while everything else goes on. */
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { download } from '../../../src/files/download/download.ts';
 import { PartFile } from '../../../src/files/download/part-file.ts';
 import { fileHandles } from '../../support/file-handles.ts';
@@ -30,13 +30,18 @@ async function heldSyncs() {
   return { letGo, begun: () => until(() => datasync.mock.calls.length > 0) };
 }
 
-/** A download whose first note is under way. */
-async function noting() {
+async function beginnable() {
   const folder = await mkdtemp(path.join(tmpdir(), 'part '));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const file = path.join(folder, 'file');
-  const open = () =>
-    PartFile.open(file, { source: 'here', keepsOverRuns: true, isUsable: () => true, signal: undefined });
+  const open = (source = 'here') =>
+    PartFile.open(file, { source, keepsOverRuns: true, isUsable: () => true, signal: undefined });
+  return { folder, file, open };
+}
+
+/** A download whose first note is under way. */
+async function noting() {
+  const { folder, file, open } = await beginnable();
   const { letGo, begun } = await heldSyncs();
   const part = await open();
   part.begin(REPRESENTATION);
@@ -87,4 +92,55 @@ test.each([
   letGo();
   await downloading;
   expect(await readdir(folder)).toEqual(left);
+});
+
+describe('a whole that has ended too early, and has brought more than what is kept', () => {
+  /** 1 MiB is kept, and 2 MiB of another representation have come. */
+  async function afresh() {
+    const { folder, file, open } = await beginnable();
+    const part = await open();
+    part.begin(REPRESENTATION);
+    await part.write(PIECE, true);
+    await part.noted();
+    await part.note();
+    await part.beginAfresh({ ...REPRESENTATION, validator: '"another"' });
+    for (let i = 0; i < 2; i++) await part.write(PIECE, true);
+    await part.noted();
+    return { folder, file, open, part };
+  }
+
+  const NAMES = ['file.part', 'file.part.json', 'file.part.lock'];
+
+  test('takes its place', async () => {
+    const { folder, open, part } = await afresh();
+    await part.settle();
+    expect((await readdir(folder)).sort()).toEqual(NAMES);
+    await part.abandon();
+    const next = await open();
+    expect(next).toMatchObject({ bytes: 2 * PIECE.length, representation: { validator: '"another"' } });
+    await next.abandon();
+  });
+
+  test('and a disk that does not take it: what is kept stays, and nothing else', async () => {
+    const { folder, open, part } = await afresh();
+    const handles = await fileHandles();
+    vi.spyOn(handles, 'sync').mockRejectedValueOnce(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' }));
+    await part.settle();
+    expect((await readdir(folder)).sort()).toEqual(NAMES);
+    expect(part).toMatchObject({ bytes: PIECE.length, representation: REPRESENTATION });
+    await part.abandon();
+    const next = await open();
+    expect(next).toMatchObject({ bytes: PIECE.length, representation: REPRESENTATION });
+    await next.abandon();
+  });
+
+  test('and a lock that is lost: what is kept is not touched', async () => {
+    const { folder, file, part } = await afresh();
+    await rm(`${file}.part.lock`, { recursive: true });
+    await part.settle();
+    expect((await readdir(folder)).sort()).toEqual(['file.part', 'file.part.json']);
+    await expect(part.note()).rejects.toMatchObject({ code: 'EBUSY' });
+    await part.abandon();
+    expect((await stat(`${file}.part`)).size).toBe(PIECE.length);
+  });
 });
