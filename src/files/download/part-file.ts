@@ -124,6 +124,7 @@ export class PartFile {
 
   /** A response begins, whose bytes come after those that are there. */
   begin(representation: Representation | undefined): void {
+    this.#lastNote = Number.NEGATIVE_INFINITY; // what was noted may be of another representation
     this.#draft.begin(representation);
   }
 

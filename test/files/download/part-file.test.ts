@@ -1,5 +1,5 @@
 /** Strategy: disks that fail, or do not come to an end, in the middle of a download, while everything else goes on. */
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, open as openFile, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -143,4 +143,35 @@ describe('a whole that has ended too early, and has brought more than what is ke
     await part.abandon();
     expect((await stat(`${file}.part`)).size).toBe(PIECE.length);
   });
+});
+
+test('bytes of another representation are never noted under the one before', async () => {
+  const { file, open } = await beginnable();
+  const part = await open();
+  part.begin(REPRESENTATION);
+  await part.write(PIECE, true);
+  await part.noted();
+  await part.revert();
+  await part.note();
+  await part.beginAfresh({ ...REPRESENTATION, validator: '"another"' });
+  for (let i = 0; i < 17; i++) await part.write(PIECE, true);
+  await part.noted();
+  const { representation } = JSON.parse(await readFile(`${file}.part.json`, 'utf8'));
+  expect(representation).toMatchObject({ validator: '"another"' });
+  await part.abandon();
+});
+
+test('what is of another URL is removed and not emptied: a process elsewhere may have it open', async () => {
+  const { file, open } = await beginnable();
+  const part = await open();
+  part.begin(REPRESENTATION);
+  await part.write(PIECE, true);
+  await part.noted();
+  await part.abandon();
+  const elsewhere = await openFile(`${file}.part`, 'r+');
+  onTestFinished(() => elsewhere.close());
+  const next = await open('there');
+  expect(next.bytes).toBe(0);
+  expect((await elsewhere.stat()).size).toBe(PIECE.length);
+  await next.abandon();
 });
