@@ -105,10 +105,10 @@ export class Draft {
   }
 
   /**
-   * Takes up what an earlier run has left: the longest of these starts that still has its hash; else everything is given
-   * up.
+   * Takes up what an earlier run has left: the longest of these starts that still has its hash.
    *
    * @param starts the shorter ones first
+   * @returns false if none has: the file is as it was
    */
   async takeUp(
     starts: readonly (Start & { isVerified: boolean })[],
@@ -123,7 +123,7 @@ export class Draft {
       isTrue = true;
       at = bytes;
     }
-    await this.revert();
+    if (isTrue) await this.revert();
     return isTrue;
   }
 
