@@ -202,7 +202,7 @@ async function downloadWithin(
     }
   } catch (error) {
     const { bytes } = part;
-    await part.abandon();
+    await part.abandon().catch(() => {}); // what stays beside it is not why
     throw deadline?.aborted ? tooLong(bytes) : await part.named(error);
   }
 }

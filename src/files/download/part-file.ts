@@ -66,7 +66,7 @@ export class PartFile {
 
   /**
    * @throws Error EISDIR, EINVAL for a target that is no file, EACCES for one that is read-only, EBUSY if another download
-   *   of it runs, EEXIST for files of a download that are not ours, or one that may not be replaced; of the file system
+   *   of it runs, EEXIST for files of a download that are not ours; of the file system
    */
   static async open(file: string, settings: PartSettings): Promise<PartFile> {
     let target = file;
@@ -250,16 +250,27 @@ export class PartFile {
     await this.#writeState(state);
   }
 
-  /** The content is whole: puts it under the target's name, with this time of its last change. */
+  /**
+   * The content is whole: puts it under the target's name, with this time of its last change.
+   *
+   * @throws Error EEXIST for a target that is there, and may not be replaced; of the file system, if it is not there now
+   */
   async finish(modified?: Date): Promise<void> {
     const { file } = this.#draft;
     await this.#lock?.assertHeld();
     await this.#draft.moveTo(this.#target, { access: this.#access, modified, isNew: !this.#mayReplace });
     disown(file);
     await this.#draft.close();
-    if (this.#kept !== undefined) await removeDraft(this.#kept);
-    await this.#removeState();
-    await this.#lock?.release();
+    await this.#clearUp().catch(() => {}); // it is whole, whatever stays beside it
+  }
+
+  async #clearUp(): Promise<void> {
+    try {
+      if (this.#kept !== undefined) await removeDraft(this.#kept);
+      await this.#removeState();
+    } finally {
+      await this.#lock?.release();
+    }
   }
 
   /** It will not become whole now. */
@@ -268,7 +279,7 @@ export class PartFile {
       if (this.#lock !== undefined && !(await this.#lock.isHeld())) return await this.#leave();
       await this.settle().catch(() => {});
       const hasBytes = this.representation !== undefined && this.bytes > 0;
-      const isKept = this.#lock !== undefined && hasBytes && (await this.#draft.isThere());
+      const isKept = this.#lock !== undefined && hasBytes && (await this.#draft.isThere().catch(() => true));
       // On a full disk there may be no room for a note: an earlier one still holds for the bytes before it.
       if (isKept) await this.note().catch(() => {});
       if (isKept) return await this.#draft.close();

@@ -1,5 +1,6 @@
 /** Strategy: disks that fail, or do not come to an end, in the middle of a download, while everything else goes on. */
-import { mkdtemp, open as openFile, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdirSync, rmSync } from 'node:fs';
+import { mkdir, mkdtemp, open as openFile, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -174,4 +175,31 @@ test('what is of another URL is removed and not emptied: a process elsewhere may
   expect(next.bytes).toBe(0);
   expect((await elsewhere.stat()).size).toBe(PIECE.length);
   await next.abandon();
+});
+
+test('content that is whole, and a note that cannot be removed: it is whole', async () => {
+  const { folder, file, open } = await beginnable();
+  const part = await open();
+  part.begin(REPRESENTATION);
+  await part.write(PIECE, false);
+  await rm(`${file}.part.json`);
+  await mkdir(`${file}.part.json`);
+  await part.finish();
+  expect((await readFile(file)).equals(PIECE)).toBe(true);
+  expect((await readdir(folder)).sort()).toEqual(['file', 'file.part.json']);
+});
+
+test('why a download ends is told, and not what its files cannot be cleared up for', async () => {
+  const { url } = await o.scripted('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n');
+  const folder = await o.directory();
+  const state = path.join(folder, 'file.part.json');
+  const downloading = download(url, path.join(folder, 'file'), {
+    resume: true,
+    agent: () => {
+      rmSync(state, { force: true });
+      mkdirSync(state, { recursive: true });
+      return undefined;
+    },
+  });
+  await expect(downloading).rejects.toMatchObject({ code: 'ERR_HTTP_STATUS' });
 });
