@@ -20,7 +20,7 @@ import {
 import { partFor } from '../../files/download/ownership.ts';
 import { danglingEnd } from '../../files/download/part-file.ts';
 import { lengthFrom, openVerified, requestFollowing, statusError } from '../../files/download/request.ts';
-import { defaultRetryDelay, isCertificateProblem, isWorthRetrying, retryAfterOf } from '../../files/download/retry.ts';
+import { defaultRetryDelay, isIssuerUnknown, isWorthRetrying, retryAfterOf } from '../../files/download/retry.ts';
 import { StatusError } from '../../files/download/status-error.ts';
 import { systemReason } from '../../files/system-reason.ts';
 import { EXIT, exitCodeOf, interruptible } from '../exit-codes.ts';
@@ -274,7 +274,7 @@ function explain(error: unknown, { output = '' }: GetOptions): number {
     return EXIT.status;
   }
   if (error instanceof HeadError) {
-    const hint = isCertificateProblem(error.cause) ? '; --cacert <file> trusts its issuer, --insecure anybody' : '';
+    const hint = isIssuerUnknown(error.cause) ? '; --cacert <file> trusts its issuer, --insecure anybody' : '';
     complain(`${error.message}${hint}  [${error.code}]`);
     return EXIT.noResponse;
   }
