@@ -151,7 +151,12 @@ test('a rest that is worth waiting for is waited for', async () => {
   headOf(port, { Range: LAST, 'If-Range': UNKNOWN }).then((found) => {
     head = found;
   });
-  await later(reads, () => head !== undefined); // it may be in a pause of the background when it is asked for
+  // It may be in a pause of the background when it is asked for. Once all has been read the clock stands still: the file is
+  // closed yet, and how long that takes on a busy machine is nothing that the head waits for.
+  await until(() => {
+    if (reads.underWay === 0 && reads.count < 500) vi.advanceTimersByTime(2);
+    return head !== undefined;
+  });
   expect(head).toContain('\r\nETag: ');
 });
 
