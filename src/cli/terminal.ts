@@ -83,7 +83,7 @@ const SCALES: Readonly<Record<string, number>> = {
   gi: 2 ** 30,
 };
 
-/** `300000000`, `300MB` or `256KiB` as octets; undefined if it is none of these. */
+/** `300000000`, `300MB` or `256KiB` as bytes; undefined if it is none of these. */
 export function parseBytes(text: string): number | undefined {
   const [, digits, scale] = /^(\d+(?:\.\d+)?)(k|m|g|ki|mi|gi)?b?$/i.exec(text) ?? [];
   if (digits === undefined) return undefined;

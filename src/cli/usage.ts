@@ -49,7 +49,7 @@ export const SERVE_USAGE = `chunked-trailers serve <file|directory> [options]
 
   -p, --port <port>       8080 by default; 0 for any free one
       --host <address>    127.0.0.1 by default
-      --fail-after <size> break every file on purpose after this many octets
+      --fail-after <size> break every file on purpose after this many bytes
                           (300000000, 300MB, 256KiB); after 0, nothing has been
                           sent, and the client gets an ordinary 500
       --quiet             no line for each response
@@ -71,8 +71,9 @@ Where it goes
   -O, --remote-name       a file named after the last part of the URL's path
   -J, --remote-header-name
                           with -O: or named by Content-Disposition, asked for
-                          by HEAD. It replaces no file, and is not a name that
-                          leads elsewhere or begins with . - or ~
+                          by HEAD. It replaces no file without --resume or -N,
+                          and is not a name that leads elsewhere or begins
+                          with . - or ~
   -R, --remote-time       the file gets the time of the server's Last-Modified
   -N, --timestamping      only if the server has a newer one; with its time
 

@@ -26,13 +26,13 @@ export interface Hasher {
 export type CreateHasher = (algorithm: DigestAlgorithm) => Hasher;
 
 /**
- * The algorithms of a `digest` option, none for `false`.
+ * The algorithms of a `digest` option, each once; none for `false`.
  *
  * @throws TypeError for one that is not supported
  */
 export function algorithmsOf(digest: DigestOption): readonly DigestAlgorithm[] {
   if (digest === false) return [];
-  const algorithms = [digest].flat();
+  const algorithms = [...new Set([digest].flat())];
   for (const algorithm of algorithms) {
     if (!isDigestAlgorithm(algorithm)) {
       const known = DIGEST_ALGORITHMS.join(', ');

@@ -123,6 +123,8 @@ export class Decoder {
   readonly #run: ContentRun;
   readonly #limits: Readonly<Limits>;
   #state = SIZE;
+  /** While `write` runs, and from then on if that ends badly: who takes the content has thrown, and the rest of it is lost. */
+  #isTaking = false;
   /** Octets of input before the current one. */
   #inputBytes = 0;
   /** Octets of chunk-data that are still to come; while a chunk line is read, its size so far. */
@@ -155,7 +157,7 @@ export class Decoder {
 
   /** Whether the whole message has come, to its last CRLF. */
   get done(): boolean {
-    return this.#state === DONE;
+    return this.#state === DONE && !this.#isTaking;
   }
 
   /**
@@ -171,11 +173,15 @@ export class Decoder {
   /**
    * The next bytes, split anywhere. Never throws for what they are: sets `error` and stops.
    * Bytes after an error are ignored; bytes after the message are kept in `rest`.
+   * What `onData` throws is thrown here, and the body cannot become `done` any more: the next call sets `error`
+   * (ERR_FRAMING_TRUNCATED).
    *
    * @param ownsInput whether the input may be written to, because nobody else reads it: small chunks are moved together
    *   in it then, not in a copy. `false` by default.
    */
   write(input: Uint8Array, ownsInput = false): void {
+    if (this.#isTaking) return this.#loseRest();
+    this.#isTaking = true;
     this.#run.ownsInput = ownsInput;
     let at = 0;
     while (at < input.length && this.#state < DONE) {
@@ -190,6 +196,7 @@ export class Decoder {
     } else if (this.#state === DONE && at < input.length) {
       this.#keep(copyOctets(input, at, at > 0 ? input.length : at + this.#restRoom));
     }
+    this.#isTaking = this.error !== undefined;
   }
 
   #keep(rest: Uint8Array): void {
@@ -199,6 +206,7 @@ export class Decoder {
 
   /** The end of input: sets `error` (ERR_FRAMING_TRUNCATED) and perhaps `abortReason`, unless the message is `done`. */
   end(): void {
+    if (this.#isTaking) return this.#loseRest();
     if (this.#state >= DONE) return;
     if (this.#state === DATA && this.#line.length > 0) this.abortReason = readAbortReason(joinOctets(this.#line));
     this.#fail('ERR_FRAMING_TRUNCATED', this.#inputBytes, `the input ended, expected ${this.#expected()}`);
@@ -448,6 +456,12 @@ export class Decoder {
   #refuse(at: number, octet: number, state: number): number {
     this.#state = state;
     return this.#stop(at, 'ERR_FRAMING_MALFORMED', `${describeOctet(octet)}, expected ${this.#expected()}`);
+  }
+
+  /** Unless there is an error, the last `write` has not returned. */
+  #loseRest(): void {
+    if (this.error !== undefined) return;
+    this.#fail('ERR_FRAMING_TRUNCATED', this.#inputBytes, 'input that was not taken to its end');
   }
 
   #stop(at: number, code: FramingErrorCode, found: string): number {

@@ -27,8 +27,11 @@ export function assertOptions<Options extends object>(
     if (!Object.hasOwn(checks, name)) {
       throw new TypeError(`${of} has no option "${name}"; there are ${Object.keys(checks).join(', ')}`);
     }
-    const value = options[name as keyof Options];
-    if (value !== undefined) checks[name as keyof Options](value as never, name);
+  }
+  // Whatever is read later is looked at: what the options have inherited, too.
+  for (const name in checks) {
+    const value = options[name];
+    if (value !== undefined) checks[name](value as never, name);
   }
 }
 
@@ -40,7 +43,10 @@ export const aString = mustBe('a string', (value) => typeof value === 'string');
 export const aNumber = mustBe('a number', (value) => typeof value === 'number');
 export const anObject = mustBe('an object', isObject);
 /** By its shape: there may be several AbortSignals, as in a test runner with a window of its own. */
-export const anAbortSignal = mustBe('an AbortSignal', (value) => isObject(value) && 'aborted' in value);
+export const anAbortSignal = mustBe(
+  'an AbortSignal',
+  (value) => isObject(value) && 'aborted' in value && 'addEventListener' in value,
+);
 export const namesAndValues = mustBe(
   'an object of names and values',
   (value) => isObject(value) && !(Symbol.iterator in value),

@@ -60,6 +60,7 @@ describe.skipIf(!hasOpenssl)('https:', () => {
     const { code, stderr } = await run(['get', `https://localhost:${port}/`], { env: trusting });
     expect(code).toBe(3);
     expect(stderr).toMatch(/^error: [^\n]*localhost[^\n]*altnames[^\n]*example\.org[^\n]*\n$/);
+    expect(stderr).not.toContain('--cacert'); // it is trusted, and not for this name
     expect(requests).toEqual([]);
   });
 

@@ -72,6 +72,56 @@ describe('a Decoder', () => {
     expect(body()).toBe('he');
   });
 
+  describe('whose onData throws', () => {
+    const LARGE = `1f40\r\n${'a'.repeat(8000)}\r\n`;
+
+    function throwing(input: string) {
+      const data: string[] = [];
+      const decoder = new Decoder({
+        onData: (piece) => {
+          data.push(latin1(piece));
+          if (data.length === 1) throw new Error('of the application');
+        },
+      });
+      expect(() => decoder.write(octets(input))).toThrow('of the application');
+      expect(decoder.done).toBe(false);
+      return { decoder, data };
+    }
+
+    test.each([
+      ['for a run of small chunks', '3\r\nabc\r\n'],
+      ['for a large chunk, with others behind it', LARGE + LARGE],
+      ['for a chunk that is cut', '5\r\nabc'],
+      ['once the message has ended', '3\r\nabc\r\n0\r\n\r\nHTTP/1.1'],
+    ])('%s: takes nothing more, and is never done', (_, input) => {
+      const { decoder, data } = throwing(input);
+      decoder.write(octets('3\r\nxyz\r\n0\r\n\r\n'));
+      const { error } = decoder;
+      expect(error).toMatchObject({ code: 'ERR_FRAMING_TRUNCATED', offset: 0 });
+      decoder.write(octets('0\r\n\r\n'));
+      decoder.end();
+      expect(decoder.error).toBe(error);
+      expect(decoder.done).toBe(false);
+      expect(data).toHaveLength(1);
+      const ended = throwing(input).decoder;
+      ended.end();
+      expect(ended.error).toMatchObject({ code: 'ERR_FRAMING_TRUNCATED', offset: 0 });
+    });
+
+    test('an error that was found before stays', () => {
+      const { decoder } = throwing('3\r\nabc\r\nX');
+      decoder.end();
+      expect(decoder.error).toMatchObject({ code: 'ERR_FRAMING_MALFORMED', offset: 8 });
+    });
+  });
+
+  test('that is written to by its own onData is never done', () => {
+    const decoder = new Decoder({ onData: () => decoder.write(octets('1\r\nb\r\n')) });
+    decoder.write(octets('1\r\na\r\n'));
+    decoder.write(octets('0\r\n\r\n'));
+    expect(decoder).toMatchObject({ done: false, error: { code: 'ERR_FRAMING_TRUNCATED' } });
+  });
+
   test('empty writes are nothing', () => {
     const { decoder, write } = collect();
     for (const text of ['', '1;x-stream-status=error\r\n', '', '']) write(text);

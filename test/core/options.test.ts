@@ -16,6 +16,11 @@ test.each(['toString', '__proto__', 'constructor', 'ison', ''])('%j is not the n
   expect(() => look(options)).toThrow(`f has no option "${name}"; there are isOn`);
 });
 
+test('what the options have inherited is looked at, too', () => {
+  expect(() => look(Object.create({ isOn: 'yes' }))).toThrow('isOn must be true or false, not "yes"');
+  expect(() => look(Object.create({ other: 1 }))).not.toThrow();
+});
+
 test('a number that is none of the integers is a RangeError, anything else a TypeError', () => {
   const check = integer('a number of bytes', 0, 5) as (value: unknown, name: string) => void;
   for (const value of [0, 5]) expect(() => check(value, 'n')).not.toThrow();
@@ -29,6 +34,7 @@ test('an AbortSignal is one by its shape', () => {
   const check = anAbortSignal as (value: unknown, name: string) => void;
   expect(() => check(AbortSignal.abort(), 'signal')).not.toThrow();
   expect(() => check(new AbortController(), 'signal')).toThrow('signal must be an AbortSignal, not an AbortController');
+  expect(() => check({ aborted: false }, 'signal')).toThrow('signal must be an AbortSignal, not an object');
 });
 
 test('names and values are no list of pairs', () => {

@@ -49,6 +49,13 @@ async function relayed(trailers: string, request: string) {
   return { data, fields, verdict, hashed };
 }
 
+test('an algorithm that is named twice is one', async () => {
+  const server = await relaying(await upstreamWith(GOOD), { digest: ['sha-256', 'sha-256'] });
+  const { socket } = dial(server.port, PLAIN);
+  socket.resume();
+  expect((await server.verdict(0)).kind).toBe('complete');
+});
+
 test('for a client that asks: what it gets is proven, and hashed once', async () => {
   const { data, fields, verdict, hashed } = await relayed(GOOD, AWARE);
   expect(verdict.kind).toBe('complete');

@@ -178,6 +178,25 @@ describe('what the application has set on the ServerResponse', () => {
 });
 
 test.each([
+  ['asks for nothing', PLAIN, LAST_CHUNK],
+  ['asks', AWARE, '=:\r\n\r\n'],
+])(
+  'an end that Node threw for leaves no length to the head of what answers then, to a client that %s',
+  async (_, request, last) => {
+    const { port } = await serve((__, res) => {
+      res.statusMessage = 'naïve \u201c';
+      expect(() => res.end('page')).toThrow();
+      res.statusMessage = 'OK';
+      begin(Readable.from(['rows that go on']), respond(res));
+    });
+    const { fields, body } = messageFrom(await dial(port, request).until(last));
+    expect(fields).not.toHaveProperty('content-length');
+    expect(fields['transfer-encoding']).toEqual(['chunked']);
+    expect(unchunk(body).data).toBe('rows that go on');
+  },
+);
+
+test.each([
   ['all', AWARE.replace('HTTP/1.1', 'HTTP/1.0')],
   ['trailers', TRAILERS.replace('HTTP/1.1', 'HTTP/1.0')],
   ['kept connections', OLD.replace('\r\n\r\n', '\r\nConnection: keep-alive\r\nTE: trailers\r\n\r\n')],

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, fstatSync, lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { areSameOctets } from '../../core/content-digest.ts';
 import { HeadError } from '../../core/errors.ts';
 import type { FieldPairs } from '../../core/fields.ts';
@@ -18,8 +19,8 @@ import {
 } from '../../files/download/download.ts';
 import { partFor } from '../../files/download/ownership.ts';
 import { danglingEnd } from '../../files/download/part-file.ts';
-import { lengthFrom, openVerified, requestFollowing } from '../../files/download/request.ts';
-import { isCertificateProblem } from '../../files/download/retry.ts';
+import { lengthFrom, openVerified, requestFollowing, statusError } from '../../files/download/request.ts';
+import { defaultRetryDelay, isIssuerUnknown, isWorthRetrying, retryAfterOf } from '../../files/download/retry.ts';
 import { StatusError } from '../../files/download/status-error.ts';
 import { systemReason } from '../../files/system-reason.ts';
 import { EXIT, exitCodeOf, interruptible } from '../exit-codes.ts';
@@ -62,21 +63,9 @@ export async function get(args: string[]): Promise<number> {
 async function nameByServer(options: GetOptions, signal: AbortSignal): Promise<void> {
   if (!options.isNamedByServer) return;
   const bounded = within(options.maxTime, signal);
-  const settings = settingsOf(options, bounded);
-  const ask = async (method: 'HEAD' | 'GET') => {
-    const { message, close } = await requestFollowing(settings.url, settings.headers, { ...settings, method });
-    close();
-    return message;
-  };
-  let field: string | undefined;
-  try {
-    let message = await ask('HEAD');
-    // A URL that is signed, or a server that knows GET only.
-    if ((message.statusCode ?? 0) >= 400) message = await ask('GET');
-    field = message.headers['content-disposition'];
-  } catch (error) {
+  const field = await dispositionOf(options, bounded).catch((error) => {
     throw bounded.aborted && !signal.aborted ? tooLong(0) : error;
-  }
+  });
   const name = nameFromDisposition(field);
   if (name === null) warn(`there is no safe name in "${field}": ${options.output} it is`);
   options.output = name ?? options.output!;
@@ -85,6 +74,35 @@ async function nameByServer(options: GetOptions, signal: AbortSignal): Promise<v
   if (!options.mayReplace && lstatSync(options.output, { throwIfNoEntry: false }) !== undefined) {
     throw Object.assign(new Error(`${options.output} is there already: name the file by -o`), { code: 'EEXIST' });
   }
+}
+
+/** Tried again as the download would be: without an answer there is no name. */
+async function dispositionOf(options: GetOptions, signal: AbortSignal): Promise<string | undefined> {
+  const { isQuiet, retries } = options;
+  const settings = settingsOf(options, signal);
+  const ask = async (method: 'HEAD' | 'GET') => {
+    const reply = await requestFollowing(settings.url, settings.headers, { ...settings, method });
+    reply.close();
+    return { reply, isRefused: (reply.message.statusCode ?? 0) >= 400 };
+  };
+  for (let retry = 1; ; retry++) {
+    try {
+      let { reply, isRefused } = await ask('HEAD');
+      // A URL that is signed, or a server that knows GET only.
+      if (isRefused) ({ reply, isRefused } = await ask('GET'));
+      if (isRefused) throw statusError(reply);
+      return reply.message.headers['content-disposition'];
+    } catch (error) {
+      if (retry > retries || !isWorthRetrying(error)) throw error;
+      const delay = Math.max(defaultRetryDelay(retry), retryAfterOf(error));
+      if (!isQuiet) warn(tryingAgain(error as Error, retry, delay, retries));
+      await sleep(delay, undefined, { signal });
+    }
+  }
+}
+
+function tryingAgain({ message }: Error, retry: number, delay: number, retries: number): string {
+  return `${message}; trying again in ${formatTime(delay)} (${retry} of ${retries})`;
 }
 
 /** What is written to as it comes is neither continued nor compared with. */
@@ -101,9 +119,8 @@ async function getFile(options: GetOptions, output: string, signal: AbortSignal)
   try {
     const downloading: FurtherOptions = {
       ...{ resume: isResumed, mayReplace, retries, remoteTime: hasRemoteTime },
-      onRetry: ({ message }, retry, delay) => {
-        const next = `trying again in ${formatTime(delay)} (${retry} of ${retries})`;
-        if (!isQuiet) progress.interrupt(() => warn(`${message}; ${next}`));
+      onRetry: (error, retry, delay) => {
+        if (!isQuiet) progress.interrupt(() => warn(tryingAgain(error, retry, delay, retries)));
       },
     };
     const settings = settingsOf(options, signal, since === undefined ? [] : [['If-Modified-Since', since]]);
@@ -257,7 +274,7 @@ function explain(error: unknown, { output = '' }: GetOptions): number {
     return EXIT.status;
   }
   if (error instanceof HeadError) {
-    const hint = isCertificateProblem(error.cause) ? '; --cacert <file> trusts its issuer, --insecure anybody' : '';
+    const hint = isIssuerUnknown(error.cause) ? '; --cacert <file> trusts its issuer, --insecure anybody' : '';
     complain(`${error.message}${hint}  [${error.code}]`);
     return EXIT.noResponse;
   }

@@ -26,7 +26,7 @@ interface InspectOptions {
 
 interface Input {
   stream: Readable;
-  /** Of a file, in octets. */
+  /** Of a file, in bytes. */
   size: number | undefined;
 }
 

@@ -16,7 +16,7 @@ export interface Answered extends FileAnswered {
 
 export interface FileHandlerOptions {
   root: string;
-  /** Breaks every file response after this many octets. */
+  /** Breaks every file response after this many bytes. */
   failAfter?: number | undefined;
   /** Ends responses on their way as failures. */
   signal?: AbortSignal;

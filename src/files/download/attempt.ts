@@ -4,7 +4,6 @@ import { FramingError } from '../../core/errors.ts';
 import { fieldValue, listMembers } from '../../core/fields.ts';
 import { BodyError, judge, unsealedVerdict, type Verdict } from '../../core/verdict.ts';
 import { bodyErrorFor, type Require } from '../../core/verifier.ts';
-import { BorrowedHash } from '../../node/borrowed-hash.ts';
 import {
   type Asked,
   type ContentRange,
@@ -93,12 +92,10 @@ export async function attempt(part: PartFile, settings: AttemptSettings): Promis
           ['Range', `bytes=${asked.first}-`],
           [known?.needsProof ? 'If-Unmodified-Since' : 'If-Range', asked.validator],
         ];
-  const hash = new BorrowedHash();
-  const { createHasher } = hash;
-  const reply = await requestFollowing(settings.url, [...settings.headers, ...range], { ...settings, createHasher });
+  const reply = await requestFollowing(settings.url, [...settings.headers, ...range], settings);
   try {
     const { statusCode = 0, headers: received } = reply.message;
-    if (isWhole(reply, settings.headers, settings.require)) return await receiveWhole(part, reply, settings, hash);
+    if (isWhole(reply, settings.headers, settings.require)) return await receiveWhole(part, reply, settings);
     if (statusCode === 200 && asked !== undefined) {
       part.isDoubted = true; // it has a Content-Range
       return { hasAdvanced: true };
@@ -111,7 +108,7 @@ export async function attempt(part: PartFile, settings: AttemptSettings): Promis
       if (statusCode === 416 && isNothingMissing(reply, asked, known)) return await withoutRest(part, known, settings);
       const range = statusCode === 206 && sourceOf(reply) === known.source ? partOf206(received, asked) : undefined;
       if (typeof range === 'object') {
-        return await receive(part, reply, settings, mergeFacts(known, factsFrom(reply, settings), range), hash, range);
+        return await receive(part, reply, settings, mergeFacts(known, factsFrom(reply, settings), range), range);
       }
       part.isDoubted = true; // the next request is a plain one
       return { hasAdvanced: true };
@@ -123,12 +120,7 @@ export async function attempt(part: PartFile, settings: AttemptSettings): Promis
 }
 
 /** A response of the whole. What is there is kept until it is known to be better. */
-async function receiveWhole(
-  part: PartFile,
-  reply: Reply,
-  settings: AttemptSettings,
-  hash: BorrowedHash,
-): Promise<Outcome> {
+async function receiveWhole(part: PartFile, reply: Reply, settings: AttemptSettings): Promise<Outcome> {
   const { representation: known } = part;
   const facts = withKnownTotal(factsFrom(reply, settings), known);
   if (known !== undefined && part.bytes > 0 && isLess(facts, known)) {
@@ -137,7 +129,7 @@ async function receiveWhole(
   const keptBytes = part.bytes;
   await part.beginAfresh(representationFrom(facts));
   try {
-    const outcome = await receive(part, reply, settings, facts, hash);
+    const outcome = await receive(part, reply, settings, facts);
     const isProven = 'verdict' in outcome && outcome.verdict.kind === 'complete';
     if (!isProven && part.bytes < keptBytes) throw refusal(part, shorter(part.bytes, keptBytes));
     return outcome;
@@ -176,19 +168,17 @@ async function receive(
   reply: Reply,
   settings: AttemptSettings,
   facts: Facts,
-  hash: BorrowedHash,
   range?: ContentRange,
 ): Promise<Outcome> {
   const representation = representationFrom(facts);
   const first = part.bytes;
   const mayKeep = mayKeepUnverified(facts, settings.require);
   part.begin(representation);
-  hash.begin(first === 0 ? () => part.hash() : undefined);
+  reply.hash.begin(first === 0 ? () => part.hash() : undefined);
   try {
     await write(
       part,
       reply,
-      hash,
       settings,
       facts.total ?? hintOf(reply, first),
       range,
@@ -249,8 +239,7 @@ function hintOf({ message }: Reply, first: number): number | undefined {
 /** @throws BodyError of the verdict on the body, or for a part of another length than its Content-Range has: fewer are a cut */
 async function write(
   part: PartFile,
-  { body }: Reply,
-  hash: BorrowedHash,
+  { body, hash }: Reply,
   { onProgress }: AttemptSettings,
   total: number | undefined,
   range: ContentRange | undefined,

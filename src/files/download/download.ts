@@ -202,7 +202,7 @@ async function downloadWithin(
     }
   } catch (error) {
     const { bytes } = part;
-    await part.abandon();
+    await part.abandon().catch(() => {}); // what stays beside it is not why
     throw deadline?.aborted ? tooLong(bytes) : await part.named(error);
   }
 }
@@ -254,12 +254,15 @@ export function settingsWith(
   };
 }
 
+/** Up to the last @: in what is not a URL, a password may have anything in it. */
+const CREDENTIALS = /^((?:[a-z][a-z\d+.-]*)?:?[/\\]+)?.*@/is;
+
 /** @throws TypeError that says which, without a password */
 export function urlFrom(url: URL | string): URL {
   try {
     return new URL(url);
   } catch {
-    const said = shown(typeof url === 'string' ? url.replace(/(^|[/\\])[^/\\?#]*@/, '$1') : url);
+    const said = shown(typeof url === 'string' ? url.replace(CREDENTIALS, '$1') : url);
     throw new TypeError(`${said} is not a URL; it starts with http:// or https://`);
   }
 }

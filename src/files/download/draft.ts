@@ -7,7 +7,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises';
-import { isMine, notOurs } from './ownership.ts';
+import { ifGone, isMine, notOurs } from './ownership.ts';
 import type { Representation, Start } from './state.ts';
 
 const WRITE_BYTES = 1024 * 1024;
@@ -98,17 +98,15 @@ export class Draft {
   async hashAgain(algorithm: string, signal: AbortSignal | undefined): Promise<Buffer> {
     await this.settle();
     const hash = createHash(algorithm);
-    if (!(await this.#hashOn(hash, 0, this.bytes, signal))) {
-      throw Object.assign(new Error(`EIO: ${this.file} has become shorter`), { code: 'EIO' });
-    }
+    if (!(await this.#hashOn(hash, 0, this.bytes, signal))) throw this.#hasShrunk();
     return hash.digest();
   }
 
   /**
-   * Takes up what an earlier run has left: the longest of these starts that still has its hash; else everything is given
-   * up.
+   * Takes up what an earlier run has left: the longest of these starts that still has its hash.
    *
    * @param starts the shorter ones first
+   * @returns false if none has: the file is as it was
    */
   async takeUp(
     starts: readonly (Start & { isVerified: boolean })[],
@@ -123,7 +121,7 @@ export class Draft {
       isTrue = true;
       at = bytes;
     }
-    await this.revert();
+    if (isTrue) await this.revert();
     return isTrue;
   }
 
@@ -178,11 +176,15 @@ export class Draft {
     await this.#synced();
   }
 
-  /** Ends the file at its last byte, and puts it under another name: this file, and no other that took its place. */
+  /**
+   * Ends the file at its last byte, and puts it under another name: this file, and no other that took its place. Others
+   * may read it with its name at the earliest: what fails here, or is killed, is for us alone.
+   */
   async moveTo(name: string, { access, modified, isNew = false }: Move = {}): Promise<void> {
     await this.settle();
+    const { size, mode, uid, gid } = await this.#handle.stat();
+    if (size < this.bytes) throw this.#hasShrunk();
     await this.#handle.truncate(this.bytes);
-    if (access !== undefined) await this.#give(access);
     if (modified !== undefined) await this.#handle.utimes(new Date(), modified).catch(ignoreUnsupported);
     await this.#handle.sync();
     await this.#synced();
@@ -190,22 +192,37 @@ export class Draft {
       await lstat(this.file); // which tells, if it has gone
       throw notOurs(this.file);
     }
-    if (isNew && (await linkTo(this.file, name))) await rm(this.file);
-    else await rename(this.file, name);
+    try {
+      if (access !== undefined) await this.#give(access);
+      if (isNew && (await linkTo(this.file, name))) await rm(this.file);
+      else await rename(this.file, name);
+    } catch (error) {
+      if (access !== undefined) await this.#give({ mode: mode & 0o777, uid, gid }).catch(() => {});
+      throw error;
+    }
     this.file = name;
   }
 
   /** As far as we may, and as the file system knows of it: FAT knows nothing. */
   async #give({ mode, uid, gid }: Access): Promise<void> {
+    let hasGroup = true;
     if (uid !== undefined && gid !== undefined) {
       const own = await this.#handle.stat();
-      const isOwners = await this.#handle.chown(uid, gid).then(
-        () => true,
-        () => false,
-      );
-      if (!isOwners) await this.#handle.chown(own.uid, gid).catch(() => {});
+      const hasGiven = (owner: number) =>
+        this.#handle.chown(owner, gid).then(
+          () => true,
+          () => false,
+        );
+      hasGroup = (await hasGiven(uid)) || (await hasGiven(own.uid)) || own.gid === gid;
     }
-    await this.#handle.chmod(mode).catch(ignoreUnsupported);
+    // Another group may no more than anybody.
+    const given = hasGroup ? mode : (mode & 0o707) | ((mode & 0o007) << 3);
+    await this.#handle.chmod(given).catch(ignoreUnsupported);
+  }
+
+  /** Somebody has. What would fill it up again is zeros. */
+  #hasShrunk(): Error {
+    return Object.assign(new Error(`EIO: ${this.file} has become shorter`), { code: 'EIO' });
   }
 
   /** What has not been written is given up. */
@@ -218,13 +235,16 @@ export class Draft {
 
   /** Removes the file, if it is still this one. */
   async remove(): Promise<void> {
-    if (await this.isThere()) await rm(this.file, { force: true });
-    await this.close();
+    try {
+      if (await this.isThere()) await rm(this.file, { force: true });
+    } finally {
+      await this.close();
+    }
   }
 
   /** Under its name: this file, and no other that took its place. */
   async isThere(): Promise<boolean> {
-    const there: BigIntStats | undefined = await lstat(this.file, { bigint: true }).catch(() => undefined);
+    const there: BigIntStats | undefined = await lstat(this.file, { bigint: true }).catch(ifGone);
     const { dev, ino } = await this.#handle.stat({ bigint: true });
     return there?.ino === ino && there.dev === dev;
   }
@@ -313,7 +333,7 @@ async function linkTo(file: string, name: string): Promise<boolean> {
     await link(file, name);
     return true;
   } catch {
-    const isThere = (await lstat(name).catch(() => undefined)) !== undefined;
+    const isThere = (await lstat(name).catch(ifGone)) !== undefined;
     if (isThere) throw Object.assign(new Error(`EEXIST: ${name} is there already`), { code: 'EEXIST', path: name });
     return false;
   }

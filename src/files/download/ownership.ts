@@ -141,7 +141,7 @@ export class Lock {
       try {
         others = await livingBeside(folder, file);
         if (others.length === 0) {
-          await writeFile(file, 'held\n');
+          await writeFile(file, 'held\n', { flag: 'r+' }); // not made anew, if a process elsewhere has removed it
           return new Lock(folder, file);
         }
       } catch (error) {
@@ -196,7 +196,7 @@ async function putName(folder: string): Promise<string> {
     await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
     });
-    const stats = await lstat(folder).catch(() => undefined);
+    const stats = await lstat(folder).catch(ifGone);
     if (stats === undefined) continue;
     if (!stats.isDirectory() || !(await isMine(folder, stats))) throw notOurs(folder);
     const name = ownerName();
@@ -220,27 +220,37 @@ async function takeAway(folder: string, file: string): Promise<void> {
   await rmdir(folder).catch(() => {}); // others are in it, or it is gone
 }
 
-/** What the others say that are alive: `held`, or something else for a claim; the dead are removed. */
+/**
+ * What the others say that are alive: `held`, or something else for a claim; the dead are removed.
+ *
+ * @throws Error of the file system: what cannot be asked after is not dead
+ */
 async function livingBeside(folder: string, ownFile: string): Promise<string[]> {
   const living: string[] = [];
   const now = (await stat(ownFile)).mtimeMs;
   for (const name of await readdir(folder)) {
     const file = path.join(folder, name);
     if (file === ownFile) continue;
-    let life = own.has(name) ? 'alive' : lifeOf(name);
+    let life = own.has(name.replace(/\.new$/, '')) ? 'alive' : lifeOf(name);
     if (life === 'elsewhere') {
-      const stats = await stat(file).catch(() => undefined);
+      const stats = await stat(file).catch(ifGone);
+      if (stats === undefined) continue;
       // Both times are by the file system's clock, not by that of a machine.
-      life = stats !== undefined && Math.abs(now - stats.mtimeMs) < STALE ? 'alive' : 'dead';
+      life = Math.abs(now - stats.mtimeMs) < STALE ? 'alive' : 'dead';
     }
     if (life === 'unknown') throw notOurs(file);
     if (life === 'dead') await rm(file, { force: true });
     else if (!name.endsWith('.new')) {
-      const said = await readFile(file, 'latin1').catch(() => undefined); // it has just gone
+      const said = await readFile(file, 'latin1').catch(ifGone);
       if (said !== undefined) living.push(said.trim());
     }
   }
   return living;
+}
+
+/** Of `catch`: only what is known to be gone is. */
+export function ifGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 /** What becomes of it can only be asked here: `elsewhere`, the process is of another machine or container. */

@@ -12,7 +12,7 @@ import { access, lstat, readlink, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { systemReason } from '../system-reason.ts';
 import { type Access, Draft } from './draft.ts';
-import { disown, isBeside, Lock, notOurs, partFor, removeLeftovers, temporaryFor } from './ownership.ts';
+import { disown, ifGone, isBeside, Lock, notOurs, partFor, removeLeftovers, temporaryFor } from './ownership.ts';
 import { type PartState, type Representation, readState, writeState } from './state.ts';
 
 /** Milliseconds between two notes of what is on the disk: what is lost with the power. */
@@ -66,7 +66,7 @@ export class PartFile {
 
   /**
    * @throws Error EISDIR, EINVAL for a target that is no file, EACCES for one that is read-only, EBUSY if another download
-   *   of it runs, EEXIST for files of a download that are not ours, or one that may not be replaced; of the file system
+   *   of it runs, EEXIST for files of a download that are not ours; of the file system
    */
   static async open(file: string, settings: PartSettings): Promise<PartFile> {
     let target = file;
@@ -124,6 +124,7 @@ export class PartFile {
 
   /** A response begins, whose bytes come after those that are there. */
   begin(representation: Representation | undefined): void {
+    this.#lastNote = Number.NEGATIVE_INFINITY; // what was noted may be of another representation
     this.#draft.begin(representation);
   }
 
@@ -143,13 +144,10 @@ export class PartFile {
   async settle(): Promise<void> {
     const kept = this.#kept;
     if (kept === undefined) return;
-    await this.#lock?.assertHeld();
     const fresh = this.#draft;
     this.#kept = undefined;
-    if (fresh.representation !== undefined && fresh.bytes > kept.bytes) {
-      const { file } = fresh;
-      await fresh.moveTo(kept.file);
-      disown(file);
+    const isBetter = fresh.representation !== undefined && fresh.bytes > kept.bytes;
+    if (isBetter && (await this.#hasMoved(fresh, kept.file))) {
       await kept.close();
       this.isDoubted = false;
       await this.note();
@@ -157,6 +155,19 @@ export class PartFile {
       this.#draft = kept;
       await removeDraft(fresh);
     }
+  }
+
+  /** Not on a full disk, or when the lock is lost: why the response has ended is told, and not this. */
+  async #hasMoved(draft: Draft, name: string): Promise<boolean> {
+    const { file } = draft;
+    try {
+      await this.#lock?.assertHeld();
+      await draft.moveTo(name);
+    } catch {
+      return false;
+    }
+    disown(file);
+    return true;
   }
 
   /**
@@ -239,16 +250,27 @@ export class PartFile {
     await this.#writeState(state);
   }
 
-  /** The content is whole: puts it under the target's name, with this time of its last change. */
+  /**
+   * The content is whole: puts it under the target's name, with this time of its last change.
+   *
+   * @throws Error EEXIST for a target that is there, and may not be replaced; of the file system, if it is not there now
+   */
   async finish(modified?: Date): Promise<void> {
     const { file } = this.#draft;
     await this.#lock?.assertHeld();
     await this.#draft.moveTo(this.#target, { access: this.#access, modified, isNew: !this.#mayReplace });
     disown(file);
     await this.#draft.close();
-    if (this.#kept !== undefined) await removeDraft(this.#kept);
-    await this.#removeState();
-    await this.#lock?.release();
+    await this.#clearUp().catch(() => {}); // it is whole, whatever stays beside it
+  }
+
+  async #clearUp(): Promise<void> {
+    try {
+      if (this.#kept !== undefined) await removeDraft(this.#kept);
+      await this.#removeState();
+    } finally {
+      await this.#lock?.release();
+    }
   }
 
   /** It will not become whole now. */
@@ -257,7 +279,7 @@ export class PartFile {
       if (this.#lock !== undefined && !(await this.#lock.isHeld())) return await this.#leave();
       await this.settle().catch(() => {});
       const hasBytes = this.representation !== undefined && this.bytes > 0;
-      const isKept = this.#lock !== undefined && hasBytes && (await this.#draft.isThere());
+      const isKept = this.#lock !== undefined && hasBytes && (await this.#draft.isThere().catch(() => true));
       // On a full disk there may be no room for a note: an earlier one still holds for the bytes before it.
       if (isKept) await this.note().catch(() => {});
       if (isKept) return await this.#draft.close();
@@ -303,7 +325,7 @@ export class PartFile {
 
   async #takeUp(name: string, isUsable: PartSettings['isUsable'], signal: AbortSignal | undefined): Promise<void> {
     const state: PartState | undefined = await readState(this.#stateFile);
-    const isThere = (await lstat(name).catch(() => undefined)) !== undefined;
+    const isThere = (await lstat(name).catch(ifGone)) !== undefined;
     if (isThere && state === undefined) throw notOurs(name);
     if (!isThere) {
       await writeState(this.#stateFile, this.#lock!.scratch(), emptyState(this.#url));

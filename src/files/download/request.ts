@@ -3,10 +3,10 @@ import { type Agent, type ClientRequest, request as httpRequest, type IncomingMe
 import { request as httpsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { CreateHasher } from '../../core/content-digest.ts';
 import { HeadError, type HeadErrorCode } from '../../core/errors.ts';
 import { type FieldPairs, fieldValue, withoutFields } from '../../core/fields.ts';
 import type { Require } from '../../core/verifier.ts';
+import { BorrowedHash } from '../../node/borrowed-hash.ts';
 import type { ReceivedBody } from '../../node/receive/received-body.ts';
 import { type VerifyOptions, verifyFor } from '../../node/receive/verify.ts';
 import { systemReason } from '../system-reason.ts';
@@ -18,6 +18,8 @@ export interface Reply {
   url: URL;
   message: IncomingMessage;
   body: ReceivedBody;
+  /** What the body is checked with: to be begun by whoever reads it. */
+  hash: BorrowedHash;
   /** Lets go of the connection. */
   close(): void;
 }
@@ -27,8 +29,6 @@ export type RequestFields = FieldPairs;
 
 export interface RequestSettings {
   verifying: VerifyOptions;
-  /** By default that of the platform. */
-  createHasher?: CreateHasher;
   signal: AbortSignal | undefined;
   headTimeout: number;
   maxRedirects: number;
@@ -92,7 +92,10 @@ export async function requestFollowing(start: URL, headers: RequestFields, setti
  */
 export async function openVerified(url: URL, headers: RequestFields, settings: RequestSettings & { require: Require }) {
   const reply = await requestFollowing(url, headers, settings);
-  if (isWhole(reply, headers, settings.require)) return reply;
+  if (isWhole(reply, headers, settings.require)) {
+    reply.hash.begin(undefined);
+    return reply;
+  }
   reply.close();
   throw statusError(reply);
 }
@@ -194,12 +197,13 @@ function request(url: URL, headers: RequestFields, settings: RequestSettings): P
       if (message.statusCode === 101) return onUpgrade();
       settle();
       // At once: bytes that the parser gives out before are not checked.
-      const body = verifyFor('verify', message, verifying, settings.createHasher);
+      const hash = new BorrowedHash();
+      const body = verifyFor('verify', message, verifying, hash.createHasher);
       const close = () => {
         body.destroy();
         sent.destroy();
       };
-      resolve({ url: bare, message, body, close });
+      resolve({ url: bare, message, body, hash, close });
     });
     sent.end();
   });

@@ -35,7 +35,15 @@ function refusalOf(error: unknown): StatusError | undefined {
   return one instanceof StatusError ? one : undefined;
 }
 
-export function isCertificateProblem(cause: unknown): boolean {
-  const { code } = (cause ?? {}) as NodeJS.ErrnoException;
-  return code !== undefined && /CERT|^ERR_TLS|^ERR_SSL|^UNABLE_TO_(?:GET|VERIFY|DECRYPT)/.test(code);
+function isCertificateProblem(cause: unknown): boolean {
+  return /CERT|^ERR_TLS|^ERR_SSL|^UNABLE_TO_(?:GET|VERIFY|DECRYPT)/.test(codeOf(cause));
+}
+
+/** Of a certificate that is as it should be, but for who has issued it. */
+export function isIssuerUnknown(cause: unknown): boolean {
+  return /SELF_SIGNED_CERT|^CERT_UNTRUSTED$|^UNABLE_TO_(?:GET_ISSUER|VERIFY)/.test(codeOf(cause));
+}
+
+function codeOf(cause: unknown): string {
+  return (cause as NodeJS.ErrnoException | undefined)?.code ?? '';
 }

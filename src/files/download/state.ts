@@ -5,7 +5,7 @@
  */
 import { lstat, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { isValidator } from './content-range.ts';
-import { isMine, notOurs } from './ownership.ts';
+import { ifGone, isMine, notOurs } from './ownership.ts';
 
 /** What the heads of the responses have said of the representation. */
 export interface Representation {
@@ -53,7 +53,7 @@ const MAX_STATE_CHARS = 65_536;
  * @throws Error EEXIST for a file that is not a state of ours
  */
 export async function readState(file: string): Promise<PartState | undefined> {
-  const stats = await lstat(file).catch(() => undefined);
+  const stats = await lstat(file).catch(ifGone);
   if (stats === undefined) return undefined;
   const isReadable = stats.isFile() && stats.size <= MAX_STATE_CHARS && (await isMine(file, stats));
   const state = isReadable ? parseState(await readFile(file, 'utf8')) : undefined;

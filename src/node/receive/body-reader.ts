@@ -5,6 +5,7 @@
 import { Decoder } from '../../core/decoder.ts';
 import { FramingError } from '../../core/errors.ts';
 import type { FieldPairs } from '../../core/fields.ts';
+import { joinOctets } from '../../core/grammar.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { BodyFraming } from '../head/message-head.ts';
 
@@ -64,7 +65,7 @@ class CountedReader implements BodyReader {
     const data = this.#length === undefined ? input : input.subarray(0, this.#length - this.#bytes);
     if (this.#bytes + data.length > this.#maxBodyBytes) return this.#refuse();
     this.#bytes += data.length;
-    if (data.length < input.length) this.rest = input.subarray(data.length);
+    if (data.length < input.length) this.rest = joinOctets([this.rest, input.subarray(data.length)]);
     if (data.length > 0) this.#onData(data);
   }
 

@@ -47,13 +47,6 @@ const NOTHING_KNOWN: MessageFacts = {
   tellsFailure: false,
 };
 
-/** Those that were opened in this turn of the loop. */
-const opened: Channel[] = [];
-
-function onTurn(): void {
-  for (const channel of opened.splice(0)) channel.onTurn();
-}
-
 export abstract class Channel implements Open {
   protected readonly options: ChannelOptions;
   protected readonly connection: Socket;
@@ -206,7 +199,7 @@ export abstract class Channel implements Open {
     this.watchConnection();
     this.#others = enlist(this.connection, 'open', this);
     this.armTimer(this.options.idleTimeout);
-    if (opened.push(this) === 1) setImmediate(onTurn);
+    setImmediate(onTurn, this); // one each: its timers, and what they call, run in the context of this response
   }
 
   /** The turn of the loop in which it was opened is over. */
@@ -360,6 +353,10 @@ export abstract class Channel implements Open {
     if (this.facts.isDelimitedByClose) reset(this.connection);
     else this.drop();
   }
+}
+
+function onTurn(channel: Channel): void {
+  channel.onTurn();
 }
 
 function onTimer(channel: Channel): void {

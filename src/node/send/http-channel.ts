@@ -54,11 +54,19 @@ const OURS = {
 
 const NODES = { write, end, destroy } as Pick<ServerResponse, Method>;
 
+/** What Node keeps of a response that is being sent (works on Node 20 to 26). */
+interface Insides {
+  _hasBody?: boolean;
+  _removedTE?: boolean;
+  _contentLength?: number | null;
+}
+
 /** Whether Node will say by itself that it sends chunks. To say so in a field costs as much as the rest of the head (measured). */
 function saysChunked(response: ServerResponse): boolean {
-  const { _hasBody, _removedTE } = response as ServerResponse & { _hasBody?: boolean; _removedTE?: boolean };
+  const { _hasBody, _removedTE, _contentLength } = response as ServerResponse & Insides;
   const isHooked = response.writeHead !== ServerResponse.prototype.writeHead;
-  return response.useChunkedEncodingByDefault && _hasBody === true && _removedTE === false && !isHooked;
+  const isLengthDue = typeof _contentLength === 'number'; // of an `end` that threw
+  return response.useChunkedEncodingByDefault && _hasBody === true && _removedTE === false && !isLengthDue && !isHooked;
 }
 
 /** Octets up to this length leave with the head as one text: a third of the system call's time less than a list (measured). */

@@ -108,6 +108,28 @@ describe('-O -J', () => {
     expect(requests.map((request) => request.split(' ')[0])).toEqual(['HEAD', 'GET', 'GET']);
   });
 
+  const BUSY = 'HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n';
+
+  test('where GET is refused too, there is no name, and no file of another one', async () => {
+    const cwd = await temporaryDirectory();
+    const { url, requests } = await rawServer(BUSY);
+    const { code, stderr } = await run(['get', `${url}a`, '-OJ'], { cwd });
+    expect({ code, stderr }).toEqual({ code: 4, stderr: `error: HTTP 503 Busy for ${url}a\n` });
+    expect(await readdir(cwd)).toEqual([]);
+    expect(requests).toHaveLength(2);
+  });
+
+  test('but after a wait, where the download would be tried again', async () => {
+    const cwd = await temporaryDirectory();
+    const { url, requests } = await rawServer((socket) =>
+      socket.end(requests.length <= 2 ? BUSY : named('report.pdf')),
+    );
+    const { code, stderr } = await run(['get', `${url}a`, '-OJ', '--retries', '1'], { cwd });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^warning: HTTP 503 Busy for [^\n]*; trying again in [^\n]* \(1 of 1\)\n/);
+    expect(await readdir(cwd)).toEqual(['report.pdf']);
+  });
+
   test('a name that leads elsewhere is not used, and is said without its controls', async () => {
     const cwd = await temporaryDirectory();
     const { url } = await rawServer(named('../\x9bevil'));

@@ -1,9 +1,9 @@
-/** Strategy: a draft whose disk fails while content still comes, which the system tells to one sync, and to no other. */
+/** Strategy: a draft whose disk fails while content comes, which the system tells to one sync only; and who may read it when. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, rmdir, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Draft } from '../../../src/files/download/draft.ts';
 import { fileHandles } from '../../support/file-handles.ts';
 
@@ -57,4 +57,67 @@ test('the same where that is told after the last sync has found nothing', async 
   await writeAll(draft);
   await expect(draft.moveTo(target)).rejects.toBe(failure);
   expect(existsSync(target)).toBe(false);
+});
+
+test('a file that somebody has made shorter is not filled up with zeros', async () => {
+  const { draft, target } = await begun();
+  await draft.write(PIECE);
+  await draft.settle();
+  await truncate(draft.file, 1000);
+  await expect(draft.moveTo(target)).rejects.toMatchObject({ code: 'EIO' });
+  expect(existsSync(target)).toBe(false);
+});
+
+describe.skipIf(process.platform === 'win32')('who may read and write it', () => {
+  const modeOf = async (file: string) => (await stat(file)).mode & 0o777;
+
+  test('others may not before it has its name, nor after that has failed', async () => {
+    const { draft, target } = await begun();
+    await draft.write(PIECE);
+    const sync = vi.spyOn(await fileHandles(), 'sync');
+    let during: number | undefined;
+    sync.mockImplementationOnce(async () => {
+      during = await modeOf(draft.file);
+    });
+    await mkdir(target); // no file can be renamed to it
+    await expect(draft.moveTo(target, { access: { mode: 0o664 } })).rejects.toMatchObject({ code: 'EISDIR' });
+    expect(during).toBe(0o600);
+    expect(await modeOf(draft.file)).toBe(0o600);
+    await rmdir(target);
+    await draft.moveTo(target, { access: { mode: 0o664 } });
+    expect(await modeOf(target)).toBe(0o664);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)('nor is it then of another owner', async () => {
+    const { draft, target } = await begun();
+    const { uid, gid } = await stat(draft.file);
+    await mkdir(target);
+    const access = { mode: 0o644, uid: 1000, gid: 1000 };
+    await expect(draft.moveTo(target, { access })).rejects.toMatchObject({ code: 'EISDIR' });
+    expect(await stat(draft.file)).toMatchObject({ uid, gid });
+    await rmdir(target);
+    await draft.moveTo(target, { access });
+    expect(await stat(target)).toMatchObject({ uid: 1000, gid: 1000 });
+  });
+
+  test.each([
+    [0o660, 0o600],
+    [0o664, 0o644],
+    [0o640, 0o600],
+    [0o666, 0o666],
+  ])('of %o, where its group cannot be kept, another group has what all have: %o', async (mode, left) => {
+    const { draft, target } = await begun();
+    const { uid, gid } = await stat(draft.file);
+    vi.spyOn(await fileHandles(), 'chown').mockRejectedValue(Object.assign(new Error('EPERM'), { code: 'EPERM' }));
+    await draft.moveTo(target, { access: { mode, uid: uid + 1, gid: gid + 1 } });
+    expect(await modeOf(target)).toBe(left);
+  });
+
+  test('the same group is kept, where no file has another owner', async () => {
+    const { draft, target } = await begun();
+    const { uid, gid } = await stat(draft.file);
+    vi.spyOn(await fileHandles(), 'chown').mockRejectedValue(Object.assign(new Error('ENOTSUP'), { code: 'ENOTSUP' }));
+    await draft.moveTo(target, { access: { mode: 0o660, uid, gid } });
+    expect(await modeOf(target)).toBe(0o660);
+  });
 });

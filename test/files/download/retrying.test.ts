@@ -1,5 +1,5 @@
 /** Strategy: how often it tries, after what, how it ends early, what it follows, and what it refuses to be told. */
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type DownloadOptions, download } from '../../../src/files/download/download.ts';
@@ -200,6 +200,19 @@ describe('redirects', () => {
     );
     await download(url, file, AT_ONCE);
     expect(other.requests.map((request) => o.fieldOf(request, 'Range'))).toEqual(['bytes=5000-', undefined]);
+  });
+
+  test('RFC 9530 §2: a digest of the redirect and its content is of that alone', async () => {
+    const { file } = await target();
+    const page = Buffer.from('It is elsewhere');
+    const fields = ['Location: /here', `Content-Length: ${page.length}`, `Content-Digest: ${o.digestOf(page)}`];
+    const { url } = await o.scripted(
+      `${o.head('302 Found', ...fields)}${page}`,
+      o.head('200 OK', ...o.SEALING) + o.sealed(CONTENT),
+    );
+    const verdict = await download(url, file, { ...AT_ONCE, retries: 0 });
+    expect(verdict).toMatchObject({ kind: 'complete', digest: 'match', bytes: LENGTH });
+    expect(await readFile(file)).toEqual(CONTENT);
   });
 
   test.each([

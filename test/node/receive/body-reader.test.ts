@@ -39,6 +39,15 @@ describe('RFC 9112 §6.3 rule 6: a length', () => {
     expect(state(reader)).toEqual({ done: true, code: undefined, rest: 'HTTP/1.1' });
   });
 
+  test('what came behind it is kept though the content is thrown back, and more comes', () => {
+    const reader = bodyReaderFor({ kind: 'length', bytes: 5 }, DEFAULT_LIMITS, () => {
+      throw new Error('of the application');
+    });
+    expect(() => reader.write(octets('helloHTTP'))).toThrow('of the application');
+    reader.write(octets('/1.1'));
+    expect(state(reader)).toEqual({ done: true, code: undefined, rest: 'HTTP/1.1' });
+  });
+
   test('of zero is done at once, and gives no data', () => {
     const { reader, pieces } = readerFor({ kind: 'length', bytes: 0 });
     expect(reader.done).toBe(true);

@@ -2,14 +2,25 @@
  * Strategy: signal and idleTimeout. Each must end the response as a failure of its type, destroy the source, and tell
  * `pipeline` why. Time passes when the test says so, once what comes before it is there.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import { describe, expect, test } from 'vitest';
-import type { RespondOptions } from '../../../src/node/send/respond.ts';
+import { describe, expect, test, vi } from 'vitest';
+import type { RequestHead } from '../../../src/node/head/message-head.ts';
+import { readRequest } from '../../../src/node/head/read-request.ts';
+import { type RespondOptions, respond } from '../../../src/node/send/respond.ts';
 import { stopClock, timedOut } from '../../support/clock.ts';
 import { closed, connection, until } from '../../support/sockets.ts';
 import { type Answer, ASKING, AWARE, answer, answerNext, LAST_CHUNK, messageFrom, OLD, PLAIN } from './answering.ts';
 
 const endless = () => new Readable({ read() {} });
+
+/** A request that has come, and has no response yet. */
+async function requested(): Promise<{ server: Socket; request: RequestHead }> {
+  const { client, server } = await connection();
+  client.write(PLAIN);
+  return { server, request: await readRequest(server) };
+}
 
 /** A response of which one chunk, or the same octets over HTTP/1.0, has come when this returns. */
 async function begun(request: string, options: RespondOptions): Promise<Answer & { source: Readable }> {
@@ -127,6 +138,29 @@ describe('idleTimeout', () => {
     pass(10_000); // a second of silence, and five for the failure to leave
     expect(await outcome).toMatchObject({ code: 'ETIMEDOUT' });
     await closed(server);
+  });
+
+  test('runs in the context in which its response was opened, beside others of the same turn', async () => {
+    const context = new AsyncLocalStorage<string>();
+    const names = ['first', 'second'];
+    const heads = await Promise.all(names.map(() => requested()));
+    const seen = names.map((name, i) =>
+      context.run(name, () => {
+        const { server, request } = heads[i]!;
+        const response = respond(server, { request, idleTimeout: 20 });
+        return new Promise((resolve) => response.on('error', () => resolve(context.getStore())));
+      }),
+    );
+    expect(await Promise.all(seen)).toEqual(names);
+  });
+
+  test('holds for a response though the turn of another one never ended', async () => {
+    const [stuck, other] = [await requested(), await requested()];
+    vi.useFakeTimers({ toFake: ['setImmediate'] });
+    respond(stuck.server, { request: stuck.request, idleTimeout: 20 }).on('error', () => {});
+    vi.useRealTimers();
+    const response = respond(other.server, { request: other.request, idleTimeout: 20 });
+    expect(await new Promise((resolve) => response.on('error', resolve))).toMatchObject({ code: 'ETIMEDOUT' });
   });
 
   test('0 is no bound', async () => {
