@@ -25,6 +25,7 @@ const rawOnce = snippet('README.md', 'readRequest');
 const client = snippet('README.md', 'verify(response)');
 const downloading = snippet('README.md', 'download(');
 const rawServer = snippet(SEND, 'for (;;)');
+const rowsFile = snippet(SEND, 'export const rows');
 const describing = snippet(SEND, 'describeError');
 const events = snippet(SEND, 'flushHeaders');
 const draining = snippet(SEND, 'drain(');
@@ -35,7 +36,9 @@ const fetching = snippet(RECEIVE, 'verifyInterceptor');
 const rawClient = snippet(RECEIVE, 'receive(socket)');
 const http2Client = snippet(RECEIVE, 'node:http2');
 const relaying = snippet(RECEIVE, 'relay(response, res)');
-const downloadingIt = snippet('docs/downloads.md', 'download(');
+const downloadingIt = snippet('docs/downloads.md', 'resume: true');
+const progress = snippet('docs/downloads.md', 'onProgress');
+const throughput = snippet('docs/observing.md', 'SECONDS');
 const files = snippet('docs/files.md', 'sendFile');
 const uploading = snippet('docs/uploads.md', 'seal(request');
 const inContent = snippet('docs/pages.md', 'acceptsInContent');
@@ -51,6 +54,9 @@ const HERE = new Set([
     http2Client,
     relaying,
     downloadingIt,
+    progress,
+    throughput,
+    rowsFile,
     files,
     uploading,
     inContent,
@@ -90,10 +96,7 @@ beforeAll(async () => {
     await symlink(path.join(ROOT, 'node_modules', name), path.join(folder, 'node_modules', name), 'junction');
   }
   await writeFile(path.join(folder, 'export.csv'), CONTENT);
-  await writeFile(
-    path.join(folder, 'rows.js'),
-    `import { createReadStream } from 'node:fs';\nexport const rows = () => createReadStream('export.csv');\n`,
-  );
+  await writeFile(path.join(folder, 'rows.js'), rowsFile);
   await writeFile(path.join(folder, 'package.json'), '{ "type": "module" }');
 });
 
@@ -174,6 +177,21 @@ describe('snippets', () => {
     expect(await readFile(path.join(folder, 'copy.csv'), 'utf8')).toBe(CONTENT);
   });
 
+  test('a download tells how far it is', async () => {
+    const { port } = await listening(files);
+    const { code, output } = await finish(await start('progress.mjs', toPort(progress, port)));
+    expect([code, output.trim().split('\n').at(-1)]).toEqual([0, '100 %']);
+  });
+
+  test('throughput: the bytes of the responses that ended', async () => {
+    const { port, child } = await listening(`${throughput.replace('= 10;', '= 0.1;')}\n${httpServer}`);
+    let output = '';
+    child.stdout!.on('data', (data) => (output += data));
+    await (await fetch(`http://127.0.0.1:${port}/`)).text();
+    while (!output.includes('responses: 1,')) await once(child.stdout!, 'data');
+    expect(output).toContain(`responses: 1, bytes a second: ${CONTENT.length / 0.1}\n`);
+  });
+
   test('fetch through the interceptor, whole and failing', async () => {
     const { port } = await listening(httpServer);
     const whole = await finish(await start('fetch.mjs', toPort(fetching, port)));
@@ -207,8 +225,7 @@ describe('snippets', () => {
   });
 
   test.skipIf(process.platform === 'win32')('drain ends the process on SIGTERM', async () => {
-    const server = "import { createServer } from 'node:http';\nimport { drain } from 'chunked-trailers';\n";
-    const { child } = await listening(`${server}const server = createServer().listen(8080);\n${draining}`);
+    const { child } = await listening(draining);
     const ended = finish(child);
     child.kill('SIGTERM');
     expect(await ended).toEqual({ code: 0, output: '' });
@@ -270,6 +287,13 @@ describe('snippets', () => {
   test('TypeScript takes what it is given', async () => {
     const code = snippet(RECEIVE, 'BodyError', 'ts');
     await writeFile(path.join(folder, 'read.ts'), code);
+    await writeFile(path.join(folder, 'options.ts'), snippet(RECEIVE, 'satisfies', 'ts'));
+    const given = `import type { ServerResponse } from 'node:http';\nimport { respond, verify } from 'chunked-trailers';\n`;
+    const uses = `import { options } from './options.ts';\nexport const body = (res: any) => verify(res, options);\n`;
+    await writeFile(
+      path.join(folder, 'describe.ts'),
+      `${given}${uses}declare const res: ServerResponse;\n${describing}`,
+    );
     const compiler = path.join(ROOT, 'node_modules/typescript/bin/tsc');
     const options = [
       '--noEmit',
@@ -280,7 +304,9 @@ describe('snippets', () => {
       'es2023',
       '--types',
       'node',
+      '--allowImportingTsExtensions',
       'read.ts',
+      'describe.ts',
     ];
     const wrong = code.replace("verdict.kind === 'failed'", "verdict.kind === 'no such'");
     execFileSync(process.execPath, [compiler, ...options], { cwd: folder, stdio: 'inherit' });

@@ -182,7 +182,7 @@ export class Annotator {
   #concludeWithoutResponse({ code, message: reason }: HeadError): void {
     const hint = hintFor(this.#error!, { form: 'response', isHead: true, bodyOctets: 0 });
     const counts = { octets: this.#headBytes, ...NO_COUNTS };
-    this.#tellVerdict({ kind: 'no-response', code, reason, digest: undefined, counts, hint });
+    this.#tellVerdict({ kind: 'no-response', code, reason, digest: undefined, digestPlace: undefined, counts, hint });
   }
 
   #tellVerdict(found: Omit<VerdictEvent, 'type' | 'status' | 'exitCode'>): void {

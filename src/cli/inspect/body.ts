@@ -29,7 +29,7 @@ export interface BodyOptions {
   shownChunks: number;
 }
 
-export type BodyConclusion = Pick<VerdictEvent, 'kind' | 'code' | 'reason' | 'digest'>;
+export type BodyConclusion = Pick<VerdictEvent, 'kind' | 'code' | 'reason' | 'digest' | 'digestPlace'>;
 
 export class Body {
   readonly #options: BodyOptions;
@@ -97,8 +97,12 @@ export class Body {
   conclude(): BodyConclusion {
     const { error: framingError, abortReason, rawTrailers } = this.#reader;
     const { verdict, error } = this.#verifier.conclude({ error: framingError, abortReason, rawTrailers });
-    const { kind, reason, digest } = verdict;
-    return { kind, code: error?.code, reason, digest };
+    const { kind, reason } = verdict;
+    // The digest of a whole says nothing about a part of it.
+    const digest = framingError !== undefined && verdict.digest !== 'absent' ? 'ignored' : verdict.digest;
+    const isTrailing = rawTrailers.some(([name]) => name.toLowerCase() === 'content-digest');
+    const digestPlace = isTrailing ? 'Content-Digest' : 'digest in the head';
+    return { kind, code: error?.code, reason, digest, digestPlace };
   }
 
   get counts() {

@@ -63,7 +63,10 @@ export interface VerdictEvent {
   /** Undefined if the body may end. */
   code: BodyErrorCode | HeadErrorCode | undefined;
   reason: string;
+  /** `ignored`: the body did not come whole, so there was nothing to check. */
   digest: DigestState | undefined;
+  /** Where the digest came, in words. */
+  digestPlace: string | undefined;
   /** The status-line without its version. */
   status: string | undefined;
   counts: Counts;

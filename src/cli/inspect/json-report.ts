@@ -7,7 +7,8 @@
  *              last, and those in between are left out), size (octets of chunk-data or content announced), note
  *     chunks   message, offset, length, from, to, bytes, smallest, largest, extensions: whole chunks not shown one by one
  *     error    message, offset, code, reason, octets (what stands there), blamed (how many of these)
- *     verdict  message, kind, reason, counts, exitCode; perhaps code (absent if the body may end), digest, status, hint
+ *     verdict  message, kind, reason, counts, exitCode; perhaps code (absent if the body may end), digest,
+ *              digestPlace, status, hint
  *     unread   offset, length: of a file, what lies behind the error
  */
 import { latin1FromOctets } from '../../core/grammar.ts';

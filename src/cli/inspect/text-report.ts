@@ -141,18 +141,19 @@ export class TextReport implements Report {
     this.#text += `${MARGIN}${this.#paint('red', escapeControls(reason))}\n`;
   }
 
-  #addVerdict({ kind, code, reason, digest, status, counts, hint }: VerdictEvent): void {
+  #addVerdict({ kind, code, reason, digest, digestPlace, status, counts, hint }: VerdictEvent): void {
     const { octets, contentOctets, chunks, chunkExtensions, trailerFields } = counts;
     const colour = code === undefined ? (VERDICT_COLOURS[kind] ?? 'red') : 'red';
     const verdict = this.#paint(colour, kind) + (code === undefined ? '' : ` [${code}]`);
     // What was found and expected has been told at the error.
     const why = reason === this.#error?.reason ? ` at offset ${this.#error.offset}` : `: ${escapeControls(reason)}`;
+    const ofDigest = digest === 'ignored' ? `${digestPlace} not checked: ${kind}` : `${digestPlace}: ${digest}`;
     const facts = [
       ...(status === undefined ? [] : [`status ${escapeControls(status)}`]),
       `${byteCount(contentOctets)} of content${chunks > 0 ? ` in ${counted(chunks, 'chunk')}` : ''}`,
       ...(chunkExtensions > 0 ? [counted(chunkExtensions, 'chunk extension')] : []),
       ...(trailerFields > 0 ? [counted(trailerFields, 'trailer field')] : []),
-      ...(digest === undefined || digest === 'absent' ? [] : [`Content-Digest: ${digest}`]),
+      ...(digest === undefined || digest === 'absent' ? [] : [ofDigest]),
       this.#error === undefined ? `${byteCount(octets)} in all` : `${byteCount(octets)} up to there`,
     ];
     this.#text += `\n${verdict}${why}\n  ${facts.join(', ')}\n`;

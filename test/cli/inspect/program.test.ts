@@ -62,6 +62,17 @@ complete: The sender sealed it, and its digest agrees
 `);
   });
 
+  test.each([
+    ['whole', '{"hello": "world"}\n', ', digest in the head: match,'],
+    ['truncated', '{"hello"', ', digest in the head not checked: truncated,'],
+    ['of other content', '{"hello": "earth"}\n', ', digest in the head: mismatch,'],
+  ])('a Repr-Digest, and a body that is %s: what was checked is said', async (_what, content, said) => {
+    const head = `HTTP/1.1 200 OK\r\nContent-Length: 19\r\nRepr-Digest: ${HELLO_WORLD_SHA_256}\r\n\r\n`;
+    const { stdout } = await inspect(head + content);
+    expect(stdout).toContain(said);
+    expect(stdout).not.toContain('Content-Digest');
+  });
+
   test('a chunk extension that breaks, underlined where it does', async () => {
     const { code, stdout } = await inspect('5;a=b\r\nhello\r\n3;\r\nabc\r\n0\r\n\r\n');
     expect(code).toBe(22);
