@@ -203,7 +203,7 @@ async function putName(folder: string): Promise<string> {
     own.add(name);
     const file = path.join(folder, name);
     try {
-      await writeFile(file, 'claim\n', { flag: 'wx', mode: 0o600 });
+      await writeFile(file, 'want\n', { flag: 'wx', mode: 0o600 }); // as long as `held`, which is written over it
       return file;
     } catch (error) {
       await takeAway(folder, file); // on a full disk it is there, and empty
