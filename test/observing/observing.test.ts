@@ -17,7 +17,10 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const shell = process.platform === 'win32'; // where npm is a script
 
 const page = await readFile(path.join(ROOT, 'docs/observing.md'), 'utf8');
-const [counters, spans] = [...page.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code!) as [string, string];
+const snippets = [...page.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code!);
+const [counters, spans] = ['prom-client', '@opentelemetry/api'].map((name) =>
+  snippets.find((code) => code.includes(`from '${name}'`)),
+) as [string, string];
 
 beforeAll(async () => {
   if (!existsSync(`${HERE}node_modules`)) await run('npm', ['ci', '--ignore-scripts'], { cwd: HERE, shell });

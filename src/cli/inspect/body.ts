@@ -4,7 +4,7 @@
  */
 import { DIGEST_ALGORITHMS } from '../../core/content-digest.ts';
 import type { FramingError } from '../../core/errors.ts';
-import type { HeadFields } from '../../core/fields.ts';
+import { fieldValue, type HeadFields } from '../../core/fields.ts';
 import { DEFAULT_LIMITS } from '../../core/limits.ts';
 import { type Require, Verifier } from '../../core/verifier.ts';
 import { createHasher } from '../../node/hashing.ts';
@@ -100,9 +100,9 @@ export class Body {
     const { kind, reason } = verdict;
     // The digest of a whole says nothing about a part of it.
     const digest = framingError !== undefined && verdict.digest !== 'absent' ? 'ignored' : verdict.digest;
-    const isTrailing = rawTrailers.some(([name]) => name.toLowerCase() === 'content-digest');
-    const digestPlace = isTrailing ? 'Content-Digest' : 'digest in the head';
-    return { kind, code: error?.code, reason, digest, digestPlace };
+    const isTrailing = fieldValue(rawTrailers, 'content-digest') !== undefined;
+    const place = isTrailing ? 'Content-Digest' : 'digest in the head';
+    return { kind, code: error?.code, reason, digest, digestPlace: digest === 'absent' ? undefined : place };
   }
 
   get counts() {

@@ -65,7 +65,7 @@ export interface VerdictEvent {
   reason: string;
   /** `ignored`: the body did not come whole, so there was nothing to check. */
   digest: DigestState | undefined;
-  /** Where the digest came, in words. */
+  /** Where the digest came, in words; undefined if none came. */
   digestPlace: string | undefined;
   /** The status-line without its version. */
   status: string | undefined;
