@@ -1,5 +1,4 @@
 /** The seal of a response, announced in the head that is about to be sent. */
-import type { OutgoingMessage } from 'node:http';
 import type { DigestOption } from '../../core/content-digest.ts';
 import { type FieldPairs, listMembers, namesOf, withoutFields, withoutForbiddenTrailers } from '../../core/fields.ts';
 import { Seal } from '../../core/seal.ts';
@@ -30,24 +29,6 @@ export function announceSeal(
   const isToVary = negotiated.failureEnding === 'clean-failure' && !listMembers(vary).includes('*');
   if (isToVary) head.set('Vary', joined([vary, 'X-Want-Stream-Status']));
   return seal;
-}
-
-/** What Node keeps of a message that is being sent (works on Node 20 to 26). */
-interface Insides {
-  _contentLength?: number | null;
-  _removedContLen?: boolean;
-  _removedTE?: boolean;
-}
-
-/** Whether Node will send chunks, if a Trailer field is added. */
-export function willBeChunked(message: OutgoingMessage, head: Pick<Head, 'get'>): boolean {
-  const { _contentLength, _removedContLen, _removedTE } = message as unknown as Insides;
-  if (head.get('content-length') !== undefined) return false;
-  const codings = head.get('transfer-encoding');
-  if (codings !== undefined) return String(codings).toLowerCase() === 'chunked';
-  // Due, though not set: Node would leave it out because of our Trailer.
-  const isDue = typeof _contentLength === 'number' && _removedContLen !== true && head.get('trailer') === undefined;
-  return message.useChunkedEncodingByDefault && _removedTE !== true && !isDue;
 }
 
 /** The application's own trailers, those that may trail, and those of the seal, which go before any of the same name. */

@@ -21,12 +21,13 @@ import { holdSocket, isToClose, reset, uncorkAll } from '../send/closing.ts';
 import { HttpChannel } from '../send/http-channel.ts';
 import { Middleware, type Write } from '../send/middleware.ts';
 import { type Ending, type FailureEnding, negotiate, type RequestFacts } from '../send/negotiation.ts';
+import { willBeChunked } from '../send/node-framing.ts';
 import { PipedSources } from '../send/piped-sources.ts';
 import { putBack } from '../send/put-back.ts';
 import { type RespondOptions, respond } from '../send/respond.ts';
 import { removeContentFields } from '../send/response-head.ts';
 import { sealOf } from '../send/sealed.ts';
-import { announceSeal, trailersWith, willBeChunked } from './announcing.ts';
+import { announceSeal, trailersWith } from './announcing.ts';
 import { HeadArguments, pairsOf } from './head-arguments.ts';
 import { bytesOf, isContent, refused } from './write-arguments.ts';
 

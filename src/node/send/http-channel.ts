@@ -20,6 +20,7 @@ import type { Framer } from './body-writer.ts';
 import { Channel, type ChannelOptions, type MessageFacts, type OnDone } from './channel.ts';
 import { canReset, uncorkAll } from './closing.ts';
 import { flush, Middleware, type Write } from './middleware.ts';
+import { saysChunked } from './node-framing.ts';
 import { assertNotOurs, removeContentFields, setFields, valuesByName } from './response-head.ts';
 import { assertUnanswered } from './unanswered.ts';
 
@@ -53,21 +54,6 @@ const OURS = {
 } as unknown as Pick<ServerResponse, Method>;
 
 const NODES = { write, end, destroy } as Pick<ServerResponse, Method>;
-
-/** What Node keeps of a response that is being sent (works on Node 20 to 26). */
-interface Insides {
-  _hasBody?: boolean;
-  _removedTE?: boolean;
-  _contentLength?: number | null;
-}
-
-/** Whether Node will say by itself that it sends chunks. To say so in a field costs as much as the rest of the head (measured). */
-function saysChunked(response: ServerResponse): boolean {
-  const { _hasBody, _removedTE, _contentLength } = response as ServerResponse & Insides;
-  const isHooked = response.writeHead !== ServerResponse.prototype.writeHead;
-  const isLengthDue = typeof _contentLength === 'number'; // of an `end` that threw
-  return response.useChunkedEncodingByDefault && _hasBody === true && _removedTE === false && !isLengthDue && !isHooked;
-}
 
 /** Octets up to this length leave with the head as one text: a third of the system call's time less than a list (measured). */
 const MAX_TEXT_BYTES = 4096;
