@@ -6,7 +6,6 @@
  * behind the message is in `rest`. On a kept-alive socket, therefore, `socket.pipe(decoder)` and a `pipeline` from the
  * decoder on; a `pipeline` from the socket on waits for the end of the socket.
  */
-
 import { Socket } from 'node:net';
 import { type Readable, Transform, type TransformCallback } from 'node:stream';
 import { Decoder } from '../core/decoder.ts';

@@ -11,9 +11,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { addAbortSignal, Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { CreateHasher } from '../core/content-digest.ts';
-import { FramingError, HeadError } from '../core/errors.ts';
+import { brokenOff, HeadError } from '../core/errors.ts';
 import { type FailureDescription, failureType } from '../core/failure.ts';
-import { type FieldPairs, fieldValue, listMembers, serializeFieldLines } from '../core/fields.ts';
+import { type FieldPairs, fieldValue, listMembers, serializeFieldLines, withoutFields } from '../core/fields.ts';
 import { aBoolean, aFunction, areTrailers, aString, assertOptions, type OptionChecks } from '../core/options.ts';
 import { BodyError, type Verdict } from '../core/verdict.ts';
 import { type Conclusion, type FramingEnd, Verifier } from '../core/verifier.ts';
@@ -149,16 +149,11 @@ function fetchedHead({ status, headers }: Response, options: RelayOptions): Head
 
 /** The fields that go on, `Via` among them. */
 function endToEnd(fields: FieldPairs, httpVersion: string, { headers = {}, via = 'chunked-trailers' }: RelayOptions) {
-  const dropped = new Set([
-    ...['via', ...HOP_BY_HOP],
-    ...listMembers(fieldValue(fields, 'connection')),
-    ...Object.keys(headers).map((name) => name.toLowerCase()),
-  ]);
+  const named = listMembers(fieldValue(fields, 'connection'));
   const earlier = fieldValue(fields, 'via');
   const hop = `${httpVersion} ${via}`;
-  const kept = fields.filter(([name]) => !dropped.has(name.toLowerCase()));
   return [
-    ...kept,
+    ...withoutFields(fields, ['via', ...HOP_BY_HOP, ...named, ...Object.keys(headers)]),
     ['Via', earlier === undefined ? hop : `${earlier}, ${hop}`],
     ...Object.entries(headers),
   ] as FieldPairs;
@@ -280,10 +275,7 @@ function fetchedBody(upstream: Response, { require }: RelayOptions): Incoming {
   const verifier = new Verifier({ headers, statusCode, hasContent: content !== null, require, digest: false });
   const source = content === null ? Readable.from([]) : Readable.fromWeb(content as ReadableStream);
   const connect = (sink: BodySink) => {
-    const fail = (cause: unknown) => {
-      const why = cause instanceof Error ? `: ${cause.message}` : '';
-      sink.conclude({ error: new FramingError('ERR_FRAMING_TRUNCATED', `The body broke off${why}`, { cause }) });
-    };
+    const fail = (cause: unknown) => sink.conclude({ error: brokenOff('The body broke off', cause) });
     source
       .on('data', (data: Uint8Array) => sink.deliver(data))
       .on('end', () => sink.conclude({}))

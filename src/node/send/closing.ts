@@ -129,19 +129,19 @@ export function isToClose(socket: Socket): boolean {
  * @returns lets go
  */
 export function holdSocket(socket: Socket, onForeign: () => boolean): () => void {
-  const isLetThrough = () => {
+  const toldToClose = () => {
     closedWhileHeld.add(socket);
     return onForeign();
   };
   const destroy = (error?: NodeJS.ErrnoException) => {
-    if (error?.syscall === undefined && !isLetThrough()) return socket;
+    if (error?.syscall === undefined && !toldToClose()) return socket;
     release();
     return socket.destroy(error);
   };
   const endWith =
     (method: 'destroySoon' | 'end') =>
     (...args: []): Socket => {
-      if (!isLetThrough()) return socket;
+      if (!toldToClose()) return socket;
       release();
       socket[method](...args);
       return socket;

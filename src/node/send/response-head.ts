@@ -4,7 +4,7 @@
  * sets one is told so.
  */
 import { STATUS_CODES } from 'node:http';
-import { type FieldPairs, listMembers, serializeFieldLines } from '../../core/fields.ts';
+import { type FieldPairs, listMembers, namesOf, serializeFieldLines } from '../../core/fields.ts';
 import { integer } from '../../core/options.ts';
 
 /** Fields by name; or pairs, which a Headers and a Map are as well. */
@@ -34,7 +34,7 @@ export function applicationFields(headers: HeadersOption = NO_HEADERS): { fields
   if (headers === NO_HEADERS) return { fields: [], asksToClose: false };
   const pairs = pairsFrom(headers);
   serializeFieldLines(pairs); // throws for what cannot be sent
-  assertNotOurs(pairs.map(([name]) => name));
+  assertNotOurs(namesOf(pairs));
   const isConnection = ([name]: [string, string]) => name.toLowerCase() === 'connection';
   return {
     fields: pairs.filter((pair) => !isConnection(pair)),
