@@ -32,7 +32,7 @@ export type CreateHasher = (algorithm: DigestAlgorithm) => Hasher;
  */
 export function algorithmsOf(digest: DigestOption): readonly DigestAlgorithm[] {
   if (digest === false) return [];
-  const algorithms = [...new Set([digest].flat())];
+  const algorithms = typeof digest === 'string' ? [digest] : [...new Set([digest].flat())];
   for (const algorithm of algorithms) {
     if (!isDigestAlgorithm(algorithm)) {
       const known = DIGEST_ALGORITHMS.join(', ');
