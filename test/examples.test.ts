@@ -64,10 +64,7 @@ test('the README names every command, and no other', async () => {
 test('npm run replicas: ten kills and two drains, and the copy is identical', { timeout: 300_000 }, async ({
   skip,
 }) => {
-  if (spawnSync('haproxy', ['-v']).status !== 0) {
-    console.warn('SKIPPED: examples/replicas: HAProxy does not run here');
-    return skip('HAProxy does not run here');
-  }
+  if (!hasHaproxy()) return skip('HAProxy does not run here');
   const { stdout } = await run(process.execPath, ['replicas/run.js'], { cwd: EXAMPLES });
   const lines = stdout.trimEnd().split('\n');
   const ends = lines.filter((line) => line.startsWith('complete'));
@@ -79,10 +76,7 @@ test('npm run replicas: ten kills and two drains, and the copy is identical', { 
 test('npm run replicas: Ctrl-C stops what was started, and removes what was made', { timeout: 60_000 }, async ({
   skip,
 }) => {
-  if (spawnSync('haproxy', ['-v']).status !== 0) {
-    console.warn('SKIPPED: examples/replicas: HAProxy does not run here');
-    return skip('HAProxy does not run here');
-  }
+  if (!hasHaproxy()) return skip('HAProxy does not run here');
   const folder = await mkdtemp(path.join(tmpdir(), 'interrupted-'));
   const env = { ...process.env, TMPDIR: folder, TEMP: folder };
   const child = spawn(process.execPath, ['replicas/run.js'], { cwd: EXAMPLES, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -95,3 +89,10 @@ test('npm run replicas: Ctrl-C stops what was started, and removes what was made
   expect(await readdir(folder)).toEqual([]);
   await rmdir(folder);
 });
+
+/** Said aloud if not. */
+function hasHaproxy(): boolean {
+  const runs = spawnSync('haproxy', ['-v']).status === 0;
+  if (!runs) console.warn('SKIPPED: examples/replicas: HAProxy does not run here');
+  return runs;
+}
