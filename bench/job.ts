@@ -11,8 +11,11 @@ import { fileURLToPath } from 'node:url';
 import { summarize } from './profile.ts';
 import { isMet, type Measured, type Row } from './row.ts';
 
-/** Starts listening. `upstream` is the port of the job's upstream, if it has one. */
-export type Serve = (upstream: number) => Promise<number>;
+/**
+ * Starts listening, and returns the port; and the process, if it is another program. `upstream` is the port of the job's
+ * upstream, if it has one.
+ */
+export type Serve = (upstream: number) => Promise<number | { port: number; pid: number }>;
 /** Does so much work, and returns what has to be the same for all sides; and its own figures, if the process has not. */
 export type Load = (port: number, work: number) => Promise<string | ({ proof: string } & Partial<Usage>)>;
 
