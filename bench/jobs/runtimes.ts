@@ -1,6 +1,6 @@
 /**
  * What sending costs a server on Node, and one in another language: a body of 100 bytes, and one of 1 MiB in writes of 64 KiB,
- * in chunks. The work is a number of large responses; for each there are twenty short ones.
+ * in chunks. The work is a number of large responses; for each there are ten short ones.
  */
 import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
@@ -13,7 +13,7 @@ import { onResponse, request } from './http.ts';
 
 const BLOCK = makeBody(65_536);
 const SHORT = BLOCK.subarray(0, 100);
-const SHORT_EACH = 20;
+const SHORT_EACH = 10;
 const BLOCKS = 16;
 
 function sendBlocks(to: Writable): void {
@@ -67,6 +67,6 @@ export const job: Job = {
       by: 'CPU' as const,
     })),
   ),
-  work: { warmUp: 200, quick: 100, full: 1000 },
+  work: { warmUp: 1000, quick: 100, full: 2000 },
   runs: 3,
 };
