@@ -52,6 +52,7 @@ export class SealedHttp2Stream {
   readonly #sources: PipedSources[] = [];
   readonly #forget: () => void;
   #response: Http2ServerResponse | undefined;
+  #responseBefore: Pick<Http2ServerResponse, 'destroy'> | undefined;
   #options: SealingOptions;
   #state: State = 'open';
   /** Whether the body is written to the stream: not that of a file, which Node sends itself. */
@@ -88,7 +89,16 @@ export class SealedHttp2Stream {
   addResponse(response: Http2ServerResponse): void {
     if (this.#response !== undefined) return;
     this.#response = response;
+    // Node's own would mark the response: then it takes no more of what a compressor above still has to give.
+    this.#responseBefore = { destroy: response.destroy };
+    response.destroy = destroyResponse;
     this.#watch(response);
+  }
+
+  /** Of the response. */
+  destroyResponse(error: Error | undefined): unknown {
+    if (this.#stream.headersSent && this.#canFail) return this.#stream.destroy(error);
+    return Reflect.apply(this.#responseBefore!.destroy, this.#response, [error]);
   }
 
   /** Takes the seal off. A middleware that has come above it keeps calling it, and is let through. */
@@ -97,6 +107,7 @@ export class SealedHttp2Stream {
     this.#forget();
     for (const sources of this.#sources) sources.forget();
     putBack(this.#stream, OURS, this.#before);
+    if (this.#response !== undefined) putBack(this.#response, { destroy: destroyResponse }, this.#responseBefore!);
   }
 
   respond(args: unknown[]): unknown {
@@ -315,6 +326,10 @@ const OURS: Record<Method, (this: ServerHttp2Stream, ...args: unknown[]) => unkn
     return sealOn(this).sendTrailers(fields);
   },
 };
+
+function destroyResponse(this: Http2ServerResponse, error?: Error): never {
+  return sealOn(this.stream).destroyResponse(error) as never;
+}
 
 /** Fields that the application had set on its response go with the error response as well, if that does not set its own. */
 function withFields(kept: Record<string, string>, made: ErrorResponse): ErrorResponse {

@@ -2,10 +2,14 @@
  * The way through a middleware that has replaced `res.write`, as compression does: the response is written to as any
  * Writable, by return value, and goes on with 'drain' or a callback, whichever comes, since middleware drops either. What
  * can be flushed is flushed, so that a slow source is seen, and before a connection is closed.
+ *
+ * A stream of zlib tells when it has flushed. `compression` shows its own to whoever listens for 'drain'; of any other
+ * middleware, only what comes out of it is seen.
  */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { deflateRaw } from 'node:zlib';
+import { Transform } from 'node:stream';
+import { deflateRaw, type Gzip } from 'node:zlib';
 
 /** Milliseconds that content may wait in a compressor before it is flushed. */
 const FLUSH_DELAY = 50;
@@ -59,6 +63,8 @@ export class Middleware {
 
   /** Calls back when it has given to the connection what it had, as far as it can be told to. */
   flush(connection: Pick<Socket, 'bytesWritten' | 'destroyed'>, onGiven: () => void): void {
+    const compressor = compressorOf(this.#response);
+    if (compressor !== undefined) return giveAll(compressor, onGiven);
     // What passed straight through is out already.
     let isDue = this.#bytesBefore === connection.bytesWritten;
     if (!flush(this.#response)) return onGiven();
@@ -95,6 +101,30 @@ export function flush(response: ServerResponse): boolean {
   return true;
 }
 
+/** The stream of zlib above the response, where `on` of the middleware hands listeners for 'drain' to it. */
+function compressorOf(response: ServerResponse): Gzip | undefined {
+  if (!Object.hasOwn(response, 'on')) return undefined;
+  const target: unknown = response.on('drain', ignore);
+  if (!(target instanceof Transform)) {
+    response.off('drain', ignore);
+    return undefined;
+  }
+  target.off('drain', ignore);
+  return 'flush' in target && 'bytesWritten' in target ? (target as Gzip) : undefined;
+}
+
+/** Calls back when the stream has given all that was written to it, or can give nothing more. */
+function giveAll(compressor: Gzip, onGiven: () => void): void {
+  // A client that reads slowly makes the middleware pause it: what is left is to wait below it.
+  const goOn = () => process.nextTick(() => compressor.resume());
+  compressor.on('pause', goOn).resume();
+  compressor.flush(() => {
+    compressor.off('pause', goOn);
+    while (compressor.read() !== null); // to the middleware, which listens for 'data'
+    onGiven();
+  });
+}
+
 /** Calls back after the time, and after as much work in the threads of zlib as a compressor may have had before it. */
 function afterQuiet(look: () => void): void {
   let turns = WITNESS_TURNS;
@@ -104,3 +134,5 @@ function afterQuiet(look: () => void): void {
   };
   setTimeout(turn, QUIET);
 }
+
+function ignore(): void {}
