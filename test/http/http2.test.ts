@@ -263,6 +263,20 @@ test.each<[string, (res: Http2ServerResponse) => void]>([
   expect(await observe(port, {})).toMatchObject({ body: HELLO_WORLD, rstCode: INTERNAL_ERROR });
 });
 
+test('an answer of somebody else in the tick in which content was written ends it as a failure', async () => {
+  const errors: Error[] = [];
+  const server = http2.createServer((_, res) => {
+    respond(res)
+      .on('error', (error) => errors.push(error))
+      .write(HELLO_WORLD);
+    res.end('Something broke!');
+  });
+  const port = await listenHttp2(server);
+  expect(await verified(port)).toMatchObject({ kind: 'failed', type: 'source_error', text: HELLO_WORLD });
+  expect(await observe(port, {})).toMatchObject({ body: HELLO_WORLD, rstCode: INTERNAL_ERROR });
+  expect(errors).toHaveLength(2);
+});
+
 test.each([
   ['stream.close()', (res: Http2ServerResponse) => res.stream.close()],
   ['stream.destroy()', (res: Http2ServerResponse) => res.stream.destroy()],

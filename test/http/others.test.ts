@@ -143,6 +143,42 @@ describe('after the end', () => {
   );
 });
 
+describe('content has been written, and leaves at the end of the tick', () => {
+  const answering = async (deed: Deed) => {
+    const errors: Error[] = [];
+    const { port } = await serve((_, res) => {
+      const response = respond(res).on('error', (error) => errors.push(error));
+      response.write('data');
+      deed(res);
+    });
+    return { port, errors };
+  };
+
+  test.each(ENDING.filter(([title]) => !/^(socket|writeHead)/.test(title)))(
+    '%s ends it as a failure, as it would a tick later',
+    async (_, deed) => {
+      const { port, errors } = await answering(deed);
+      const asked = await dial(port, AWARE).until('=:\r\n\r\n');
+      expect(messageFrom(asked).body).toMatch(
+        /^4\r\ndata\r\n0\r\nX-Stream-Status: error;bytes=4;type=source_error\r\n/,
+      );
+      const plain = await dial(port, PLAIN).closed();
+      expect(messageFrom(plain.octets).body).toBe('4\r\ndata\r\n');
+      expect(errors).toHaveLength(2);
+    },
+  );
+
+  test('an answer with a head of its own is sent, and whoever wrote is told', async () => {
+    const { port, errors } = await answering((res) => res.writeHead(500).end('Something broke!'));
+    const { statusLine, body } = messageFrom(await dial(port, PLAIN).until(LAST_CHUNK));
+    expect(statusLine).toBe('HTTP/1.1 500 Internal Server Error');
+    expect(unchunk(body).data).toBe('Something broke!');
+    expect(errors.map(({ message }) => message)).toEqual([
+      'res.end() was ended or written to by somebody else while the body was open',
+    ]);
+  });
+});
+
 test('field names that objects have already are names like any other', async () => {
   const names = ['constructor', '__proto__', 'tostring', 'hasownproperty', 'valueof'];
   const late = names.map((name) => `${name}-late`).concat('__proto__', 'constructor');

@@ -15,6 +15,7 @@ import { type FieldPairs, mayTrail, namesOf, withoutFields } from '../../core/fi
 import type { Seal } from '../../core/seal.ts';
 import { type ResponseEnd, responseEnd, responseFailed, responseStart } from '../diagnostics.ts';
 import { register } from '../draining.ts';
+import { endingOnly } from '../send/channel.ts';
 import { Http2Channel, INTERNAL_ERROR, NO_ERROR, writeApart } from '../send/http2-channel.ts';
 import { Middleware, type Write } from '../send/middleware.ts';
 import { type Ending, negotiate, type RequestFacts } from '../send/negotiation.ts';
@@ -283,8 +284,7 @@ export class SealedHttp2Stream {
     const isClean = this.#seal !== undefined && failureEnding === 'clean-failure' && !this.#isShared;
     if (isClean) this.#trailers = this.#seal!.fail(describeFailure(cause, describeError));
     this.#state = 'failed';
-    const idle = { idleTimeout: 300_000, onGone: ignore, onIdle: ignore, onForeign: ignore, onShutdown: ignore };
-    const channel = new Http2Channel(stream, { ...idle, lingerTimeout }, true);
+    const channel = new Http2Channel(stream, { ...endingOnly, lingerTimeout }, true);
     const onDone = (isSent: boolean) => {
       if (!responseFailed.hasSubscribers) return;
       const ending: Ending = isClean ? 'clean-failure' : 'reset';

@@ -16,6 +16,7 @@ import type { FieldPairs } from '../../core/fields.ts';
 import type { Seal } from '../../core/seal.ts';
 import { type ResponseEnd, responseEnd, responseFailed, responseStart } from '../diagnostics.ts';
 import { isDraining, register } from '../draining.ts';
+import { endingOnly } from '../send/channel.ts';
 import { onCloseAll } from '../send/close-all.ts';
 import { holdSocket, isToClose, reset, uncorkAll } from '../send/closing.ts';
 import { HttpChannel } from '../send/http-channel.ts';
@@ -282,8 +283,7 @@ export class SealedResponse {
     OutgoingMessage.prototype.flushHeaders.call(response);
     uncorkAll(response);
     this.#state = 'over';
-    const idle = { idleTimeout: 300_000, onGone: ignore, onIdle: ignore, onForeign: ignore, onShutdown: ignore };
-    const channel = new HttpChannel(response, { ...idle, lingerTimeout }, true);
+    const channel = new HttpChannel(response, { ...endingOnly, lingerTimeout }, true);
     const forgetAll = onCloseAll(connection, () => reset(connection));
     const onDone = (isSent: boolean) => {
       forgetAll();

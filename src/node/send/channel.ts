@@ -22,9 +22,21 @@ export interface ChannelOptions {
   onIdle(): void;
   /** Somebody else has ended, written to or destroyed the response or its connection. */
   onForeign(what: string): void;
+  /** Whether content has been written that has not come to the channel yet. */
+  hasContent(): boolean;
   /** The server has no more time for it. */
   onShutdown(error: Error): void;
 }
+
+/** Of a channel that is to end what has failed, and nothing else: nobody writes into it. */
+export const endingOnly: Omit<ChannelOptions, 'lingerTimeout'> = {
+  idleTimeout: 300_000,
+  onGone: ignore,
+  onIdle: ignore,
+  onForeign: ignore,
+  hasContent: () => false,
+  onShutdown: ignore,
+};
 
 /** What is known once the head is committed. */
 export interface MessageFacts {

@@ -258,7 +258,9 @@ export class Http2Channel extends Channel {
   #onForeignCall(name: Method, returned: unknown): Call {
     return (...args) => {
       const callback = args.at(-1);
-      if (this.isOpen && !this.#isBegun && name === 'end' && args.length > 0) return this.#yield(args);
+      // Content that leaves at the end of the tick opens a body as well, unless the head of another answer is out.
+      const isUnanswered = !this.#isBegun && (this.#target.headersSent || !this.options.hasContent());
+      if (this.isOpen && isUnanswered && name === 'end' && args.length > 0) return this.#yield(args);
       if (this.isOpen) this.options.onForeign(`res.${name}()`);
       if (typeof callback === 'function') process.nextTick(callback as () => void);
       return returned;
@@ -269,7 +271,8 @@ export class Http2Channel extends Channel {
   #yield(args: unknown[]): unknown {
     this.#restore();
     const result = this.#before.end.apply(this.#target, args);
-    this.options.onGone();
+    if (this.options.hasContent()) this.options.onForeign('res.end()');
+    else this.options.onGone();
     return result;
   }
 }

@@ -96,6 +96,7 @@ export class StreamResponse extends GatheringWritable {
       onIdle: () => this.#destroyQuietly(idled(idleTimeout)),
       onShutdown: (error) => this.#destroyQuietly(error),
       onForeign: (what) => this.#destroyQuietly(endedByAnother(what)),
+      hasContent: () => this.writableLength > 0,
     });
     destroyOnAbort(options.signal, this);
     if (this.#channel.isGone) process.nextTick(() => this.destroy());

@@ -23,6 +23,7 @@ function open(socket: Socket, options: Partial<ChannelOptions & MessageFacts> = 
     onGone: () => told.push('gone'),
     onIdle: () => told.push('idle'),
     onForeign: (what) => told.push(what),
+    hasContent: () => false,
     onShutdown: () => told.push('shutdown'),
     ...options,
   });
