@@ -26,6 +26,7 @@ import { type ErrorResponse, removeContentFields } from '../send/response-head.t
 import { sealOf } from '../send/sealed.ts';
 import { announceSeal } from './announcing.ts';
 import { pairsOf } from './head-arguments.ts';
+import { warnOfOrder } from './order.ts';
 import type { SealingOptions } from './sealed-response.ts';
 import { StreamHead } from './stream-head.ts';
 import { bytesOf, isContent, isEmpty, refused } from './write-arguments.ts';
@@ -70,6 +71,7 @@ export class SealedHttp2Stream {
     this.#request = request;
     this.#options = options;
     this.#isShared = Object.hasOwn(stream, 'write') || Object.hasOwn(stream, 'end');
+    if (this.#isShared) warnOfOrder();
     const target = stream as unknown as Record<Method, Call>;
     this.#before = Object.fromEntries(METHODS.map((name) => [name, target[name]])) as Record<Method, Call>;
     Object.assign(stream, OURS);

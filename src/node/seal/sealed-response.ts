@@ -30,6 +30,7 @@ import { removeContentFields } from '../send/response-head.ts';
 import { sealOf } from '../send/sealed.ts';
 import { announceSeal, trailersWith } from './announcing.ts';
 import { HeadArguments, pairsOf } from './head-arguments.ts';
+import { warnOfOrder } from './order.ts';
 import { bytesOf, isContent, refused } from './write-arguments.ts';
 
 export interface SealingOptions
@@ -86,6 +87,7 @@ export class SealedResponse {
     this.#before = { destroy: response.destroy as Call };
     const { write, end } = OutgoingMessage.prototype;
     this.#isShared = response.write !== write || response.end !== end;
+    if (this.#isShared) warnOfOrder();
     response.destroy = OURS.destroy as ServerResponse['destroy'];
     if (options.watchSources !== false) response.on('pipe', watchFirst);
     if (!asksForMore(response)) return;
