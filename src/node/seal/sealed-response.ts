@@ -208,7 +208,9 @@ export class SealedResponse {
       if (this.#canFail) this.#response.destroy(error);
     };
     const letGo = holdSocket(connection, () => {
-      if (this.#response.writableEnded) return true; // by Node's own `end`, which somebody had kept from before
+      const { socket, writableEnded } = this.#response;
+      // By Node's own `end`, which somebody had kept from before; or the connection was detached, and is not ours.
+      if (writableEnded || !socket) return true;
       // The client has left, and Node answers its FIN: which must not look like the end of the body.
       const hasLeft = connection.readableEnded && this.#response.chunkedEncoding;
       if (hasLeft) {

@@ -467,6 +467,18 @@ describe('who else has the response', () => {
 });
 
 describe('who else ends it', () => {
+  test('an open body whose connection was taken off the response leaves it to who has taken it', async () => {
+    const { port } = await sealing((res, { socket }) => {
+      res.write(HELLO_WORLD);
+      setImmediate(() => {
+        res.detachSocket(socket);
+        socket.destroy();
+      });
+    });
+    const { octets, end } = await dial(port, AWARE).closed();
+    expect({ body: messageFrom(octets).body, end }).toEqual({ body: CHUNK, end: 'FIN' });
+  });
+
   test.each<[string, (res: ServerResponse, req: IncomingMessage) => void]>([
     ['its socket is destroyed, as Express does after a throw', (_, req) => void req.socket.destroy()],
     ['its socket is ended', (_, req) => void req.socket.end()],
