@@ -2,7 +2,7 @@
  * SealedResponse: the seal on one ServerResponse of `node:http`, whoever writes to it. Strategy: it stands below every
  * middleware, between them and Node's own methods. Where the client asked for more than a plain body, `writeHead` is where the
  * response is looked at as a whole, once all others have had their say; `write` and `end` count and hash what leaves;
- * `addTrailers` keeps the fields of others. For any other client there is `destroy` alone.
+ * `addTrailers` keeps the fields of others. For any other client there are `destroy` and `end` alone.
  *
  * `destroy` of a body that is open ends the message as negotiation.ts says, after all that was written. From then on nothing
  * that anybody does reaches the wire, and whoever asks, by `finished` or 'close', is told of a failure.
@@ -51,6 +51,8 @@ export interface SealingOptions
 
 /** What is ours where the client asked for more, beside `destroy`. */
 const BELOW = ['writeHead', 'write', 'end', 'addTrailers'] as const;
+/** The same for any other client: a compressor above may come to its end after the body has failed. */
+const ENDING = ['end'] as const;
 type Method = (typeof BELOW)[number] | 'destroy';
 type Call = (...args: unknown[]) => unknown;
 
@@ -90,8 +92,7 @@ export class SealedResponse {
     if (this.#isShared) warnOfOrder();
     response.destroy = OURS.destroy as ServerResponse['destroy'];
     if (options.watchSources !== false) response.on('pipe', watchFirst);
-    if (!asksForMore(response)) return;
-    for (const name of BELOW) {
+    for (const name of asksForMore(response) ? BELOW : ENDING) {
       this.#before[name] = response[name] as Call;
       Reflect.set(response, name, OURS[name]);
     }

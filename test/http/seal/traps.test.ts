@@ -42,6 +42,27 @@ async function answerOf(port: number, end = '=:\r\n\r\n', request = AWARE) {
   return messageFrom(await dial(port, request).until(end));
 }
 
+/** Compresses as `compression` does. */
+function compress(res: ServerResponse) {
+  const { write, end } = res;
+  const gzip = createGzip();
+  res.setHeader('Content-Encoding', 'gzip');
+  Object.assign(res, {
+    write: (data: Buffer) => {
+      if (!res.headersSent) res.writeHead(res.statusCode);
+      return gzip.write(data);
+    },
+    end: () => {
+      gzip.end();
+      return res;
+    },
+    flush: () => gzip.flush(),
+  });
+  gzip.on('data', (data) => write.call(res, data, undefined as never));
+  gzip.on('end', () => (end as () => void).call(res));
+  return res;
+}
+
 const NO_RESPONSE =
   'seal takes the response of node:http or node:http2 (in Fastify reply.raw, in Koa ctx.res, in Hono c.env.outgoing), or a ClientRequest';
 
@@ -422,27 +443,6 @@ describe('who else has the response', () => {
     expect(end).toBe('FIN');
   });
 
-  /** Compresses as `compression` does. */
-  function compress(res: ServerResponse) {
-    const { write, end } = res;
-    const gzip = createGzip();
-    res.setHeader('Content-Encoding', 'gzip');
-    Object.assign(res, {
-      write: (data: Buffer) => {
-        if (!res.headersSent) res.writeHead(res.statusCode);
-        return gzip.write(data);
-      },
-      end: () => {
-        gzip.end();
-        return res;
-      },
-      flush: () => gzip.flush(),
-    });
-    gzip.on('data', (data) => write.call(res, data, undefined as never));
-    gzip.on('end', () => (end as () => void).call(res));
-    return res;
-  }
-
   test.each([
     ['a whole body', false],
     ['a failed body, after what the compressor held', true],
@@ -465,6 +465,25 @@ describe('who else has the response', () => {
     expect(gunzipSync(octets, { finishFlush: constants.Z_SYNC_FLUSH }).toString()).toBe(HELLO_WORLD.repeat(100));
   });
 });
+
+test.each([
+  ['asks for everything', AWARE],
+  ['asks for nothing', PLAIN],
+])(
+  'a body that fails while a compressor above still holds its end has failed, for a client that %s',
+  async (_, request) => {
+    const { port } = await sealing((res) => {
+      compress(res).write(HELLO_WORLD.repeat(100));
+      res.end();
+      res.destroy(GONE);
+    });
+    const wire = dial(port, request);
+    if (request === AWARE) return void expect(await wire.until('=:\r\n\r\n')).toContain('X-Stream-Status: error;');
+    const { octets, end } = await wire.closed();
+    expect(octets.endsWith(LAST_CHUNK)).toBe(false);
+    expect(end).toBe('FIN');
+  },
+);
 
 describe('who else ends it', () => {
   test('an open body whose connection was taken off the response leaves it to who has taken it', async () => {
