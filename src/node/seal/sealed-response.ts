@@ -163,6 +163,9 @@ export class SealedResponse {
     else this.#lastArguments = args;
     try {
       return this.#pass('end', args);
+    } catch (error) {
+      if (!response.writableEnded) this.#state = 'open'; // as for another length than was promised
+      throw error;
     } finally {
       this.#lastArguments = undefined;
     }

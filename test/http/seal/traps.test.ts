@@ -485,6 +485,20 @@ test.each([
   },
 );
 
+test.each([
+  ['asks for everything', AWARE],
+  ['asks for nothing', PLAIN],
+])('a body whose end Node threw for can still fail, for a client that %s', async (_, request) => {
+  const { port } = await sealing((res) => {
+    res.strictContentLength = true;
+    res.setHeader('Content-Length', 5).write('four');
+    expect(() => res.end()).toThrow();
+    res.destroy(GONE);
+  });
+  const { octets, end } = await dial(port, request).closed();
+  expect({ body: messageFrom(octets).body, end }).toEqual({ body: 'four', end: 'FIN' });
+});
+
 describe('who else ends it', () => {
   test('an open body whose connection was taken off the response leaves it to who has taken it', async () => {
     const { port } = await sealing((res, { socket }) => {
