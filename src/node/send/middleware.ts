@@ -113,16 +113,22 @@ function compressorOf(response: ServerResponse): Gzip | undefined {
   return 'flush' in target && 'bytesWritten' in target ? (target as Gzip) : undefined;
 }
 
-/** Calls back when the stream has given all that was written to it, or can give nothing more. */
+/** Calls back when the stream has given all that was written to it, or is closed and gives nothing more. */
 function giveAll(compressor: Gzip, onGiven: () => void): void {
   // A client that reads slowly makes the middleware pause it: what is left is to wait below it.
   const goOn = () => process.nextTick(() => compressor.resume());
-  compressor.on('pause', goOn).resume();
-  compressor.flush(() => {
-    compressor.off('pause', goOn);
+  let isOver = false;
+  const onOver = () => {
+    if (isOver) return;
+    isOver = true;
+    compressor.off('pause', goOn).off('close', onOver);
     while (compressor.read() !== null); // to the middleware, which listens for 'data'
     onGiven();
-  });
+  };
+  if (compressor.closed) return onGiven();
+  // Of one that has been ended, and is destroyed before its end has come, `flush` tells nothing.
+  compressor.on('pause', goOn).on('close', onOver).resume();
+  compressor.flush(onOver);
 }
 
 /** Calls back after the time, and after as much work in the threads of zlib as a compressor may have had before it. */
