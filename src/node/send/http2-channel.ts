@@ -30,7 +30,7 @@ type Call = (...args: unknown[]) => unknown;
  * @param onForeign told of each that is held
  * @returns lets go
  */
-export function holdStream(stream: ServerHttp2Stream, isHeld: () => boolean, onForeign: () => void): () => void {
+function holdStream(stream: ServerHttp2Stream, isHeld: () => boolean, onForeign: () => void): () => void {
   const { close, destroy } = stream;
   const isOpen = () => isHeld() && !stream.closed && !stream.destroyed && stream.session?.destroyed === false;
   const letGo = () => {
