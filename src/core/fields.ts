@@ -84,7 +84,7 @@ export function serializeTrailers(trailers: Iterable<readonly [name: string, val
 }
 
 /** @throws TypeError for a name that is no token */
-export function assertFieldName(name: string): void {
+function assertFieldName(name: string): void {
   if (typeof name !== 'string' || !isToken(name)) {
     throw new TypeError(`${JSON.stringify(name)} is not a field name (RFC 9110 §5.1: a token)`);
   }

@@ -2,27 +2,23 @@
  * The hash that a seal makes of a whole file, lent to whoever needs the file's own digest: hashing is most of the CPU that a
  * file costs. A download borrows the other way round: node/borrowed-hash.ts.
  */
-import { createHash, type Hash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import type { CreateHasher } from '../core/content-digest.ts';
-import { createHasher } from '../node/hashing.ts';
+import { lendingHasher } from '../node/hashing.ts';
 
 export class LentHash {
   #hash: Hash | undefined;
   #bytes = 0;
 
   /** To be given to the seal. */
-  readonly createHasher: CreateHasher = (algorithm) => {
-    if (algorithm !== 'sha-256') return createHasher(algorithm);
-    const hash = createHash('sha256');
-    this.#hash = hash;
-    return {
-      update: (data) => {
-        hash.update(data);
-        this.#bytes += data.length;
-      },
-      digest: () => hash.copy().digest(),
-    };
-  };
+  readonly createHasher: CreateHasher = lendingHasher(
+    (hash) => {
+      this.#hash = hash;
+    },
+    (bytes) => {
+      this.#bytes += bytes;
+    },
+  );
 
   /** Whether a digest is due, so that there is a hash. */
   get isUsed(): boolean {

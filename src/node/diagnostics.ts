@@ -62,7 +62,7 @@ export interface BodyVerdict extends BodyFacts {
 export const responseStart: Channel = channel('chunked-trailers:response:start');
 export const responseEnd: Channel = channel('chunked-trailers:response:end');
 export const responseFailed: Channel = channel('chunked-trailers:response:failed');
-export const bodyVerdict: Channel = channel('chunked-trailers:body:verdict');
+const bodyVerdict: Channel = channel('chunked-trailers:body:verdict');
 
 /** @param factsOf asked only if somebody listens */
 export function publishVerdict(verdict: Verdict, factsOf: () => BodyFacts, body?: Readable): void {

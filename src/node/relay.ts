@@ -6,11 +6,9 @@
  * A response that cannot be passed on (a status or a field that no head can carry) costs that one response: the client gets
  * 502, and upstream is cancelled.
  */
-import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { addAbortSignal, Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import type { CreateHasher } from '../core/content-digest.ts';
 import { brokenOff, HeadError } from '../core/errors.ts';
 import { type FailureDescription, failureType } from '../core/failure.ts';
 import { type FieldPairs, fieldValue, listMembers, serializeFieldLines, withoutFields } from '../core/fields.ts';
@@ -19,7 +17,7 @@ import { BodyError, type Verdict } from '../core/verdict.ts';
 import { type Conclusion, type FramingEnd, Verifier } from '../core/verifier.ts';
 import { BorrowedHash } from './borrowed-hash.ts';
 import { type BodyFacts, publishVerdict } from './diagnostics.ts';
-import { createHasher } from './hashing.ts';
+import { lendingHasher } from './hashing.ts';
 import { hasNoContent } from './head/message-head.ts';
 import { pairsFrom, requestOf } from './receive/message-source.ts';
 import type { BodySink } from './receive/received-body.ts';
@@ -112,7 +110,12 @@ export function relay(
     // `never` lets a body end that brought no seal, which must not get one here.
     const seal = vouch || (head.isSealed && require !== 'never');
     const passing = fault === undefined ? { ...common, status, headers, length, seal } : common;
-    const response = respondWith(lender(hash), res, passing);
+    // The seal hashes what the verifier has had before: it lends that.
+    const lending = lendingHasher(
+      (sealed) => hash.begin(() => sealed.copy()),
+      (bytes) => hash.written(bytes),
+    );
+    const response = respondWith(lending, res, passing);
     if (fault !== undefined) response.destroy(fault);
     // `respond` waits a tick for whoever listens; content of upstream's may be here before.
     else if (signal?.aborted) addAbortSignal(signal, response);
@@ -246,22 +249,6 @@ class Passage implements BodySink {
     if (error === undefined) this.#response!.end();
     else this.#response!.destroy(error);
   }
-}
-
-/** The seal hashes what the verifier has had before: it lends that. */
-function lender(borrowed: BorrowedHash): CreateHasher {
-  return (algorithm) => {
-    if (algorithm !== 'sha-256') return createHasher(algorithm);
-    const hash = createHash('sha256');
-    borrowed.begin(() => hash.copy());
-    return {
-      update: (data) => {
-        hash.update(data);
-        borrowed.written(data.length);
-      },
-      digest: () => hash.copy().digest(), // a body that is given up is concluded after its seal
-    };
-  };
 }
 
 function ignore(): void {}

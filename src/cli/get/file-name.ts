@@ -9,7 +9,7 @@ const NEVER = /[/\\\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\
 const RESERVED = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
 
 /** Undefined for what is not a safe name. */
-export function safeName(name: string): string | undefined {
+function safeName(name: string): string | undefined {
   const isPlain = name !== '' && !/^[.~-]|[. ]$/.test(name) && !NEVER.test(name) && !RESERVED.test(name);
   const isPossible = process.platform !== 'win32' || !/[:*?"<>|]/.test(name);
   return isPlain && isPossible && Buffer.byteLength(name) <= MAX_BYTES ? name : undefined;

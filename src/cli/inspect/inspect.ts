@@ -11,8 +11,8 @@ import { complain, paint } from '../terminal.ts';
 import { INSPECT_USAGE, requireFrom, UsageError } from '../usage.ts';
 import { Annotator } from './annotator.ts';
 import { SHOWN_CHUNKS } from './chunk-fold.ts';
+import type { Report } from './event.ts';
 import { JsonReport } from './json-report.ts';
-import type { Report } from './report.ts';
 import { TextReport } from './text-report.ts';
 
 interface InspectOptions {

@@ -12,8 +12,7 @@
  *     unread   offset, length: of a file, what lies behind the error
  */
 import { latin1FromOctets } from '../../core/grammar.ts';
-import type { InspectEvent } from './event.ts';
-import type { Report } from './report.ts';
+import type { InspectEvent, Report } from './event.ts';
 
 export class JsonReport implements Report {
   #lines = '';

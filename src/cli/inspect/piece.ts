@@ -44,8 +44,8 @@ export interface Piece {
 
 /** A field line with a sha-256 digest is shown whole. */
 export const MAX_WHOLE_BYTES = 80;
-export const HEAD_BYTES = 56;
-export const TAIL_BYTES = 16;
+const HEAD_BYTES = 56;
+const TAIL_BYTES = 16;
 
 const NOTHING = new Uint8Array(0);
 

@@ -5,10 +5,9 @@
 import type { styleText } from 'node:util';
 import { formatCount } from '../terminal.ts';
 import { escapeControls, escapeOctets } from './escape.ts';
-import type { ChunksEvent, ErrorEvent, InspectEvent, VerdictEvent } from './event.ts';
+import type { ChunksEvent, ErrorEvent, InspectEvent, Report, VerdictEvent } from './event.ts';
 import { byteCount, counted, labelOf } from './labels.ts';
 import { MAX_WHOLE_BYTES, type Piece, type PieceKind } from './piece.ts';
-import type { Report } from './report.ts';
 
 export type Paint = (format: Parameters<typeof styleText>[0], text: string) => string;
 type Colour = Parameters<Paint>[0];

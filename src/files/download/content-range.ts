@@ -42,7 +42,7 @@ export function isDate(value: string): boolean {
 }
 
 /** `bytes 5-9/10` (RFC 9110 §14.4); undefined for what is no satisfied range. */
-export function parseContentRange(value: string | undefined): ContentRange | undefined {
+function parseContentRange(value: string | undefined): ContentRange | undefined {
   const [, from, to, of] = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16}|\*)$/i.exec(value ?? '') ?? [];
   if (from === undefined || to === undefined) return undefined;
   const range = { first: Number(from), last: Number(to), total: of === '*' ? undefined : Number(of) };

@@ -213,7 +213,7 @@ export function tooLong(bytes: number): BodyError {
 }
 
 /** @throws TypeError, RangeError for an invalid URL or option */
-export function settingsFrom(url: URL | string, options: DownloadOptions): AttemptSettings {
+function settingsFrom(url: URL | string, options: DownloadOptions): AttemptSettings {
   const { headers = {} } = options;
   return settingsWith(url, options, (parsed) => fieldsFrom(parsed, headers));
 }

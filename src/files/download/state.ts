@@ -62,7 +62,7 @@ export async function readState(file: string): Promise<PartState | undefined> {
 }
 
 /** Undefined for whatever is not exactly a state. */
-export function parseState(text: string): PartState | undefined {
+function parseState(text: string): PartState | undefined {
   let state: Partial<Record<keyof PartState, unknown>>;
   try {
     state = JSON.parse(text);

@@ -387,3 +387,9 @@ export function queuedBytes(socket: Socket): number {
   const { _handle: handle } = socket as Socket & { _handle?: { writeQueueSize?: number } | null };
   return (handle?.writeQueueSize ?? 0) + (socket.writableLength ?? 0);
 }
+
+/** @throws Error if the response has been taken, or its head is out: it can be answered once */
+export function assertUnanswered(isTaken: boolean, isHeadOut: boolean): void {
+  if (isTaken) throw new Error('This response has been given to respond or sendFile already');
+  if (isHeadOut) throw new Error('The head of this response is out already: call respond or sendFile before writing');
+}

@@ -17,12 +17,11 @@ import { Duplex } from 'node:stream';
 import { type FieldPairs, listMembers } from '../../core/fields.ts';
 import { guard, isNode, returnsBuffers } from '../socket-use.ts';
 import type { Framer } from './body-writer.ts';
-import { Channel, type ChannelOptions, type MessageFacts, type OnDone } from './channel.ts';
+import { assertUnanswered, Channel, type ChannelOptions, type MessageFacts, type OnDone } from './channel.ts';
 import { canReset, uncorkAll } from './closing.ts';
 import { flush, Middleware, type Write } from './middleware.ts';
 import { saysChunked } from './node-framing.ts';
 import { assertNotOurs, removeContentFields, setFields, valuesByName } from './response-head.ts';
-import { assertUnanswered } from './unanswered.ts';
 
 const METHODS = ['write', 'end', 'destroy'] as const;
 type Method = (typeof METHODS)[number];

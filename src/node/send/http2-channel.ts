@@ -11,12 +11,11 @@ import type { Http2ServerResponse, OutgoingHttpHeaders, ServerHttp2Stream } from
 import type { Socket } from 'node:net';
 import type { FieldPairs } from '../../core/fields.ts';
 import type { Framer } from './body-writer.ts';
-import { Channel, type ChannelOptions, type OnDone } from './channel.ts';
+import { assertUnanswered, Channel, type ChannelOptions, type OnDone } from './channel.ts';
 import { uncorkAll } from './closing.ts';
 import { Middleware, type Write } from './middleware.ts';
 import { putBack } from './put-back.ts';
 import { assertNotOurs, removeContentFields, setFields, valuesByName } from './response-head.ts';
-import { assertUnanswered } from './unanswered.ts';
 
 export const NO_ERROR = 0; // RFC 9113 §7
 export const INTERNAL_ERROR = 2;
@@ -31,7 +30,7 @@ type Call = (...args: unknown[]) => unknown;
  * @param onForeign told of each that is held
  * @returns lets go
  */
-export function holdStream(stream: ServerHttp2Stream, isHeld: () => boolean, onForeign: () => void): () => void {
+function holdStream(stream: ServerHttp2Stream, isHeld: () => boolean, onForeign: () => void): () => void {
   const { close, destroy } = stream;
   const isOpen = () => isHeld() && !stream.closed && !stream.destroyed && stream.session?.destroyed === false;
   const letGo = () => {
