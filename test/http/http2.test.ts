@@ -397,6 +397,24 @@ describe('verify, of streams as nobody should end them', () => {
   });
 });
 
+test('a hook that throws once: the error response has no field of the response that was meant', async () => {
+  const prepare = (res: Http2ServerResponse) => {
+    const { writeHead } = res;
+    let isFirst = true;
+    res.writeHead = ((...args: Parameters<typeof writeHead>) => {
+      if (!isFirst) return writeHead.apply(res, args);
+      isFirst = false;
+      throw new Error('the hook is broken');
+    }) as typeof writeHead;
+  };
+  const options = { headers: { 'X-Rows': '7' } };
+  const { port } = await onResponses(() => Readable.from([HELLO_WORLD]), options, prepare);
+  const { head } = await observe(port, BOTH);
+  expect(head).toMatchObject({ ':status': 500 });
+  expect(Object.keys(head)).not.toEqual(expect.arrayContaining(['x-rows']));
+  expect(head).not.toHaveProperty('trailer');
+});
+
 const curl = spawnSync('curl', ['--version'], { encoding: 'utf8' });
 const hasHttp2 = curl.status === 0 && /^Features:.*\bHTTP2\b/m.test(curl.stdout);
 if (!hasHttp2) console.warn('SKIPPED: what curl concludes over HTTP/2: there is no curl with HTTP/2 on this machine');

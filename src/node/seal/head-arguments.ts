@@ -5,6 +5,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import { namesOf, withoutFields } from '../../core/fields.ts';
+import { withOurFields } from '../send/response-head.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -58,16 +59,7 @@ export class HeadArguments implements Head {
    */
   apply(writeHead: (...args: never[]) => unknown): void {
     const response = this.#response;
-    const before = this.#added.map(([name]): [string, unknown] => [name, response.getHeader(name)]);
-    try {
-      Reflect.apply(writeHead, response, this.#arguments());
-    } catch (error) {
-      for (const [name, value] of before) {
-        if (value === undefined) response.removeHeader(name);
-        else response.setHeader(name, value as string);
-      }
-      throw error;
-    }
+    withOurFields(response, this.#added, () => Reflect.apply(writeHead, response, this.#arguments()));
   }
 
   #arguments(): readonly unknown[] {

@@ -21,7 +21,7 @@ import { assertUnanswered, Channel, type ChannelOptions, type MessageFacts, type
 import { canReset, uncorkAll } from './closing.ts';
 import { flush, Middleware, type Write } from './middleware.ts';
 import { saysChunked } from './node-framing.ts';
-import { assertNotOurs, removeContentFields, setFields, valuesByName } from './response-head.ts';
+import { assertNotOurs, removeContentFields, setFields, valuesByName, withOurFields } from './response-head.ts';
 
 const METHODS = ['write', 'end', 'destroy'] as const;
 type Method = (typeof METHODS)[number];
@@ -189,20 +189,13 @@ export class HttpChannel extends Channel {
     assertNotOurs(response.getHeaderNames());
     // Who carries it without a connection frames it in a way of its own.
     if (!this.#isReal || saysChunked(response)) fields = fields.filter(([name]) => name !== 'Transfer-Encoding');
-    const before = fields.map(([name]): [string, unknown] => [name, response.getHeader(name)]);
-    setFields(response, fields);
-    const closes = this.#closesAfter(facts);
-    // Said aloud, "Connection: close" makes some clients take a cut body for a whole one.
-    if (closes) response.removeHeader('Connection');
-    try {
+    withOurFields(response, fields, () => {
+      setFields(response, fields);
+      const closes = this.#closesAfter(facts);
+      // Said aloud, "Connection: close" makes some clients take a cut body for a whole one.
+      if (closes) response.removeHeader('Connection');
       this.#commitHead(status, closes === facts.closes ? facts : { ...facts, closes });
-    } catch (error) {
-      for (const [name, value] of before) {
-        if (value === undefined) response.removeHeader(name);
-        else response.setHeader(name, value as string);
-      }
-      throw error;
-    }
+    });
     return [];
   }
 

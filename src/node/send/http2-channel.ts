@@ -15,7 +15,7 @@ import { assertUnanswered, Channel, type ChannelOptions, type OnDone } from './c
 import { uncorkAll } from './closing.ts';
 import { Middleware, type Write } from './middleware.ts';
 import { putBack } from './put-back.ts';
-import { assertNotOurs, removeContentFields, setFields, valuesByName } from './response-head.ts';
+import { assertNotOurs, removeContentFields, setFields, valuesByName, withOurFields } from './response-head.ts';
 
 export const NO_ERROR = 0; // RFC 9113 §7
 export const INTERNAL_ERROR = 2;
@@ -154,8 +154,10 @@ export class Http2Channel extends Channel {
       if (!this.#stream.writableEnded) Object.assign(this.#stream, this.#ours);
     } else {
       assertNotOurs(response.getHeaderNames());
-      setFields(response, fields);
-      response.writeHead(status);
+      withOurFields(response, fields, () => {
+        setFields(response, fields);
+        response.writeHead(status);
+      });
     }
     this.#isBegun = true;
     return [];

@@ -98,6 +98,24 @@ export function setFields(response: FieldHolder, fields: FieldPairs): void {
   }
 }
 
+/** Sends a head with fields of ours. Where that throws, these are as they were: an error response goes without them. */
+export function withOurFields(
+  response: FieldHolder,
+  fields: readonly (readonly [string, unknown])[],
+  send: () => void,
+): void {
+  const before = fields.map(([name]): [string, unknown] => [name, response.getHeader(name)]);
+  try {
+    send();
+  } catch (error) {
+    for (const [name, value] of before) {
+      if (value === undefined) response.removeHeader(name);
+      else response.setHeader(name, value as string);
+    }
+    throw error;
+  }
+}
+
 /** Status line, field lines and the empty line. A Date is added, as an origin server must (RFC 9110 §6.6.1). */
 export function serializeResponseHead(status: number, fields: FieldPairs): Buffer {
   const hasDate = fields.some(([name]) => name.toLowerCase() === 'date');
