@@ -1,6 +1,6 @@
 /** What is in the tarball: what a user needs, whole, and nothing else; and no runtime dependency. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import ts from 'typescript-6';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -10,8 +10,15 @@ import { install, type Packed, pack } from './installing.ts';
 let packed: Packed;
 let installed: string;
 
+/** An example that has been run, and what that leaves beside it. */
+const RUN = path.join(ROOT, 'examples', 'run-before');
+
 beforeAll(async () => {
-  packed = await pack();
+  for (const folder of ['node_modules', '__pycache__']) {
+    await mkdir(path.join(RUN, folder), { recursive: true });
+    await writeFile(path.join(RUN, folder, 'left.js'), '');
+  }
+  packed = await pack().finally(() => rm(RUN, { recursive: true }));
   installed = path.join(await install(packed, 'contents'), 'node_modules', manifest.name);
 }, 120_000);
 afterAll(() => packed?.remove());
@@ -28,7 +35,7 @@ describe('the tarball', () => {
       /^spec-notes\/([a-z0-9-]+\.svg|conformance\/(README\.md|[a-z0-9-]+\.(json|mjs)))$/,
     ];
     expect(packed.files.filter((file) => !places.some((place) => place.test(file)))).toEqual([]);
-    expect(packed.files.filter((file) => file.includes('.test.'))).toEqual([]);
+    expect(packed.files.filter((file) => /\.test\.|node_modules|__pycache__/.test(file))).toEqual([]);
   });
 
   test('holds exactly what was compiled from the sources in it', () => {

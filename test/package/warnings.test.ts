@@ -42,6 +42,7 @@ async function npmOf(version: string, node: string) {
     npm_config_cafile: (await settingOf('cafile', home)).replace(/^(null|undefined)$/, ''),
     npm_config_audit: 'false',
     npm_config_fund: 'false',
+    npm_config_update_notifier: 'false', // its own news
   };
   await writeFile(path.join(home, 'npmrc'), '');
   const program = path.join(home, 'node_modules/npm/bin/npm-cli.js');
