@@ -13,7 +13,7 @@ import { type FieldPairs, listMembers } from '../../core/fields.ts';
 import { Seal } from '../../core/seal.ts';
 import { createHasher } from '../hashing.ts';
 import { MIN_LEAVING, queuedBytes } from '../send/channel.ts';
-import { holdSocket, sendAll, uncorkAll, uncorkBeforeEnd } from '../send/closing.ts';
+import { endUncorked, holdSocket, sendAll, uncorkAll } from '../send/closing.ts';
 import { willBeChunked } from '../send/node-framing.ts';
 import { PipedSources } from '../send/piped-sources.ts';
 import { MAX_TIMEOUT } from '../timeouts.ts';
@@ -99,13 +99,11 @@ export class SealedRequest {
     const request = this.#request;
     if (this.#state === 'over' && !request.writableEnded) return refused(args, request);
     if (request.writableEnded || request.destroyed || !isContent(args[0])) return this.#pass('end', args);
-    uncorkBeforeEnd(request);
     if (request.headersSent) this.#finish(args);
     else this.#lastArguments = args;
     try {
-      return this.#pass('end', args);
+      return endUncorked(request, () => this.#pass('end', args));
     } catch (error) {
-      request.socket?.uncork();
       if (!request.writableEnded) this.#state = 'open'; // as for another length than was promised
       throw error;
     } finally {

@@ -18,7 +18,7 @@ import { type ResponseEnd, responseEnd, responseFailed, responseStart } from '..
 import { isDraining, register } from '../draining.ts';
 import { endingOnly } from '../send/channel.ts';
 import { onCloseAll } from '../send/close-all.ts';
-import { holdSocket, isToClose, reset, uncorkAll, uncorkBeforeEnd } from '../send/closing.ts';
+import { endUncorked, holdSocket, isToClose, reset, uncorkAll } from '../send/closing.ts';
 import { HttpChannel } from '../send/http-channel.ts';
 import { Middleware, type Write } from '../send/middleware.ts';
 import { type Ending, type FailureEnding, negotiate, type RequestFacts } from '../send/negotiation.ts';
@@ -158,13 +158,11 @@ export class SealedResponse {
     if (this.#state === 'flushing' || (this.#state === 'over' && !response.writableEnded))
       return refused(args, response);
     if (this.#state !== 'open' || response.destroyed || !isContent(args[0])) return this.#pass('end', args);
-    uncorkBeforeEnd(response);
     if (response.headersSent) this.#finish(args);
     else this.#lastArguments = args;
     try {
-      return this.#pass('end', args);
+      return endUncorked(response, () => this.#pass('end', args));
     } catch (error) {
-      response.socket?.uncork();
       if (!response.writableEnded) this.#state = 'open'; // as for another length than was promised
       throw error;
     } finally {

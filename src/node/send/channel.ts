@@ -251,6 +251,20 @@ export abstract class Channel implements Open {
     return this.#isOpen;
   }
 
+  /**
+   * Whether somebody else who answers now answers in our place. Content that leaves at the end of the tick opens a body as
+   * well, unless the head of another answer is out.
+   */
+  protected mayYield(isBegun: boolean, isHeadOut: boolean): boolean {
+    return this.#isOpen && !isBegun && (isHeadOut || !this.options.hasContent());
+  }
+
+  /** Somebody else has answered in our place. */
+  protected yielded(what: string): void {
+    if (this.options.hasContent()) this.options.onForeign(what);
+    else this.options.onGone();
+  }
+
   /** Something has moved; what is queued now has not, until it becomes less. */
   protected moved(): void {
     this.#movedAt = performance.now();

@@ -15,15 +15,17 @@ export function uncorkAll(target: Pick<OutgoingMessage, 'writableCorked' | 'unco
   for (let corks = target.writableCorked; corks > 0; corks--) target.uncork();
 }
 
-/**
- * The same before the end, which Node 22 and 24 send before what is corked: all of it leaves in one system call. Where the
- * end throws, the socket is to be uncorked.
- */
-export function uncorkBeforeEnd(message: OutgoingMessage): void {
+/** Ends a message by `end`. What lies corked, Node 22 and 24 would send after that: it leaves before, in one system call. */
+export function endUncorked(message: OutgoingMessage, end: () => unknown): unknown {
   const corks = message.writableCorked; // Node corks by itself, for one tick
-  if (corks === 0) return;
-  message.socket?.cork();
+  if (corks > 0) message.socket?.cork();
   for (let i = 0; i < corks; i++) message.uncork();
+  try {
+    return end();
+  } catch (error) {
+    message.socket?.uncork();
+    throw error;
+  }
 }
 
 /** Pieces up to this length together are copied into one: a fifth less CPU than to list them to the kernel (measured). */

@@ -327,8 +327,7 @@ export class HttpChannel extends Channel {
     this.#restore(...METHODS);
     const result = Reflect.apply(this.#response[name], this.#response, args);
     this.#isYielded = true;
-    if (this.options.hasContent()) this.options.onForeign(`res.${name}()`);
-    else this.options.onGone();
+    this.yielded(`res.${name}()`);
     return result;
   }
 
@@ -384,9 +383,7 @@ export class HttpChannel extends Channel {
       this.options.onForeign('res.end()');
       return returned;
     }
-    // Content that leaves at the end of the tick opens a body as well, unless the head of another answer is out.
-    const isUnanswered = !this.#isBegun && (this.#response.headersSent || !this.options.hasContent());
-    if (this.isOpen && isUnanswered) return this.#yield(name, args);
+    if (this.mayYield(this.#isBegun, this.#response.headersSent)) return this.#yield(name, args);
     if (this.isOpen) this.options.onForeign(`res.${name}()`);
     const callback = args.at(-1);
     if (typeof callback === 'function') process.nextTick(callback as () => void);

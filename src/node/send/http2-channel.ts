@@ -259,9 +259,8 @@ export class Http2Channel extends Channel {
   #onForeignCall(name: Method, returned: unknown): Call {
     return (...args) => {
       const callback = args.at(-1);
-      // Content that leaves at the end of the tick opens a body as well, unless the head of another answer is out.
-      const isUnanswered = !this.#isBegun && (this.#target.headersSent || !this.options.hasContent());
-      if (this.isOpen && isUnanswered && name === 'end' && args.length > 0) return this.#yield(args);
+      const isAnswer = name === 'end' && args.length > 0;
+      if (isAnswer && this.mayYield(this.#isBegun, this.#target.headersSent)) return this.#yield(args);
       if (this.isOpen) this.options.onForeign(`res.${name}()`);
       if (typeof callback === 'function') process.nextTick(callback as () => void);
       return returned;
@@ -272,8 +271,7 @@ export class Http2Channel extends Channel {
   #yield(args: unknown[]): unknown {
     this.#restore();
     const result = this.#before.end.apply(this.#target, args);
-    if (this.options.hasContent()) this.options.onForeign('res.end()');
-    else this.options.onGone();
+    this.yielded('res.end()');
     return result;
   }
 }
