@@ -8,15 +8,12 @@ import {
   createWriteStream,
   existsSync,
   fsyncSync,
-  mkdtempSync,
   openSync,
   rmSync,
   writeSync,
 } from 'node:fs';
 import http from 'node:http';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import got from 'got';
@@ -24,14 +21,10 @@ import { request } from 'undici';
 import { makeBody } from '../fixtures.ts';
 import type { Job, Load } from '../job.ts';
 import { files } from '../library.ts';
+import { serveBy, temporaryFolder } from './http.ts';
 
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const MIB = makeBody(1024 * 1024);
-const folder = () => {
-  const made = mkdtempSync(path.join(tmpdir(), 'bench-'));
-  process.on('exit', () => rmSync(made, { recursive: true, force: true }));
-  return made;
-};
 
 /** Onto the disk, so that nobody's run has to wait for that. */
 function writeContent(file: string, size: number): void {
@@ -43,17 +36,9 @@ function writeContent(file: string, size: number): void {
 
 /** Serves a file for each size that is asked for, by making it when it is first wanted. */
 async function serve(): Promise<number> {
-  const root = folder();
+  const root = temporaryFolder();
   for (const size of SIZES) writeContent(path.join(root, `${size}`), size);
-  const child = spawn(process.execPath, [CLI, 'serve', root, '--port', '0', '--quiet'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  process.on('exit', () => child.kill());
-  for await (const line of createInterface({ input: child.stdout })) {
-    const port = /127\.0\.0\.1:(\d+)/.exec(line)?.[1];
-    if (port !== undefined) return Number(port);
-  }
-  throw new Error('serve has not said its port');
+  return (await serveBy(process.execPath, [CLI, 'serve', root, '--port', '0', '--quiet'])).port;
 }
 
 async function digestOf(file: string): Promise<string> {
@@ -67,7 +52,7 @@ async function digestOf(file: string): Promise<string> {
  * touch it again pays 1 to 2 s for 1 GiB (measured), whoever that is: so it is touched before.
  */
 function placeFor(size: number): string {
-  const file = path.join(folder(), 'file');
+  const file = path.join(temporaryFolder(), 'file');
   writeContent(file, size);
   rmSync(file);
   return file;

@@ -1,7 +1,15 @@
-/** What the jobs share: servers on free loopback ports, and a client that is the same for every side. */
+/**
+ * What the jobs share: servers on free loopback ports, handlers and programs, and a client that is the same for every side.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Writable } from 'node:stream';
 import { node } from '../library.ts';
 
 export const HOST = '127.0.0.1';
@@ -15,6 +23,37 @@ export const onResponse = (handler: http.RequestListener) => () => listen(http.c
 
 export const onSocket = (handler: (socket: import('node:net').Socket) => Promise<void>) => () =>
   listen(createServer({ noDelay: true }, (socket) => void handler(socket.on('error', () => {})).catch(() => {})));
+
+/** A folder for as long as this process lives. */
+export function temporaryFolder(): string {
+  const made = mkdtempSync(path.join(tmpdir(), 'bench-'));
+  process.on('exit', () => rmSync(made, { recursive: true, force: true }));
+  return made;
+}
+
+/** A program that serves for as long as this process lives, once it has said its address. */
+export async function serveBy(command: string, args: readonly string[]): Promise<{ port: number; pid: number }> {
+  const child: ChildProcess = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  process.on('exit', () => child.kill());
+  for await (const line of createInterface({ input: child.stdout! })) {
+    const port = /127\.0\.0\.1:(\d+)/.exec(line)?.[1];
+    if (port !== undefined) return { port: Number(port), pid: child.pid! };
+  }
+  throw new Error(`${command} has not said its address`);
+}
+
+/** Writes the block so many times, as fast as it is taken. */
+export function sendBlocks(to: Writable, block: Uint8Array, count: number, onBlock = () => {}): void {
+  let left = count;
+  const go = () => {
+    while (left-- > 0) {
+      onBlock();
+      if (!to.write(block)) return void to.once('drain', go);
+    }
+    to.end();
+  };
+  go();
+}
 
 interface Wanted {
   path?: string;

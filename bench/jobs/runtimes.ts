@@ -9,26 +9,17 @@ import { makeBody } from '../fixtures.ts';
 import type { Job, Serve } from '../job.ts';
 import { node } from '../library.ts';
 import { otherServers } from '../peers/servers.ts';
-import { onResponse, request } from './http.ts';
+import { onResponse, request, sendBlocks } from './http.ts';
 
 const BLOCK = makeBody(65_536);
 const SHORT = BLOCK.subarray(0, 100);
 const SHORT_EACH = 10;
 const BLOCKS = 16;
 
-function sendBlocks(to: Writable): void {
-  let left = BLOCKS;
-  const go = () => {
-    while (left-- > 0) if (!to.write(BLOCK)) return void to.once('drain', go);
-    to.end();
-  };
-  go();
-}
-
 const onNode = (wrap: (res: ServerResponse) => Writable): Serve =>
   onResponse((req, res) => {
     const to = wrap(res);
-    if (req.url === '/blocks') return sendBlocks(to);
+    if (req.url === '/blocks') return sendBlocks(to, BLOCK, BLOCKS);
     to.write(SHORT);
     to.end();
   });
@@ -38,6 +29,7 @@ const servers: Record<string, Serve> = {
   res: onNode((res) => res),
   ...(await otherServers(BLOCK)),
 };
+
 /** The proof is the same for both sizes: that all was right. */
 async function requestWhole(port: number, path: string, count: number, pieces: Uint8Array[]): Promise<string> {
   const hash = createHash('sha256');

@@ -4,23 +4,13 @@ import type { ServerResponse } from 'node:http';
 import { makeBody } from '../fixtures.ts';
 import type { Job } from '../job.ts';
 import { node } from '../library.ts';
-import { onResponse, request } from './http.ts';
+import { onResponse, request, sendBlocks } from './http.ts';
 
 const BLOCK = makeBody(65_536);
 const BLOCKS = 256;
 const { seal } = node;
 
-function send(res: ServerResponse, onBlock = () => {}): void {
-  let left = BLOCKS;
-  const go = () => {
-    while (left-- > 0) {
-      onBlock();
-      if (!res.write(BLOCK)) return void res.once('drain', go);
-    }
-    res.end();
-  };
-  go();
-}
+const send = (res: ServerResponse, onBlock?: () => void) => sendBlocks(res, BLOCK, BLOCKS, onBlock);
 
 export const job: Job = {
   measured: 'server',

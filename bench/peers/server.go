@@ -26,6 +26,6 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
+	fmt.Println(listener.Addr())
 	panic(http.Serve(listener, nil))
 }

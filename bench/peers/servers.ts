@@ -1,12 +1,11 @@
 /** Servers in other languages and runtimes: programs of their own, each measured as the process that it is. */
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { runtimeBinary } from '../../scripts/runtime-binary.ts';
 import type { Serve } from '../job.ts';
+import { serveBy, temporaryFolder } from '../jobs/http.ts';
 
 const fileBeside = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const WEB = fileBeside('web-server.js');
@@ -36,17 +35,11 @@ function go(): Command | undefined {
 const serving =
   (command: Command, content: Uint8Array): Serve =>
   async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'bench-server-'));
+    const folder = temporaryFolder();
     const file = path.join(folder, 'content');
     writeFileSync(file, content);
     const [program, ...args] = command(folder, file);
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    process.on('exit', () => {
-      child.kill();
-      rmSync(folder, { recursive: true, force: true });
-    });
-    for await (const line of createInterface({ input: child.stdout })) return { port: Number(line), pid: child.pid! };
-    throw new Error(`${program} has not said its port`);
+    return serveBy(program, args);
   };
 
 /** Those that are installed, by name: `npm run test:all` installs Bun and Deno. */

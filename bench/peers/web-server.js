@@ -19,5 +19,6 @@ function handle(request) {
 
 const hostname = '127.0.0.1';
 const { Bun, Deno } = globalThis;
-if (Bun) console.log(Bun.serve({ hostname, port: 0, fetch: handle }).port);
-else Deno.serve({ hostname, port: 0, onListen: ({ port }) => console.log(port) }, handle);
+const onListen = ({ port }) => console.log(`${hostname}:${port}`);
+if (Bun) onListen(Bun.serve({ hostname, port: 0, fetch: handle }));
+else Deno.serve({ hostname, port: 0, onListen }, handle);
